@@ -1,0 +1,1 @@
+"""`python -m bench` prints the figures; see `bench/__main__.py`."""

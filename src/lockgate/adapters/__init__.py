@@ -1,0 +1,1 @@
+"""One technology per file; none imports another. Register in `wiring.py`."""

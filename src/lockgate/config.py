@@ -1,0 +1,1 @@
+"""One frozen Settings tree, read from `lockgate.toml`, validated at start."""

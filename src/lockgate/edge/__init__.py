@@ -1,0 +1,1 @@
+"""Parse, call one journey, render. No decisions, and status codes only in `problems.py`."""

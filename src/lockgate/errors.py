@@ -1,0 +1,76 @@
+"""The errors Lockgate raises.
+
+LockgateError
+├── Invalid          the caller sent something malformed                     (400)
+├── Unauthenticated  no valid credential                                     (401)
+├── AccessDenied     a decision was DENY, or an obligation could not be met  (403)
+├── NotFound         absent, or the caller may not know that it exists       (404)
+├── Conflict         the state moved under the caller                        (409)
+├── TooLarge         a stated limit was passed                               (413)
+└── Unavailable      a port failed; always fails closed                      (503)
+
+Only `edge/problems.py` knows the numbers. Messages start in lower case, name the user's own things in
+backticks, say what to do, and never quote content.
+"""
+
+from __future__ import annotations
+
+
+class LockgateError(Exception):
+    """Base of every error that may reach a caller.
+
+    Attributes:
+        code: stable machine-readable reason; subclasses give the default, an instance may narrow it.
+        remedy: what the caller can do about it; empty when there is nothing.
+
+    """
+
+    code: str = "error"
+
+    def __init__(self, message: str, *, code: str | None = None, remedy: str = "") -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+        self.remedy = remedy
+
+
+class Invalid(LockgateError):
+    """The caller sent something malformed."""
+
+    code = "invalid_request"
+
+
+class Unauthenticated(LockgateError):
+    """No valid credential; `code` says why (`token_expired`, `bad_signature`, ...)."""
+
+    code = "invalid_token"
+
+
+class AccessDenied(LockgateError):
+    """The decision was DENY, or the enforcement point cannot meet an obligation."""
+
+    code = "access_denied"
+
+
+class NotFound(LockgateError):
+    """Absent, or the subject may not learn that it exists: the two are never told apart."""
+
+    code = "not_found"
+
+
+class Conflict(LockgateError):
+    """The state changed between read and write."""
+
+    code = "conflict"
+
+
+class TooLarge(LockgateError):
+    """A stated limit was passed."""
+
+    code = "too_large"
+
+
+class Unavailable(LockgateError):
+    """A port failed. Callers deny; they never assume."""
+
+    code = "unavailable"

@@ -1,0 +1,1 @@
+"""May labeled data go there: history, downgrade. Pure information-flow control."""

@@ -1,0 +1,323 @@
+"""Every hole in the wall: the Protocols of all I/O that Lockgate can do.
+
+To add a technology, write one file in `adapters/` that implements one of them, run the port's contract suite,
+and name it in `wiring.py`. Ports are sized by what the journeys ask, not by what backends offer.
+
+All methods may raise `Unavailable` when the thing behind them fails; callers deny, they never assume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lockgate.audit.record import Receipt, Record
+from lockgate.content.document import Chunk, Document
+from lockgate.labels.label import Integrity, Label
+from lockgate.labels.labeled import Labeled
+from lockgate.labels.readers import Readers
+from lockgate.policy.filter import Filter
+from lockgate.policy.model import Subject
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Shape (n, d), rows of length 1."""
+
+
+class Clock(Protocol):
+    """The one place where time comes from."""
+
+    def now(self) -> datetime: ...
+
+
+# ------------------------------------------------------------------ who
+
+
+class Authenticator(Protocol):
+    """PIP: tells who holds a credential."""
+
+    async def authenticate(self, credential: str, /) -> Subject:
+        """Return who this is.
+
+        Raises:
+            Unauthenticated: with `code` one of `missing_token`, `malformed_token`, `bad_algorithm`,
+                `bad_signature`, `unknown_key`, `wrong_issuer`, `wrong_audience`, `wrong_type`, `token_expired`,
+                `token_not_yet_valid`, `incomplete_groups`, `unknown_key_id`.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the directory knows them. Groups are transitive and complete."""
+
+    id: str
+    name: str
+    groups: frozenset[str]
+    active: bool = True
+
+
+class Directory(Protocol):
+    """PIP: one snapshot of people, groups and the accounts of hosts. Reloads when its source changes."""
+
+    version: str
+
+    def person(self, id: str, /) -> Person | None: ...
+    def people(self) -> Sequence[Person]: ...
+    def members(self, group: str, /) -> frozenset[str]:
+        """Return ids of the people in `group:x`, nested groups included; unknown groups have none."""
+        ...
+
+    def account(self, host_account: str, /) -> str | None:
+        """Return the identifier (`user:ann`) that a host's account maps to; unmapped is None."""
+        ...
+
+    def host_group(self, host_group: str, /) -> str | None:
+        """Return the identifier (`group:hr`) that a host's group maps to; unmapped is None."""
+        ...
+
+    @property
+    def others(self) -> str | None:
+        """Return the identifier that POSIX `other` stands for; None means nobody."""
+        ...
+
+
+# ------------------------------------------------------------------ documents
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A document as its source shows it now: rights, but not content.
+
+    `readers` is nobody where rights cannot be understood; `problem` then says why. `declared` is a label
+    that a rule of the administrator states for it (manifest, configuration), None if there is none.
+    """
+
+    connector: str
+    id: str
+    revision: str
+    size: int
+    collection: str
+    readers: Readers
+    owners: frozenset[str]
+    integrity: Integrity
+    declared: Label | None = None
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Connector(Protocol):
+    """PIP and source: documents and who may read them."""
+
+    name: str
+
+    def items(self) -> AsyncIterator[Item]:
+        """Yield every item, in a stable order."""
+        ...
+
+    async def stat(self, id: str, /) -> Item | None:
+        """Return the item as the source shows it at this moment; None if it is gone."""
+        ...
+
+    async def fetch(self, id: str, /) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            NotFound: it is gone.
+            TooLarge: over the connector's limit.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Text of a document. `title` is empty where the format states none."""
+
+    text: str
+    title: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Extractor(Protocol):
+    """Turns bytes of a foreign format into text, in a process of its own."""
+
+    async def extract(self, name: str, data: bytes, /) -> Extracted:
+        """Return the text.
+
+        Raises:
+            Invalid: it cannot be read: unknown format, broken, protected, too slow, too large. The message
+                says why and quotes no content.
+
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Text to vectors of length 1."""
+
+    name: str
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str], /) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search, and among what.
+
+    The filter and the subject's readers are applied before anything is ranked, and every statistic that
+    ranking uses is computed over what passes them.
+    """
+
+    text: str
+    vector: Vectors
+    subject: Subject
+    filter: Filter
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that passed the filter, with its document as the index knows it and a fused score."""
+
+    chunk: Chunk
+    document: Document
+    score: float
+
+
+class Index(Protocol):
+    """The catalogue of documents and their passages, encrypted at rest, searched permissions first."""
+
+    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /) -> None:
+        """Store a document and all its passages in one step, replacing what was there. Durable on return."""
+        ...
+
+    async def relabel(self, document: Document, held: frozenset[int] = frozenset(), /) -> None:
+        """Change rights, label and review without touching text; `held` are ordinals of held passages."""
+        ...
+
+    async def remove(self, ids: Sequence[str], /) -> None:
+        """Remove documents with text, vectors and terms, and destroy their keys."""
+        ...
+
+    def document(self, id: str, /) -> Document | None: ...
+    def documents(self) -> Sequence[Document]: ...
+    async def chunks(self, document: str, /) -> Sequence[Chunk]:
+        """Return the passages of one document, decrypted, in order."""
+        ...
+
+    async def search(self, query: Query, /) -> Sequence[Hit]: ...
+
+
+# ------------------------------------------------------------------ models
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. Roles: system, user, assistant."""
+
+    role: str
+    content: Labeled[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved passage as a model sees it: number for citations, title, text."""
+
+    number: int
+    title: str
+    text: Labeled[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything that goes to a model. `passages` are data, never instructions; adapters fence them.
+
+    `params` are sampling parameters that passed the edge's allow-list (temperature, max_tokens, ...).
+    """
+
+    instructions: str
+    messages: tuple[Message, ...]
+    passages: tuple[Passage, ...] = ()
+    grounded: bool = False
+    params: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the upstream states them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a model's output. The last one carries `finish` and, where known, `usage`.
+
+    `cited` are numbers of the passages that this piece rests on, where the model can tell (the extractive
+    one can). `dropped` names what an upstream sent unasked and was not passed on (`tool_calls`).
+    """
+
+    text: str = ""
+    finish: str = ""
+    usage: Usage | None = None
+    cited: tuple[int, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+class Model(Protocol):
+    """An upstream model. Its output is untrusted input."""
+
+    def generate(self, prompt: Prompt, /) -> AsyncIterator[Piece]:
+        """Yield pieces; stop the upstream when the iterator is closed.
+
+        Raises:
+            Unavailable: refused, timed out, stalled, or answered with something malformed.
+            Invalid: the upstream says that the request is too long for it.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is registered about a model: who may use it, and the highest label that it may be given."""
+
+    id: str
+    users: Readers
+    ceiling: Label
+    provider: str = ""
+    version: str = ""
+    extra_params: frozenset[str] = field(default=frozenset())
+
+
+# ------------------------------------------------------------------ memory and proof
+
+
+class History(Protocol):
+    """Keyed digests and labels of what each subject was shown or typed. Never text."""
+
+    async def remember(self, subject: Subject, marks: Sequence[bytes], label: Label, now: datetime, /) -> None:
+        """Store that `subject` was shown text with these marks under this label, durably."""
+        ...
+
+    async def recall(self, subject: Subject, marks: Sequence[bytes], /) -> dict[bytes, Label]:
+        """Return the label of each mark that this subject was shown; the join, where there were several."""
+        ...
+
+    async def shown(self, subject: Subject, /) -> Label | None:
+        """Return the join of everything that this subject was shown in the session; None for nothing."""
+        ...
+
+
+class AuditSink(Protocol):
+    """The append-only log. Append returns only once every record is durable, in one write."""
+
+    async def append(self, records: Sequence[Record], /) -> Receipt: ...

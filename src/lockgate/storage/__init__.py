@@ -1,0 +1,1 @@
+"""Tables and queries that SQL stores share. Opens no connection."""

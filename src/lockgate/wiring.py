@@ -1,0 +1,1 @@
+"""Composition root: settings -> adapters -> journeys -> app. The only module that knows every other."""

@@ -1,0 +1,40 @@
+"""What every test shares: which tools this machine has, and which tests need them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("commit", max_examples=50, deadline=None)
+settings.register_profile("nightly", max_examples=5000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "commit"))
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""Third-party data and standards beside the checkout; never part of the project."""
+
+TOOLS = {
+    "needs_node": (lambda: bool(shutil.which("node") and shutil.which("npm")), "Node and npm are not installed"),
+    "needs_chromium": (lambda: bool(shutil.which("chromium")), "Chromium is not installed"),
+    "needs_setfacl": (
+        lambda: bool(shutil.which("setfacl")) and os.geteuid() == 0,
+        "setfacl is not installed, or this is not root",
+    ),
+    "needs_root": (lambda: os.geteuid() == 0, "this is not root"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, by name; fail instead where LOCKGATE_REQUIRE_TOOLS is set."""
+    required = bool(os.environ.get("LOCKGATE_REQUIRE_TOOLS"))
+    for item in items:
+        for marker, (has, why) in TOOLS.items():
+            if item.get_closest_marker(marker) and not has():
+                if required:
+                    pytest.exit(f"{item.nodeid}: {why}, and LOCKGATE_REQUIRE_TOOLS is set", returncode=1)
+                item.add_marker(pytest.mark.skip(reason=why))
+        if item.get_closest_marker("needs_shared") and not (SHARED / "data").is_dir():
+            item.add_marker(pytest.mark.skip(reason="third-party data (../shared) is not beside the checkout"))
