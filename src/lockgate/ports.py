@@ -172,7 +172,8 @@ class Query:
     """What to search, and among what.
 
     The filter and the subject's readers are applied before anything is ranked, and every statistic that
-    ranking uses is computed over what passes them.
+    ranking uses is computed over what passes them. Held passages pass only for owners of their document,
+    unless `held_passages` (report mode) lets them through.
     """
 
     text: str
@@ -180,6 +181,7 @@ class Query:
     subject: Subject
     filter: Filter
     k: int
+    held_passages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ into these forms and into no others. A filter speaks about the attributes of a d
     collections   set of names                  ContainsAny
     level         0..3                          AtMost
     reviewed, held, ai_forbidden                IsTrue
+    the whole label                             Within (the ceiling of a destination)
 
 `ContainsAll(satisfied)` over clauses is kept symbolic (`MayRead`): the subject decides it clause by clause.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from lockgate.labels.label import Label
 from lockgate.policy.model import Resource, Subject
 
 
@@ -72,6 +74,13 @@ class InCollections:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """The label fits under the ceiling of the destination that the text is meant for."""
+
+    ceiling: Label
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """Every part holds; of no parts, true."""
 
@@ -92,7 +101,7 @@ class Not:
     part: Filter
 
 
-Filter = Const | MayRead | IsTrue | AtMost | OwnedBy | InCollections | All | Any | Not
+Filter = Const | MayRead | IsTrue | AtMost | OwnedBy | InCollections | Within | All | Any | Not
 
 NOTHING: Final = Const(False)
 
@@ -112,6 +121,8 @@ def matches(f: Filter, subject: Subject, resource: Resource) -> bool:
             return not resource.label.owners.isdisjoint(identifiers)
         case InCollections(names):
             return not resource.collections.isdisjoint(names)
+        case Within(ceiling):
+            return resource.label.fits_under(ceiling)
         case All(parts):
             return all(matches(part, subject, resource) for part in parts)
         case Any(parts):
