@@ -109,26 +109,34 @@ NOTHING: Final = Const(False)
 def matches(f: Filter, subject: Subject, resource: Resource) -> bool:
     """Apply a filter to one document. This is the meaning that every index must reproduce."""
     match f:
-        case Const(value):
-            return value
-        case MayRead(source):
-            return subject.satisfies(resource.source_readers if source else resource.label.readers)
-        case IsTrue(flag):
-            return _flag(flag, resource)
-        case AtMost(level):
-            return resource.label.sensitivity <= level
-        case OwnedBy(identifiers):
-            return not resource.label.owners.isdisjoint(identifiers)
-        case InCollections(names):
-            return not resource.collections.isdisjoint(names)
-        case Within(ceiling):
-            return resource.label.fits_under(ceiling)
         case All(parts):
             return all(matches(part, subject, resource) for part in parts)
         case Any(parts):
             return any(matches(part, subject, resource) for part in parts)
         case Not(part):
             return not matches(part, subject, resource)
+        case _:
+            return _test(f, subject, resource)
+
+
+def _test(
+    f: Const | MayRead | IsTrue | AtMost | OwnedBy | InCollections | Within, s: Subject, r: Resource
+) -> bool:
+    match f:
+        case Const(value):
+            return value
+        case MayRead(source):
+            return s.satisfies(r.source_readers if source else r.label.readers)
+        case IsTrue(flag):
+            return _flag(flag, r)
+        case AtMost(level):
+            return r.label.sensitivity <= level
+        case OwnedBy(identifiers):
+            return not r.label.owners.isdisjoint(identifiers)
+        case InCollections(names):
+            return not r.collections.isdisjoint(names)
+        case Within(ceiling):
+            return r.label.fits_under(ceiling)
 
 
 def _flag(flag: Flag, resource: Resource) -> bool:
