@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from lockgate.cli import models
 from lockgate.errors import LockgateError, Unavailable
 
-COMMANDS: tuple[ModuleType, ...] = ()
+COMMANDS: tuple[ModuleType, ...] = (models,)
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
 
