@@ -58,6 +58,8 @@ class Document:
         problem: why it could not be read or understood; empty if it could.
         notes: what was narrowed, in words.
         seen: when the source was last asked.
+        ruling: what the last review stated, before it was joined with the rights of the source; None without one.
+        ruled_readers: the effective readers that the reviewer saw; a review covers no wider audience.
 
     """
 
@@ -77,6 +79,8 @@ class Document:
     evidence: tuple[Evidence, ...] = ()
     problem: str = ""
     notes: tuple[str, ...] = ()
+    ruling: Label | None = None
+    ruled_readers: Readers | None = None
 
     @property
     def reviewed(self) -> bool:
