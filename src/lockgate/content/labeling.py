@@ -1,0 +1,204 @@
+"""Labels for what has none: what findings demand, what a review settles, what is held back.
+
+Whatever is unknown is restrictive: a kind that nobody placed demands the highest level, a document that could
+not be read is restricted (`UNREAD`), and an audience that nobody can count is everybody.
+
+More findings, a broader audience or fewer reviews never release anything and never lower a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lockgate.content.audience import Breadth, audience
+from lockgate.content.document import Document, Evidence, Review
+from lockgate.content.finding import Finding
+from lockgate.labels.label import Integrity, Label, Retention, Sensitivity
+from lockgate.labels.readers import Readers
+
+__all__ = [
+    "UNREAD",
+    "Breadth",
+    "Limit",
+    "Proposal",
+    "Settlement",
+    "audience",
+    "demanded",
+    "passage_held",
+    "propose",
+    "settle",
+    "too_broad",
+]
+
+SURE: Final = 0.5
+"""Findings below this are a shape without checksum or context; they are no ground for a label."""
+
+_LEVELS: Final[Mapping[str, Sensitivity]] = {
+    "secret": Sensitivity.RESTRICTED,
+    "health": Sensitivity.RESTRICTED,
+    "business.salary": Sensitivity.RESTRICTED,
+    "business.deal": Sensitivity.RESTRICTED,
+    "business": Sensitivity.CONFIDENTIAL,
+    "financial": Sensitivity.CONFIDENTIAL,
+    "id": Sensitivity.CONFIDENTIAL,
+    "pii": Sensitivity.CONFIDENTIAL,
+    "pii.person": Sensitivity.PUBLIC,
+    "pii.email": Sensitivity.PUBLIC,
+    "pii.phone": Sensitivity.PUBLIC,
+    "pii.username": Sensitivity.PUBLIC,
+    "pii.address": Sensitivity.PUBLIC,
+    "hr.job_title": Sensitivity.PUBLIC,
+    "entity": Sensitivity.PUBLIC,
+    "net": Sensitivity.PUBLIC,
+    "mark.internal": Sensitivity.GENERAL,
+    "mark.confidential": Sensitivity.CONFIDENTIAL,
+}
+"""What a kind demands: the longest prefix decides. What is not here (`mark.restricted` too) is restricted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the findings say a label should be, and why."""
+
+    sensitivity: Sensitivity
+    kinds: frozenset[str]
+    evidence: tuple[Evidence, ...]
+    reasons: tuple[str, ...]
+
+
+UNREAD: Final = Proposal(
+    Sensitivity.RESTRICTED,
+    frozenset({"unread"}),
+    (),
+    ("its text could not be read, so nobody knows what is in it",),
+)
+"""The proposal for a document whose text could not be read or was not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Above this a sensitive document counts as too widely readable: more than both `share` and `people`."""
+
+    share: float = 0.25
+    people: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The label that takes effect, how it came to be, and whether the document is held back from AI."""
+
+    label: Label
+    review: Review
+    held: bool
+
+
+def level_of(kind: str) -> Sensitivity:
+    """Return what one kind demands."""
+    name = kind
+    while name:
+        if name in _LEVELS:
+            return _LEVELS[name]
+        name = name.rpartition(".")[0]
+    return Sensitivity.RESTRICTED
+
+
+def demanded(kinds: Iterable[str]) -> Sensitivity:
+    """Return the level that content of these kinds demands; of none, public: nothing is demanded."""
+    return max((level_of(kind) for kind in kinds), default=Sensitivity.PUBLIC)
+
+
+def propose(findings: Sequence[Finding]) -> Proposal:
+    """Return the label that findings demand, with counts and never a value. Nothing found is general."""
+    counts: dict[str, tuple[int, float]] = {}
+    for finding in findings:
+        if finding.confidence >= SURE:
+            count, best = counts.get(finding.kind, (0, 0.0))
+            counts[finding.kind] = (count + 1, max(best, finding.confidence))
+    evidence = tuple(
+        Evidence(kind, count, confidence)
+        for kind, (count, confidence) in sorted(counts.items(), key=lambda kv: (-level_of(kv[0]), kv[0]))
+    )
+    reasons = tuple(f"{one.count} x {one.kind} demands {level_of(one.kind).name.lower()}" for one in evidence)
+    return Proposal(max(demanded(counts), Sensitivity.GENERAL), frozenset(counts), evidence, reasons)
+
+
+def passage_held(kinds: frozenset[str], label: Label, accepted_kinds: frozenset[str]) -> bool:
+    """Tell whether a passage demands more than its document's label covers, and no review has seen why."""
+    return demanded(kinds - accepted_kinds) > label.sensitivity
+
+
+DEFAULT_LIMIT: Final = Limit()
+
+
+def too_broad(label: Label, breadth: Breadth, limit: Limit = DEFAULT_LIMIT) -> bool:
+    """Tell whether something sensitive (confidential or above) is readable by too many, or by everyone."""
+    if label.sensitivity < Sensitivity.CONFIDENTIAL or label.readers.is_nobody:
+        return False
+    everyone = label.readers.is_everyone or (breadth.share >= 1 and breadth.people > 1)
+    return everyone or (breadth.share > limit.share and breadth.people > limit.people)
+
+
+def ruling_of(previous: Document | None) -> tuple[Label, Readers] | None:
+    """Return what a person's review stated and for which audience; None where no person reviewed.
+
+    A document stored without these parts keeps its effective label as the bound of both.
+    """
+    if previous is None or previous.review not in (Review.ACCEPTED, Review.CORRECTED):
+        return None
+    return previous.ruling or previous.label, previous.ruled_readers or previous.label.readers
+
+
+def settle(
+    readers: Readers,
+    owners: frozenset[str],
+    integrity: Integrity,
+    declared: Label | None,
+    previous: Document | None,
+    proposal: Proposal,
+    breadth_of: Callable[[Readers], Breadth],
+    limit: Limit = DEFAULT_LIMIT,
+) -> Settlement:
+    """Return label, review and hold of a document as its source shows it now.
+
+    Its readers are those of the source, narrowed by what an administrator declared and by what a person
+    reviewed, and never wider. A declaration is a floor that a review cannot lower. With neither, the label is
+    the proposal and unreviewed.
+
+    A document is held where its findings demand more than the label says (unless a review has seen these
+    kinds), and where it is sensitive and too widely readable (unless a review has seen at least this audience).
+    """
+    ruled = ruling_of(previous)
+    stated = [label for label in (declared, ruled[0] if ruled else None) if label is not None]
+    accepted = previous.accepted_kinds if ruled and previous else frozenset()
+    label = Label(
+        max((one.sensitivity for one in stated), default=proposal.sensitivity),
+        Readers(frozenset(clause for one in (readers, *(s.readers for s in stated)) for clause in one.clauses)),
+        max((integrity, *(one.integrity for one in stated))),
+        _retention(stated),
+        owners.union(*(one.owners for one in stated)),
+        frozenset(use for one in stated for use in one.forbidden_uses),
+    )
+    more = passage_held(proposal.kinds, label, accepted)
+    seen_by = ruled is not None and ruled[1].flows_to(label.readers)
+    worst = _raised(label, max(label.sensitivity, proposal.sensitivity))
+    broad = too_broad(worst, breadth_of(label.readers), limit) and not seen_by
+    return Settlement(label, _review(declared, previous if ruled else None), more or broad)
+
+
+def _review(declared: Label | None, reviewed: Document | None) -> Review:
+    if reviewed is not None:
+        return reviewed.review
+    return Review.UNREVIEWED if declared is None else Review.DECLARED
+
+
+def _retention(stated: Sequence[Label]) -> Retention:
+    joined = Retention()
+    for one in stated:
+        joined = joined.join(one.retention)
+    return joined
+
+
+def _raised(label: Label, sensitivity: Sensitivity) -> Label:
+    return Label(sensitivity, label.readers, label.integrity)
