@@ -1,0 +1,170 @@
+"""`ports.Authenticator` for access tokens of an OpenID provider (RFC 7519, RFC 8725, RFC 9068)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiohttp
+from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
+from joserfc.util import urlsafe_b64decode
+
+from lockgate.adapters.oidc.claims import Identity, OidcSettings, judge
+from lockgate.adapters.oidc.discovery import Fetch, http_fetch
+from lockgate.adapters.oidc.keys import KeySource
+from lockgate.errors import Unauthenticated, Unavailable
+from lockgate.policy.model import Principal, PrincipalKind, Session, Subject
+from lockgate.ports import Clock, Directory
+
+_UNSUPPORTED: Final = frozenset({"crit", "b64", "cty"})
+"""Extensions that must be understood (RFC 7515 section 4.1.11), unencoded payloads, tokens in tokens."""
+
+MAX_TOKEN: Final = 16 * 1024
+"""No token is longer, in characters."""
+
+
+class OidcAuthenticator:
+    """Checks the tokens of one issuer.
+
+    The order is fixed: form, algorithm, key, signature, and only then what the token claims; nothing about its
+    claims is told to somebody who cannot sign. Keys come from the issuer's published set and from nowhere else:
+    `jwk`, `jku`, `x5c` and `x5u` in a header are not looked at.
+    """
+
+    def __init__(
+        self, settings: OidcSettings, clock: Clock, fetch: Fetch, directory: Directory | None = None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._directory = directory
+        self._keys = KeySource(settings.issuer, fetch, clock, settings.freshness)
+
+    async def authenticate(self, credential: str, /) -> Subject:
+        """Return who holds this token. `session.expires` is to be looked at again by whoever takes long.
+
+        Raises:
+            Unauthenticated: with the codes of `ports.Authenticator`. No message quotes anything of the token.
+            Unavailable: the keys of the issuer cannot be had.
+
+        """
+        header, claims = await self._verified(credential)
+        identity = judge(self._settings, header.get("typ"), claims, credential, self._clock.now())
+        return self._subject(identity)
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        await self._keys.close()
+
+    async def _verified(self, token: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
+        """Return header and claims of a token whose signature is good (RFC 7515 section 5.2)."""
+        if not token:
+            raise Unauthenticated("no token", code="missing_token")
+        if len(token) > MAX_TOKEN:
+            raise _malformed(f"it is longer than {MAX_TOKEN} characters")
+        if not token.isascii():
+            raise _malformed("it has characters that no token has")
+        parts = token.encode().split(b".")
+        if len(parts) == 5:
+            raise _malformed("it is encrypted; send a signed one")
+        if len(parts) != 3:
+            raise _malformed("it is not a signed JWT")
+        header = _object(parts[0])
+        algorithm, kid = self._signing(header)
+        key = await self._keys.find(kid, algorithm)
+        try:
+            signature = urlsafe_b64decode(parts[2])
+            model = JWSRegistry.algorithms[algorithm]
+            model.check_key(key)
+            good = model.verify(parts[0] + b"." + parts[1], signature, key)
+        except (JoseError, ValueError, TypeError):
+            good = False
+        if not good:
+            raise Unauthenticated("the signature of the token is wrong", code="bad_signature")
+        return header, _object(parts[1])
+
+    def _signing(self, header: Mapping[str, object]) -> tuple[str, str | None]:
+        """Return how the token is signed: algorithm and id of the key."""
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or algorithm not in self._settings.algorithms:
+            raise Unauthenticated("the token is not signed in a way that is accepted here", code="bad_algorithm")
+        if not _UNSUPPORTED.isdisjoint(header):
+            raise _malformed(f"its header asks for what is not supported ({', '.join(sorted(_UNSUPPORTED))})")
+        kid = header.get("kid")
+        if kid is not None and not isinstance(kid, str):
+            raise _malformed("its `kid` is not a text")
+        return algorithm, kid
+
+    def _subject(self, identity: Identity) -> Subject:
+        groups = identity.groups
+        if self._directory is not None and not identity.service:
+            groups |= self._groups(self._directory, identity.subject)
+        elif self._settings.directory_required:
+            raise _unknown()
+        kind = PrincipalKind.SERVICE if identity.service else PrincipalKind.USER
+        principal = Principal(kind, identity.subject, groups)
+        session = Session(identity.session, identity.expires, identity.assurance, self._settings.risk)
+        if not identity.actor:
+            return Subject(principal, session, identity.application, scopes=identity.scopes)
+        # No source says which groups an agent has, so it has none: it reads what everyone may, until one does.
+        agent = Principal(PrincipalKind.AGENT, identity.actor)
+        return Subject(agent, session, identity.application, principal, identity.scopes)
+
+    def _groups(self, directory: Directory, id: str) -> frozenset[str]:
+        try:
+            person = directory.person(id)
+        except Unavailable as error:
+            if error.code != "incomplete_groups":
+                raise
+            raise Unauthenticated(str(error), code=error.code, remedy=error.remedy) from error
+        if person is None:
+            if self._settings.directory_required:
+                raise _unknown()
+            return frozenset()
+        if not person.active:
+            raise Unauthenticated("the account is closed in the directory", code="inactive_person")
+        return person.groups
+
+
+@asynccontextmanager
+async def open_oidc(
+    settings: OidcSettings, clock: Clock, directory: Directory | None = None
+) -> AsyncIterator[OidcAuthenticator]:
+    """Open an authenticator that fetches keys over HTTP; nothing is fetched before the first token."""
+    async with aiohttp.ClientSession() as session:
+        authenticator = OidcAuthenticator(settings, clock, http_fetch(session), directory)
+        try:
+            yield authenticator
+        finally:
+            await authenticator.close()
+
+
+def _malformed(why: str) -> Unauthenticated:
+    return Unauthenticated(f"the token is malformed: {why}", code="malformed_token")
+
+
+def _unknown() -> Unauthenticated:
+    return Unauthenticated(
+        "the directory does not know the holder of this token",
+        code="unknown_person",
+        remedy="ask an administrator to add you to the directory",
+    )
+
+
+def _object(part: bytes) -> Mapping[str, object]:
+    """Return the JSON object in one part of a token; one with a name twice is malformed (RFC 7515 section 4)."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError
+        return dict(pairs)
+
+    try:
+        value = json.loads(urlsafe_b64decode(part), object_pairs_hook=unique)
+    except (ValueError, IndexError, RecursionError):
+        raise _malformed("a part of it is not JSON") from None
+    if not isinstance(value, dict):
+        raise _malformed("a part of it is not a JSON object")
+    return value

@@ -1,0 +1,46 @@
+"""The two ends of RFC 6750: the credential that came in, and the challenge that goes out with a 401."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lockgate.errors import Unauthenticated
+
+_CREDENTIAL: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
+_NOT_QUOTABLE: Final = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+"""What may not stand in a quoted parameter (RFC 6750 section 3)."""
+
+
+def bearer(authorization: str | None) -> str:
+    """Return the credential of an `Authorization` header (RFC 6750 section 2.1).
+
+    Raises:
+        Unauthenticated: `missing_token` if there is no header, another scheme or nothing behind the scheme;
+            `malformed_token` if what stands there cannot be a bearer token.
+
+    """
+    scheme, _, rest = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not rest.strip():
+        raise Unauthenticated(
+            "no bearer token",
+            code="missing_token",
+            remedy="send `Authorization: Bearer TOKEN`; `lockgate login` and `lockgate token` give you one",
+        )
+    match = _CREDENTIAL.fullmatch(f"bearer {rest.strip()}")
+    if match is None:
+        raise Unauthenticated("the bearer token has characters that no token has", code="malformed_token")
+    return match[1]
+
+
+def challenge(error: Unauthenticated, *, resource_metadata: str = "", scope: str = "") -> str:
+    """Return the value of `WWW-Authenticate` for a 401.
+
+    A request without any credential gets no error code (RFC 6750 section 3.1). `resource_metadata` is the
+    address of the protected resource's metadata (RFC 9728 section 5.1), `scope` what would be needed.
+    """
+    parameters = {"realm": "lockgate", "resource_metadata": resource_metadata, "scope": scope}
+    if error.code != "missing_token":
+        parameters |= {"error": "invalid_token", "error_description": str(error)}
+    quoted = (f'{name}="{_NOT_QUOTABLE.sub("", value)}"' for name, value in parameters.items() if value)
+    return "Bearer " + ", ".join(quoted)
