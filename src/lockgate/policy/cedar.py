@@ -1,0 +1,416 @@
+"""The judge that operators write: policies in Cedar, parsed once, asked many times.
+
+The only importer of `cedarpy`. What Cedar leaves to its caller is settled here, each with a test:
+
+* A `forbid` that errs is skipped by Cedar; here any error denies.
+* Requests are total and fit the schema; what is not known has its worst value; what does not fit is denied.
+* Policies carry their own ids; Cedar's positions (`policy0`) never show.
+* Readers are data: each distinct clause is an entity, and who asks carries the set of those satisfied. An empty
+  set of clauses, which `containsAll` would wave through, is refused.
+* Messages of Cedar quote values, so they are never passed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cedarpy
+
+from lockgate.errors import Invalid
+from lockgate.labels.label import AI
+from lockgate.labels.readers import EVERYONE, Readers
+from lockgate.policy import residual
+from lockgate.policy.decision import NO_POLICY, Decision, Effect, combine_all
+from lockgate.policy.filter import NOTHING, Const, Filter
+from lockgate.policy.model import AccessRequest, Action, Context, Principal, Resource, Subject
+from lockgate.policy.rules import Rule, rule, split
+from lockgate.policy.slices import NAMESPACE, TYPES, Slices, group_ids
+
+RETRIEVAL: Final = (Action.READ, Action.DISCOVER)
+"""The actions that an index must be able to apply as a filter."""
+
+_REMEMBERED: Final = 512
+_ERRING: Final = re.compile(r"error while evaluating policy `([A-Za-z0-9_.:-]+)`")
+_HINTS: Final = 3
+
+
+class PolicySet:
+    """A valid set of policies. Immutable in meaning; it remembers parsed slices and filters, in bounds."""
+
+    def __init__(self, rules: Sequence[Rule], schema: str, version: str) -> None:
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.version = version
+        self._schema = cedarpy.Schema.from_str(schema)
+        self._slices = Slices(self.rules)
+        self._by_id = {one.id: one for one in self.rules}
+        self._handles: dict[tuple[str, ...], cedarpy.PolicySet] = {}
+        self._filters: dict[tuple[object, ...], Filter] = {}
+
+    @classmethod
+    def from_texts(cls, files: Mapping[str, str], schema: str) -> PolicySet:
+        """Parse and validate a set; `files` maps names of files, for messages, to their texts.
+
+        Raises:
+            Invalid: a policy does not parse, does not fit the schema, has no `@id` of its own or a bad annotation,
+                or uses a form on the retrieval path that no index can apply. It names file, line and policy.
+
+        """
+        try:
+            handle = cedarpy.Schema.from_str(schema)
+        except ValueError as error:
+            raise Invalid(f"the schema is invalid: {_first_line(error)}", code="invalid_policy") from error
+        rules: dict[str, Rule] = {}
+        for file in sorted(files):
+            for one in _parse(file, files[file], handle):
+                if one.id in rules:
+                    other = rules[one.id].statement.place
+                    raise _refused(one, f"has the same @id as the one at {other}")
+                rules[one.id] = one
+        digest = hashlib.sha256(json.dumps([schema, sorted(files.items())]).encode()).hexdigest()
+        return cls(tuple(rules.values()), schema, digest[:16])
+
+    def rule(self, id: str) -> Rule | None:
+        """Return the policy with this id."""
+        return self._by_id.get(id)
+
+    # -------------------------------------------------------------- full decisions
+
+    def decide(self, requests: Sequence[AccessRequest]) -> list[Decision]:
+        """Decide each request; the answer to every party of a subject must be a permit."""
+        answers: list[list[Decision]] = [[] for _ in requests]
+        groups: dict[tuple[object, ...], _Batch] = {}
+        for number, request in enumerate(requests):
+            problem = _unaskable(request.resource)
+            if problem:
+                answers[number].append(self._deny(problem, errors=frozenset({problem})))
+                continue
+            for party in request.subject.parties:
+                self._batch(groups, request, party).ask(number, request)
+        for batch in groups.values():
+            for number, decision in zip(batch.numbers, self._answer(batch), strict=True):
+                answers[number].append(decision)
+        return [combine_all(found) for found in answers]
+
+    def _batch(self, groups: dict[tuple[object, ...], _Batch], request: AccessRequest, party: Principal) -> _Batch:
+        """Return the batch for a question: same party and subject, same slice, no two resources with one id."""
+        resource = request.resource
+        turn = 0
+        while True:
+            key = (party, request.subject, request.action, resource.type, turn)
+            batch = groups.get(key)
+            if batch is None:
+                batch = groups[key] = _Batch(party, request.subject, request.action, resource.type)
+            if batch.resources.setdefault(resource.id, resource) == resource:
+                return batch
+            turn += 1
+
+    def _answer(self, batch: _Batch) -> list[Decision]:
+        rules = self._slices.of(batch.party, batch.action, batch.type)
+        try:
+            results = cedarpy.is_authorized_batch(
+                batch.questions(), self._handle(rules), self._entities(batch), self._schema
+            )
+        except (ValueError, TypeError, RecursionError):
+            problem = "the request does not fit the policy schema"
+            return [self._deny(problem, errors=frozenset({problem}))] * len(batch.numbers)
+        return [self._decision(batch, result) for result in results]
+
+    def _entities(self, batch: _Batch) -> cedarpy.Entities:
+        satisfied = {
+            clause
+            for resource in batch.resources.values()
+            for readers in (resource.label.readers, resource.source_readers)
+            for clause in readers.clauses
+            if _satisfies(batch.subject, clause)
+        }
+        entities = [_principal(batch.party, [clause_id(clause) for clause in satisfied])]
+        entities += [_resource(one) for one in batch.resources.values()]
+        return cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
+
+    def _handle(self, rules: tuple[Rule, ...]) -> cedarpy.PolicySet:
+        key = tuple(one.id for one in rules)
+        handle = self._handles.get(key)
+        if handle is None:
+            static = {one.id: one.est for one in rules}
+            text = json.dumps({"staticPolicies": static, "templates": {}, "templateLinks": []})
+            handle = cedarpy.PolicySet.from_json_str(text)
+            _remember(self._handles, key, handle)
+        return handle
+
+    def _decision(self, batch: _Batch, result: cedarpy.AuthzResult) -> Decision:
+        found = [self._by_id[id] for id in result.diagnostics.reasons]
+        names = frozenset(one.id for one in found)
+        if result.diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
+            errors = frozenset(_error(text) for text in result.diagnostics.errors) or frozenset({"no decision"})
+            return self._deny(*errors, errors=errors, policies=names)
+        if result.decision is cedarpy.Decision.Allow:
+            return Decision(
+                Effect.PERMIT,
+                frozenset(f"policy `{one.id}` permits this{_because(one)}" for one in found),
+                obligations=frozenset(duty for one in found for duty in one.obligations),
+                policies=names,
+                policy_version=self.version,
+            )
+        if found:
+            return self._deny(
+                *(f"policy `{one.id}` forbids this{_because(one)}" for one in found),
+                remedies=frozenset(one.remedy for one in found if one.remedy),
+                policies=names,
+            )
+        concerning = self._slices.concerning(batch.action, batch.type)
+        hints = sorted({one.deny_hint for one in concerning if one.deny_hint})
+        return self._deny(*NO_POLICY.reasons, remedies=frozenset(hints[:_HINTS]))
+
+    def _deny(
+        self,
+        *reasons: str,
+        remedies: frozenset[str] = frozenset(),
+        policies: frozenset[str] = frozenset(),
+        errors: frozenset[str] = frozenset(),
+    ) -> Decision:
+        return Decision(
+            Effect.DENY,
+            frozenset(reasons),
+            remedies,
+            policies=policies,
+            errors=errors,
+            policy_version=self.version,
+        )
+
+    # -------------------------------------------------------------- filters
+
+    def filter(self, subject: Subject, action: Action, context: Context) -> Filter:
+        """Return which documents these policies permit, as a filter that an index can apply.
+
+        It is a preview: each survivor is still decided in full. What cannot be decided is nothing, never
+        everything.
+        """
+        return residual.conjunction([self._filter(party, subject, action, context) for party in subject.parties])
+
+    def _filter(self, party: Principal, subject: Subject, action: Action, context: Context) -> Filter:
+        known = json.dumps(signals(subject, context, None))
+        key = (party, action, known)
+        found = self._filters.get(key)
+        if found is None:
+            try:
+                found = self._evaluate_partially(party, action, known)
+            except (ValueError, TypeError, KeyError, RecursionError, Invalid):
+                found = NOTHING
+            _remember(self._filters, key, found)
+        return found
+
+    def _evaluate_partially(self, party: Principal, action: Action, context: str) -> Filter:
+        rules = self._slices.of(party, action, "document")
+        entities = json.dumps([_principal(party, [residual.SATISFIED])])
+        result = cedarpy.is_authorized_partial(
+            {
+                "principal": _written(_uid(f"{party.kind.capitalize()}", party.id)),
+                "action": f'{NAMESPACE}Action::"{action}"',
+                "resource": None,
+                "context": context,
+            },
+            self._handle(rules),
+            cedarpy.Entities.from_json_str(entities, self._schema),
+            self._schema,
+        )
+        if result.diagnostics.errors:
+            return NOTHING
+        # INVARIANT: every policy of the slice leaves a residual, if only `true` or `false`; a missing one raises.
+        compiled = {one.id: residual.compile_residual(result.residuals[one.id]) for one in rules}
+        permitted = residual.disjunction([compiled[one.id] for one in rules if one.permits])
+        forbidden = residual.disjunction([compiled[one.id] for one in rules if not one.permits])
+        return residual.conjunction([permitted, residual.negation(forbidden)]) if rules else Const(False)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Questions that share a principal, a slice of policies and one set of entities."""
+
+    party: Principal
+    subject: Subject
+    action: Action
+    type: str
+    numbers: list[int] = field(default_factory=list)
+    requests: list[AccessRequest] = field(default_factory=list)
+    resources: dict[str, Resource] = field(default_factory=dict)
+
+    def ask(self, number: int, request: AccessRequest) -> None:
+        self.numbers.append(number)
+        self.requests.append(request)
+
+    def questions(self) -> list[dict[str, Any]]:
+        principal = _uid(self.party.kind.capitalize(), self.party.id)
+        action = _uid("Action", self.action)
+        written: dict[tuple[int, object], str] = {}
+        questions = []
+        for one in self.requests:
+            key = (id(one.context), one.resource.ceiling)
+            if key not in written:
+                written[key] = json.dumps(signals(self.subject, one.context, one.resource))
+            resource = {"type": TYPES[one.resource.type], "id": one.resource.id}
+            questions.append(
+                {"principal": principal, "action": action, "resource": resource, "context": written[key]}
+            )
+        return questions
+
+
+# ------------------------------------------------------------------ what Cedar sees
+
+
+def clause_id(clause: frozenset[str]) -> str:
+    """Return the id of the entity that stands for a clause of readers."""
+    return hashlib.sha256(json.dumps(sorted(clause)).encode()).hexdigest()[:32]
+
+
+def signals(subject: Subject, context: Context, resource: Resource | None) -> dict[str, Any]:
+    """Return the context of a request: total, and for every resource the same as far as reading goes."""
+    ceiling = resource.ceiling if resource else None
+    return {
+        "use": str(context.use),
+        "purpose": context.purpose,
+        "application": subject.application,
+        "risk": int(subject.session.risk),
+        "assurance": subject.session.assurance,
+        "device_compliant": context.device_compliant,
+        "data_level": int(context.data.sensitivity),
+        "data_integrity": int(context.data.integrity),
+        "ai_forbidden_data": context.data.forbids(AI),
+        "within_ceiling": ceiling is not None and context.data.fits_under(ceiling),
+        "may_read_data": subject.satisfies(context.data.readers),
+    }
+
+
+def _uid(kind: str, id: str) -> dict[str, str]:
+    return {"type": f"{NAMESPACE}{kind}", "id": str(id)}
+
+
+def _entity(kind: str, id: str) -> dict[str, Any]:
+    return {"__entity": _uid(kind, id)}
+
+
+def _satisfies(subject: Subject, clause: frozenset[str]) -> bool:
+    return EVERYONE in clause or all(not clause.isdisjoint(party.identifiers) for party in subject.parties)
+
+
+def _principal(party: Principal, satisfied: Iterable[str]) -> dict[str, Any]:
+    return {
+        "uid": _uid(party.kind.capitalize(), party.id),
+        "attrs": {
+            "satisfied": [_entity("Clause", one) for one in satisfied],
+            "identifiers": sorted(party.identifiers),
+        },
+        "parents": [_uid("Group", one) for one in sorted(group_ids(party))],
+    }
+
+
+def _clauses(readers: Readers) -> list[dict[str, Any]]:
+    if not readers.clauses:
+        raise ValueError("readers without a clause")  # `containsAll` of nothing would be true
+    return [_entity("Clause", clause_id(clause)) for clause in readers.clauses]
+
+
+def _resource(resource: Resource) -> dict[str, Any]:
+    label = resource.label
+    attrs: dict[str, Any] = {}
+    if resource.type != "system":
+        attrs["clauses"] = _clauses(label.readers)
+    if resource.type in ("document", "answer"):
+        attrs["level"] = int(label.sensitivity)
+    if resource.type == "document":
+        attrs |= {
+            "source_clauses": _clauses(resource.source_readers),
+            "integrity": int(label.integrity),
+            "owners": sorted(label.owners),
+            "reviewed": resource.reviewed,
+            "held": resource.held,
+            "ai_forbidden": label.forbids(AI),
+        }
+    parents = sorted(resource.collections) if resource.type == "document" else []
+    return {
+        "uid": {"type": TYPES[resource.type], "id": resource.id},
+        "attrs": attrs,
+        "parents": [_uid("Collection", one) for one in parents],
+    }
+
+
+def _unaskable(resource: Resource) -> str:
+    return "" if resource.type in TYPES else "the type of the resource is unknown"
+
+
+def _written(uid: dict[str, str]) -> str:
+    """Return an identifier as Cedar writes it, which is the one spelling that it reads back."""
+    scope = {"effect": "permit", "principal": {"op": "==", "entity": uid}, "action": {"op": "All"}}
+    policy = {**scope, "resource": {"op": "All"}, "conditions": []}
+    text = str(
+        cedarpy.PolicySet.from_json_str(
+            json.dumps({"staticPolicies": {"p": policy}, "templates": {}, "templateLinks": []})
+        )
+    )
+    return text[text.index(uid["type"]) : text.rindex('",') + 1]
+
+
+# ------------------------------------------------------------------ loading
+
+
+def _parse(file: str, text: str, schema: cedarpy.Schema) -> Iterable[Rule]:
+    for statement in split(file, text):
+        try:
+            parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
+        except (ValueError, RecursionError) as error:
+            raise Invalid(f"{statement.place}: {_first_line(error)}", code="invalid_policy") from error
+        if parsed.get("templates") or len(parsed["staticPolicies"]) != 1:
+            raise Invalid(f"{statement.place}: a policy with open slots is not used", code="invalid_policy")
+        (est,) = parsed["staticPolicies"].values()
+        found = rule(statement, est)
+        validated = cedarpy.validate_policies(statement.text, schema)
+        if not validated.validation_passed:
+            why = "; ".join(_first_line(error.error) for error in validated.errors) or "it does not fit the schema"
+            raise _refused(found, f"is invalid: {why}")
+        _check_forms(found)
+        yield found
+
+
+def _check_forms(found: Rule) -> None:
+    scopes = Slices([found])
+    try:
+        residual.check_clauses(found.est["conditions"])
+        if any(scopes.concerning(action, "document") for action in RETRIEVAL):
+            residual.check_policy(found.est)
+    except residual.Unsupported as error:
+        raise _refused(found, f"is not usable: {error}", error.remedy) from error
+    except RecursionError as error:
+        raise _refused(found, "is nested too deeply") from error
+
+
+def _refused(found: Rule, what: str, remedy: str = "") -> Invalid:
+    message = f"{found.statement.place}: policy `{found.id}` {what}"
+    return Invalid(message, code="invalid_policy", remedy=remedy)
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else "it does not parse"
+
+
+def _because(found: Rule) -> str:
+    return f": {found.reason}" if found.reason else ""
+
+
+def _error(text: str) -> str:
+    """Return what may be told of an error: which policy erred, not what Cedar says about it."""
+    erring = _ERRING.match(text)
+    return (
+        f"policy `{erring.group(1)}` could not be evaluated"
+        if erring
+        else "the request does not fit the policy schema"
+    )
+
+
+def _remember(memory: dict[Any, Any], key: object, value: object) -> None:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value

@@ -1,0 +1,56 @@
+"""Subjects, documents and contexts for the laws of policy; small worlds, so that things meet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from lockgate.labels import EVERYONE, Integrity, Label, Readers, Sensitivity
+from lockgate.policy.model import Context, Principal, PrincipalKind, Resource, Risk, Session, Subject, Use
+from support import NOW
+
+GROUPS = ["group:hr", "group:legal", "group:stewards", "group:admins", "group:contractors"]
+PEOPLE = ["ann", "bob", "o'brien"]
+IDENTIFIERS = [*GROUPS, *(f"user:{one}" for one in PEOPLE)]
+COLLECTIONS = ["handbook", "pay"]
+
+clauses = st.frozensets(st.sampled_from([*IDENTIFIERS, EVERYONE]), max_size=3)
+readers = st.frozensets(clauses, min_size=1, max_size=3).map(Readers)
+labels = st.builds(
+    Label,
+    st.sampled_from(Sensitivity),
+    readers,
+    st.sampled_from(Integrity),
+    owners=st.frozensets(st.sampled_from(IDENTIFIERS), max_size=2),
+    forbidden_uses=st.sampled_from([frozenset(), frozenset(), frozenset({"ai"}), frozenset({"training"})]),
+)
+groups = st.frozensets(st.sampled_from(GROUPS))
+users = st.builds(Principal, st.just(PrincipalKind.USER), st.sampled_from(PEOPLE), groups)
+agents = st.builds(Principal, st.sampled_from(PrincipalKind), st.sampled_from(["bot", *PEOPLE]), groups)
+sessions = st.builds(
+    Session, st.just("s"), st.just(NOW + timedelta(hours=1)), st.integers(0, 3), st.sampled_from(Risk)
+)
+subjects = st.one_of(
+    st.builds(Subject, users, sessions, st.sampled_from(["", "chat"])),
+    st.builds(Subject, agents, sessions, on_behalf_of=users),
+)
+documents = st.builds(
+    Resource,
+    type=st.just("document"),
+    id=st.sampled_from(["d1", "d2", 'd"3']),
+    label=labels,
+    collections=st.frozensets(st.sampled_from(COLLECTIONS)),
+    reviewed=st.booleans(),
+    held=st.booleans(),
+    source_readers=readers,
+)
+contexts = st.builds(
+    Context,
+    st.just(NOW),
+    st.just("r"),
+    st.sampled_from(Use),
+    st.sampled_from(["", "support", "pay"]),
+    labels,
+    st.booleans(),
+)
