@@ -194,6 +194,28 @@ class Hit:
     score: float
 
 
+class Keys(Protocol):
+    """Master keys. They encrypt nothing but the keys of single documents, so that one of those can be destroyed."""
+
+    @property
+    def current(self) -> str:
+        """Return the id of the master key that wraps new keys."""
+        ...
+
+    def wrap(self, key: bytes, binding: bytes, /) -> bytes:
+        """Return `key` encrypted under the current master key, inseparable from `binding`."""
+        ...
+
+    def unwrap(self, master: str, wrapped: bytes, binding: bytes, /) -> bytes:
+        """Return a key that the master key with id `master` wrapped.
+
+        Raises:
+            Unavailable: there is no such master key here, or key or binding were changed.
+
+        """
+        ...
+
+
 class Index(Protocol):
     """The catalogue of documents and their passages, encrypted at rest, searched permissions first."""
 
