@@ -195,7 +195,7 @@ class Hit:
 
 
 class Keys(Protocol):
-    """Master keys. They encrypt nothing but the keys of single documents, so that one of those can be destroyed."""
+    """Master keys. They encrypt only the keys of single documents, so that one of them can be destroyed."""
 
     @property
     def current(self) -> str:

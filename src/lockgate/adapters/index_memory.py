@@ -1,0 +1,377 @@
+"""ports.Index: encrypted in SQLite, searched in memory, permissions first.
+
+At rest: a catalogue row per document, and its content encrypted under a key of its own (`storage/index_tables.py`,
+`storage/index_payload.py`). In memory (`storage/index_view.py`): columns of rights, and per document one immutable
+block of vectors and term numbers; the text of passages stays encrypted, and only that of survivors is decrypted.
+
+A search decides under a short lock which documents the subject may read, takes the blocks of exactly those, and
+ranks them without the lock. What cannot be read is never touched after that, so it can influence neither scores
+nor, but for deciding about its rights, the time.
+
+Several processes may open one folder: every change has a number, and every call first takes over what others
+changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import sqlalchemy as sa
+
+from lockgate.content.document import Chunk, Document
+from lockgate.content.ranking import LEXICAL, passages, rank
+from lockgate.errors import Invalid, NotFound, Unavailable
+from lockgate.ports import Hit, Keys, Query, Vectors
+from lockgate.storage.index_payload import (
+    COLUMNS,
+    TEXTS,
+    new_key,
+    pack_columns,
+    pack_texts,
+    seal,
+    unpack_columns,
+    unpack_texts,
+    unseal,
+)
+from lockgate.storage.index_tables import (
+    DOCUMENTS,
+    META,
+    METADATA,
+    PAYLOADS,
+    SCHEMA,
+    binding,
+    from_row,
+    to_row,
+)
+from lockgate.storage.index_view import Stored, View
+
+_TRIES: Final = 3
+_LONGEST: Final = 1.001
+"""Vectors have length 1; this much is rounding."""
+
+
+class MemoryIndex:
+    """The embedded index of one folder. Open it with `open`, and close it."""
+
+    def __init__(self, engine: sa.Engine, keys: Keys, lexical: float = LEXICAL) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._lexical = lexical
+        self._view = View()
+        self._damaged: frozenset[str] = frozenset()
+        self._writing = threading.Lock()
+        """Held by whoever changes the database, or takes over changes: one at a time."""
+
+    @classmethod
+    async def open(cls, folder: Path, keys: Keys, *, lexical: float = LEXICAL) -> Self:
+        """Open the index in `folder`, or create it, and load what searching needs.
+
+        Raises:
+            Unavailable: the folder cannot be used, is of another version, or another master key wrote it; then
+                nothing has been changed.
+
+        """
+        return await asyncio.to_thread(cls._open, folder, keys, lexical)
+
+    @classmethod
+    def _open(cls, folder: Path, keys: Keys, lexical: float) -> Self:
+        engine = _engine(folder)
+        index = cls(engine, keys, lexical)
+        try:
+            with _guard(), engine.connect() as db:
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+                METADATA.create_all(db)
+                index._check(db)
+                db.commit()
+            index._take_over()
+        except BaseException:
+            engine.dispose()
+            raise
+        return index
+
+    async def close(self) -> None:
+        """Close every connection and drop what is in memory."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._writing:
+            self._view = View()
+            self._engine.dispose()
+
+    def _check(self, db: sa.Connection) -> None:
+        """Check version and master key of what is there, or write the first rows."""
+        meta = {row.name: row.value for row in db.execute(sa.select(META))}
+        if not meta:
+            first = {"schema": SCHEMA, "change": "0"}
+            db.execute(sa.insert(META), [{"name": name, "value": value} for name, value in first.items()])
+        elif meta.get("schema") != SCHEMA:
+            raise Unavailable(f"the index has layout `{meta.get('schema')}`, this version reads `{SCHEMA}`")
+        masters = db.execute(sa.select(DOCUMENTS.c.master).distinct()).scalars().all()
+        if masters and self._keys.current not in masters:
+            raise Unavailable(
+                f"the index was written with master key `{masters[0]}`, the key file holds `{self._keys.current}`",
+                code="wrong_key",
+                remedy="Point the settings to the key file that was used; nothing has been changed.",
+            )
+
+    # ------------------------------------------------------------------ changes
+
+    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /) -> None:
+        """Store a document and all its passages in one step, replacing what was there. Durable on return.
+
+        Raises:
+            Invalid: passages, ordinals and vectors do not belong together.
+            Unavailable: it could not be stored; what was there is still there.
+
+        """
+        _check_passages(document, chunks, vectors)
+        await asyncio.to_thread(self._put, document, tuple(chunks), vectors)
+
+    async def relabel(self, document: Document, held: frozenset[int] = frozenset(), /) -> None:
+        """Change rights, label and review without touching text. The next search sees it.
+
+        Raises:
+            NotFound: there is no such document.
+
+        """
+        await asyncio.to_thread(self._relabel, document, held)
+
+    async def remove(self, ids: Sequence[str], /) -> None:
+        """Remove documents: their rows, wrapped keys and ciphertext are overwritten in the file."""
+        await asyncio.to_thread(self._remove, tuple(ids))
+
+    def _put(self, document: Document, chunks: tuple[Chunk, ...], vectors: Vectors) -> None:
+        id = document.id
+        held = frozenset(one.ordinal for one in chunks if one.held)
+        full = passages(id, [one.ordinal for one in chunks], (one.text for one in chunks), vectors)
+        key, generation = new_key(), os.urandom(16).hex()
+        blobs = {
+            "id": id,
+            "columns": seal(key, COLUMNS, id, generation, pack_columns(full)),
+            "texts": seal(key, TEXTS, id, generation, pack_texts(chunks)),
+        }
+        row = self._row(document, held, generation, key)
+        with self._changing() as (db, change):
+            if chunks:
+                self._fix_dimensions(db, full.vectors.shape[1])
+            replaced = _delete(db, id)
+            db.execute(sa.insert(DOCUMENTS).values(row | {"change": change}))
+            db.execute(sa.insert(PAYLOADS).values(blobs))
+            db.commit()
+            self._view.apply([Stored(document, held, full, change)], (), change)
+            if replaced:
+                _scrub(db)
+
+    def _relabel(self, document: Document, held: frozenset[int]) -> None:
+        where = DOCUMENTS.c.id == document.id
+        with self._changing() as (db, change):
+            before = db.execute(sa.select(DOCUMENTS).where(where)).mappings().one_or_none()
+            stored = self._view.get(document.id)
+            if before is None or stored is None:
+                raise NotFound("there is no such document in the index")
+            row = self._row(document, held, before["generation"], self._key(dict(before)))
+            db.execute(sa.update(DOCUMENTS).where(where).values(row | {"change": change}))
+            db.commit()
+            self._view.apply([Stored(document, held, stored.passages, change)], (), change)
+
+    def _remove(self, ids: tuple[str, ...]) -> None:
+        with self._changing() as (db, change):
+            for id in ids:
+                _delete(db, id)
+            db.commit()
+            self._view.apply((), ids, change)
+            _scrub(db)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[tuple[sa.Connection, int]]:
+        """Give a connection inside a write transaction, and the number of the change to make in it."""
+        with self._writing, _guard(), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN IMMEDIATE")
+            self._catch_up(db)
+            change = self._view.change + 1
+            db.execute(sa.update(META).where(META.c.name == "change").values(value=str(change)))
+            yield db, change
+
+    def _row(self, document: Document, held: frozenset[int], generation: str, key: bytes) -> dict[str, Any]:
+        row = to_row(document, held, generation)
+        return row | {"master": self._keys.current, "wrapped": self._keys.wrap(key, binding(row))}
+
+    def _key(self, row: Mapping[str, Any]) -> bytes:
+        return self._keys.unwrap(row["master"], row["wrapped"], binding(row))
+
+    def _fix_dimensions(self, db: sa.Connection, dimensions: int) -> None:
+        if self._view.dimensions not in (0, dimensions):
+            raise Invalid(
+                f"the vectors have {dimensions} numbers, those in the index {self._view.dimensions}",
+                remedy="Another embedding model needs a new index: ingest again into an empty folder.",
+            )
+
+    def _take_over(self) -> None:
+        """Take over what another process changed; cheap where nothing was."""
+        with _guard(), self._engine.connect() as db:
+            if _change(db) == self._view.change:
+                return
+        with self._writing, _guard(), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN")
+            self._catch_up(db)
+
+    def _catch_up(self, db: sa.Connection) -> None:
+        change = _change(db)
+        if change == self._view.change:
+            return
+        listed = set(db.execute(sa.select(DOCUMENTS.c.id)).scalars())
+        both = sa.select(DOCUMENTS, PAYLOADS.c.columns).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+        stored, damaged = [], set()
+        for row in db.execute(both.where(DOCUMENTS.c.change > self._view.change)).mappings():
+            try:
+                stored.append(self._load(dict(row)))
+            except Unavailable:
+                # What cannot be verified is readable by nobody; the next ingest stores it anew.
+                damaged.add(row["id"])
+        self._view.apply(stored, (self._view.ids() - listed) | damaged, change)
+        sound = {one.document.id for one in stored}
+        self._damaged = frozenset(((self._damaged & listed) - sound) | damaged)
+
+    def _load(self, row: Mapping[str, Any]) -> Stored:
+        document, held = from_row(row)
+        data = unseal(self._key(row), COLUMNS, document.id, row["generation"], row["columns"])
+        return Stored(document, held, unpack_columns(document.id, data), row["change"])
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def damaged(self) -> frozenset[str]:
+        """Return ids of stored documents that were changed outside Lockgate; nobody can read them."""
+        return self._damaged
+
+    def document(self, id: str, /) -> Document | None:
+        """Return a document as the index knows it."""
+        stored = self._view.get(id)
+        return stored.document if stored else None
+
+    def documents(self) -> Sequence[Document]:
+        """Return all documents, ordered by id."""
+        return self._view.documents()
+
+    async def chunks(self, document: str, /) -> Sequence[Chunk]:
+        """Return the passages of one document, decrypted, in order; of an unknown one, none."""
+        return await asyncio.to_thread(self._chunks, document)
+
+    def _chunks(self, id: str) -> tuple[Chunk, ...]:
+        self._take_over()
+        with _guard(), self._engine.connect() as db:
+            return self._texts(db, id)[1]
+
+    def _texts(self, db: sa.Connection, id: str) -> tuple[int, tuple[Chunk, ...]]:
+        """Return the number of the last change of a document, and its passages."""
+        both = sa.select(DOCUMENTS, PAYLOADS.c.texts).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+        found = db.execute(both.where(DOCUMENTS.c.id == id)).mappings().one_or_none()
+        if found is None:
+            return -1, ()
+        row = dict(found)
+        data = unseal(self._key(row), TEXTS, id, row["generation"], row["texts"])
+        return row["change"], unpack_texts(id, data, from_row(row)[1])
+
+    async def search(self, query: Query, /) -> Sequence[Hit]:
+        """Return the best `query.k` passages of those that the subject may read; ties by document and ordinal.
+
+        Raises:
+            Invalid: the query's vector does not fit the index.
+
+        """
+        return await asyncio.to_thread(self._search, query)
+
+    def _search(self, query: Query) -> tuple[Hit, ...]:
+        vector = np.array(query.vector, np.float32).reshape(-1)
+        if not np.isfinite(vector).all() or np.linalg.norm(vector) > _LONGEST:
+            raise Invalid("the vector of a query must be finite and of length 1")
+        hits: tuple[Hit, ...] = ()
+        for _ in range(_TRIES):
+            self._take_over()
+            if self._view.dimensions not in (0, len(vector)):
+                raise Invalid(f"the vector of a query must have {self._view.dimensions} numbers")
+            documents, parts = self._view.readable(query)
+            ranked = rank(parts, query.text, vector, query.k, self._lexical)
+            hits = self._hits([(documents[one.part], one.ordinal, one.score) for one in ranked])
+            if len(hits) == len(ranked):
+                break  # else a document changed meanwhile, and what was decided about it may no longer hold
+        return hits
+
+    def _hits(self, found: Sequence[tuple[Stored, int, float]]) -> tuple[Hit, ...]:
+        """Return the hits whose documents, text and rights, are still as they were when they were chosen."""
+        texts: dict[str, dict[int, Chunk]] = {}
+        with _guard(), self._engine.connect() as db:
+            for stored in {one[0].document.id: one[0] for one in found}.values():
+                change, chunks = self._texts(db, stored.document.id)
+                if change == stored.change:
+                    texts[stored.document.id] = {chunk.ordinal: chunk for chunk in chunks}
+        return tuple(
+            Hit(replace(texts[id][ordinal], held=ordinal in stored.held), stored.document, score)
+            for stored, ordinal, score in found
+            if (id := stored.document.id) in texts
+        )
+
+
+def _change(db: sa.Connection) -> int:
+    return int(db.execute(sa.select(META.c.value).where(META.c.name == "change")).scalar_one())
+
+
+def _delete(db: sa.Connection, id: str) -> bool:
+    db.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.id == id))
+    return db.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.id == id)).rowcount > 0
+
+
+def _scrub(db: sa.Connection) -> None:
+    """Empty the write-ahead log, which may still hold pages as they were before a removal."""
+    db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _check_passages(document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    ordinals = [one.ordinal for one in chunks]
+    if any(one.document != document.id for one in chunks):
+        raise Invalid("passages must belong to their document")
+    if ordinals != sorted(set(ordinals)) or min(ordinals, default=0) < 0:
+        raise Invalid("passages must stand in the order of distinct ordinals")
+    if len(vectors) != len(chunks) or (chunks and vectors.ndim != 2):
+        raise Invalid("there must be one vector for each passage")
+    if chunks and not (np.linalg.norm(vectors, axis=1) <= _LONGEST).all():
+        raise Invalid("vectors must be finite and of length 1")
+
+
+@contextlib.contextmanager
+def _guard() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise Unavailable(
+            "the index cannot be read or written",
+            remedy="Check that the disk is not full and that the folder belongs to the account of Lockgate.",
+        ) from error
+    except UnicodeEncodeError as error:
+        raise Invalid("a name of the document is no valid Unicode") from error
+
+
+def _engine(folder: Path) -> sa.Engine:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"the index folder `{folder}` cannot be created") from error
+    engine = sa.create_engine(f"sqlite:///{folder / 'index.sqlite'}", connect_args={"timeout": 10})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions are begun above, and at once where they write
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,232 @@
+"""Exact hybrid ranking over a set of passages, and over nothing else.
+
+Everything that a score depends on is taken from the passages given: how many there are, how long they are, how
+many hold a term. So a caller who gives only what a subject may read gets scores that nothing unreadable can
+influence. Scores do not depend on the order or the grouping of the passages either: a fast pass in single
+precision selects candidates with a margin above its error, and the score of a candidate is then computed from
+its own numbers alone, in double precision.
+
+The score is `cosine + LEXICAL * coverage`, where coverage is BM25 (Robertson and Zaragoza, 2009) divided by the
+highest value that the query could reach: a rare identifier that matches decides, common words do not. The form and
+the weight were measured, see docs/adr/0010 and bench/retrieval.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lockgate.content.terms import keys, terms
+
+K1: Final = 1.2
+B: Final = 0.75
+LEXICAL: Final = 0.5
+"""Weight of the lexical part beside a cosine."""
+_BLOCK: Final = 768
+"""Passages scored at a time: their vectors fit into the cache."""
+_MARGIN: Final = 4e-4
+"""Twice more than single precision can err in a product of two vectors of length 1 and up to 1,024 numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passages:
+    """What ranking needs of the passages of one document. Arrays are never changed.
+
+    Attributes:
+        id: the document's id; ties are broken by it.
+        ordinals: shape (n,), int64: ordinal of each passage.
+        vectors: shape (n, d), float32, rows of length 1.
+        terms, counts: shape (m,), uint32 and uint8: distinct terms of all passages in order, and how often each
+            occurs in its passage (255 stands for more).
+        ends: shape (n,), int64: where the terms of each passage end.
+        lengths: shape (n,), int64: number of terms of each passage, repeats included.
+
+    """
+
+    id: str
+    ordinals: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    terms: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def without(self, ordinals: frozenset[int]) -> Passages:
+        """Return the same without some passages."""
+        if not ordinals:
+            return self
+        keep = ~np.isin(self.ordinals, np.fromiter(ordinals, dtype=np.int64))
+        sizes = np.diff(self.ends, prepend=0)
+        kept = np.repeat(keep, sizes)
+        return Passages(
+            self.id,
+            self.ordinals[keep],
+            self.vectors[keep],
+            self.terms[kept],
+            self.counts[kept],
+            np.cumsum(sizes[keep]),
+            self.lengths[keep],
+        )
+
+
+def passages(id: str, ordinals: Sequence[int], texts: Iterable[str], vectors: NDArray[np.float32]) -> Passages:
+    """Return the passages of one document as ranking needs them."""
+    found: list[NDArray[np.uint32]] = []
+    counts: list[NDArray[np.int64]] = []
+    lengths: list[int] = []
+    for text in texts:
+        words = keys(terms(text))
+        distinct, times = np.unique(words, return_counts=True)
+        found.append(distinct)
+        counts.append(times)
+        lengths.append(len(words))
+    sizes = [len(one) for one in found]
+    return Passages(
+        id,
+        np.array(ordinals, dtype=np.int64),
+        np.array(vectors, dtype=np.float32, order="C"),
+        np.concatenate(found) if found else np.empty(0, np.uint32),
+        np.minimum(np.concatenate(counts), 255).astype(np.uint8) if counts else np.empty(0, np.uint8),
+        np.cumsum(sizes, dtype=np.int64),
+        np.array(lengths, dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ranked:
+    """One passage of a ranking; `part` is the index of its document among those given."""
+
+    score: float
+    part: int
+    ordinal: int
+
+
+def rank(
+    parts: Sequence[Passages],
+    text: str,
+    vector: NDArray[np.float32] | None,
+    k: int,
+    lexical: float = LEXICAL,
+) -> list[Ranked]:
+    """Return the `k` best passages, best first; ties by document id and ordinal.
+
+    Args:
+        parts: passages of all documents that may be seen, each document once.
+        text: the query's words.
+        vector: shape (d,), length 1; None ranks by words alone.
+        k: how many.
+        lexical: weight of the lexical part; 0 ranks by vectors alone.
+
+    """
+    sizes = np.fromiter((len(part.ordinals) for part in parts), dtype=np.int64, count=len(parts))
+    total = int(sizes.sum())
+    if total == 0 or k <= 0:
+        return []
+    words = np.unique(keys(terms(text))) if lexical else np.empty(0, np.uint32)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    cosines, hits = _scan(parts, sizes, words, vector)
+    coverage = _coverage(parts, hits, words, total)
+    rough = cosines.astype(np.float64) + lexical * coverage
+    if total > k:
+        floor = np.partition(rough, total - k)[total - k]
+        chosen = np.flatnonzero(rough >= floor - _MARGIN)
+    else:
+        chosen = np.arange(total)
+    owners = np.searchsorted(starts, chosen, side="right") - 1
+    ranked = []
+    for row, owner in zip(chosen.tolist(), owners.tolist(), strict=True):
+        part, own = parts[owner], row - int(starts[owner])
+        # The product of two single-precision numbers is exact in double precision; fsum rounds once, so the
+        # cosine is the same whatever lies beside it in memory.
+        cosine = 0.0 if vector is None else math.fsum(part.vectors[own].astype(np.float64) * vector)
+        score = round(cosine + lexical * float(coverage[row]), 6) + 0.0
+        ranked.append(Ranked(score, owner, int(part.ordinals[own])))
+    ranked.sort(key=lambda one: (-one.score, parts[one.part].id, one.ordinal))
+    return ranked[:k]
+
+
+Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Row, index into the query's terms, and count of every occurrence; three arrays of one shape."""
+
+
+def _scan(
+    parts: Sequence[Passages],
+    sizes: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    vector: NDArray[np.float32] | None,
+) -> tuple[NDArray[np.float32], Hits]:
+    """Go once through all passages, a block of whole documents at a time."""
+    total = int(sizes.sum())
+    cosines = np.zeros(total, np.float32)
+    table = np.zeros(1 << 16, np.bool_)
+    table[words & 0xFFFF] = True
+    rows: list[NDArray[np.int64]] = []
+    which: list[NDArray[np.int64]] = []
+    times: list[NDArray[np.int64]] = []
+    first = done = 0
+    while first < len(parts):
+        last, end = first, done
+        while last < len(parts) and (last == first or end - done < _BLOCK):
+            end += int(sizes[last])
+            last += 1
+        block = parts[first:last]
+        if vector is not None and end > done:
+            vectors = np.concatenate([part.vectors for part in block if len(part.ordinals)])
+            np.dot(vectors, vector, out=cosines[done:end])
+        if len(words):
+            row, word, count = _find(block, words, table)
+            rows.append(row + done)
+            which.append(word)
+            times.append(count)
+        first, done = last, end
+    nothing = [np.empty(0, np.int64)]
+    return cosines, (
+        np.concatenate(rows or nothing),
+        np.concatenate(which or nothing),
+        np.concatenate(times or nothing),
+    )
+
+
+def _find(block: Sequence[Passages], words: NDArray[np.uint32], table: NDArray[np.bool_]) -> Hits:
+    """Return where the query's terms occur in a block. `table` is true for the low halves of `words`."""
+    flat = np.concatenate([part.terms for part in block])
+    low = flat.view(np.uint16)[0 if _LITTLE else 1 :: 2]
+    at = np.flatnonzero(table.take(low))
+    word = np.minimum(np.searchsorted(words, flat[at]), len(words) - 1)
+    real = words[word] == flat[at]
+    at, word = at[real], word[real]
+    offsets = np.cumsum([0] + [len(part.terms) for part in block[:-1]])
+    ends = np.concatenate([part.ends + offset for part, offset in zip(block, offsets.tolist(), strict=True)])
+    row = np.searchsorted(ends, at, side="right")
+    counts = np.concatenate([part.counts for part in block])[at].astype(np.int64)
+    return row, word.astype(np.int64), counts
+
+
+_LITTLE: Final = bool(np.array([1], np.uint16).view(np.uint8)[0])
+
+
+def _coverage(parts: Sequence[Passages], hits: Hits, words: NDArray[np.uint32], total: int) -> NDArray[np.float64]:
+    """Return BM25 of every passage as a share of the highest value that the query could reach."""
+    scores = np.zeros(total, np.float64)
+    if not len(words):
+        return scores
+    lengths = np.concatenate([part.lengths for part in parts])
+    average = int(lengths.sum()) / total or 1.0
+    rows, which, times = hits
+    frequency = np.bincount(which, minlength=len(words)).tolist()
+    order = np.argsort(which, kind="stable")
+    rows, times = rows[order], times[order].astype(np.float64)
+    best, start = 0.0, 0
+    for holding in frequency:
+        # One term after the other, in the order of their numbers: each passage adds in the same order always.
+        weight = math.log1p((total - holding + 0.5) / (holding + 0.5))
+        best += weight * (K1 + 1)
+        at, n = rows[start : start + holding], times[start : start + holding]
+        scores[at] += weight * n * (K1 + 1) / (n + K1 * (1 - B + B * lengths[at] / average))
+        start += holding
+    return scores / best

@@ -1,0 +1,106 @@
+"""The documents of an index as searches see them: in memory, changed all at once, without any text.
+
+Safe for threads: a lock is held shortly around every use. What `readable` returns is immutable, so ranking needs
+no lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lockgate.content.document import Document
+from lockgate.content.ranking import Passages
+from lockgate.ports import Query
+from lockgate.storage.index_rights import Rights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """A document as it is stored: its held passages, what ranking needs, and the number of its last change."""
+
+    document: Document
+    held: frozenset[int]
+    passages: Passages
+    change: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    stored: Stored
+    open: Passages
+    """Without held passages; the same object as all of them where none is held."""
+    slot: int
+
+
+class View:
+    """What is stored, as of change number `change`; -1 before anything was loaded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._slots: list[_Entry | None] = []
+        self._free: list[int] = []
+        self._rights = Rights()
+        self.change = -1
+        self.dimensions = 0
+        """Of the vectors; 0 while there are none."""
+
+    def apply(self, stored: Iterable[Stored], gone: Iterable[str], change: int) -> None:
+        """Show changes to searches, all at once."""
+        with self._lock:
+            for id in gone:
+                entry = self._entries.pop(id, None)
+                if entry is not None:
+                    self._slots[entry.slot] = None
+                    self._rights.clear(entry.slot)
+                    self._free.append(entry.slot)
+            for one in stored:
+                self._store(one)
+            self.change = change
+
+    def _store(self, one: Stored) -> None:
+        id = one.document.id
+        before = self._entries.get(id)
+        slot = before.slot if before else (self._free.pop() if self._free else len(self._slots))
+        entry = _Entry(one, one.passages.without(one.held), slot)
+        if slot == len(self._slots):
+            self._slots.append(entry)
+        self._slots[slot] = self._entries[id] = entry
+        self._rights.set(slot, one.document)
+        if len(one.passages.ordinals):
+            self.dimensions = one.passages.vectors.shape[1]
+
+    def get(self, id: str) -> Stored | None:
+        """Return a document."""
+        with self._lock:
+            entry = self._entries.get(id)
+        return entry.stored if entry else None
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all documents."""
+        with self._lock:
+            return frozenset(self._entries)
+
+    def documents(self) -> Sequence[Document]:
+        """Return all documents, ordered by id."""
+        with self._lock:
+            entries = list(self._entries.values())
+        return tuple(sorted((entry.stored.document for entry in entries), key=lambda one: one.id))
+
+    def readable(self, query: Query) -> tuple[list[Stored], list[Passages]]:
+        """Return the documents that the subject may read, and beside each the passages that it may read."""
+        with self._lock:
+            mask = self._rights.readable(query.subject, query.filter)
+            owned = self._rights.owned(query.subject) | query.held_passages
+            slots = np.flatnonzero(mask)
+            chosen = [
+                (entry.stored, entry.stored.passages if own else entry.open)
+                for slot, own in zip(slots.tolist(), owned[slots].tolist(), strict=True)
+                if (entry := self._slots[slot]) is not None
+            ]
+        kept = [pair for pair in chosen if len(pair[1].ordinals)]
+        return [stored for stored, _ in kept], [passages for _, passages in kept]
