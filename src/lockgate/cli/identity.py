@@ -1,0 +1,28 @@
+"""The `[identity]` section as the identity commands need it: also on machines that run no gateway."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from lockgate.errors import Invalid
+
+
+def identity_section(path: Path) -> dict[str, str]:
+    """Return the texts in `[identity]` of a configuration; nothing if there is no such file.
+
+    Raises:
+        Invalid: the file is not TOML.
+
+    """
+    try:
+        section = tomllib.loads(path.read_text()).get("identity", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Invalid(f"cannot read `{path}`: {error}") from error
+    return (
+        {name: value for name, value in section.items() if isinstance(value, str)}
+        if isinstance(section, dict)
+        else {}
+    )

@@ -1,0 +1,107 @@
+"""`lockgate keys`: static keys for services."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lockgate.adapters.service_keys import KeyFile, ServiceKey, create, revoke
+from lockgate.cli.identity import identity_section
+
+_ABOUT = """Keys for services: a batch job or a bot that cannot sign in. People use `lockgate login`.
+
+A key is shown once, when it is made; the file keeps only its hash. It acts as `service:NAME`, and may read what
+that name, its groups and everyone may read."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the commands."""
+    group = commands.add_parser(
+        "keys",
+        help="make, list and revoke keys for services",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
+    shared.add_argument(
+        "--file", help="file of the keys (default: `service_keys` in [identity], or service-keys.json)"
+    )
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
+    make = verbs.add_parser("create", parents=[shared], help="make a key and print it, once")
+    make.add_argument("service", help="name of the service, as labels and records will show it")
+    make.add_argument("--owner", required=True, help="who answers for the key")
+    make.add_argument("--scope", action="append", default=[], help="what it may be used for; may be repeated")
+    make.add_argument("--group", action="append", default=[], help="group that the service is in; may be repeated")
+    make.add_argument("--days", type=int, default=90, help="how long it lives, 1 to 366 (default: %(default)s)")
+    make.set_defaults(run=_create)
+    verbs.add_parser("list", parents=[shared], help="list all keys; secrets are not kept").set_defaults(run=_list)
+    end = verbs.add_parser("revoke", parents=[shared], help="refuse a key from now on")
+    end.add_argument("id", help="the id, as `list` shows it")
+    end.set_defaults(run=_revoke)
+
+
+def _file(args: argparse.Namespace) -> KeyFile:
+    path = args.file or identity_section(Path(args.config)).get("service_keys", "service-keys.json")
+    return KeyFile(Path(path) if args.file else Path(args.config).parent / path)
+
+
+def _create(args: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    key, text = create(
+        _file(args),
+        args.service,
+        args.owner,
+        frozenset(args.scope),
+        frozenset(args.group),
+        timedelta(days=min(args.days, 100_000)),
+        now,
+    )
+    if args.json:
+        print(json.dumps(_row(key, now) | {"key": text}))
+        return 0
+    print(f"Key {key.id} for {key.service}, until {key.expires:%Y-%m-%d}. It is not shown again:", file=sys.stderr)
+    print(text)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    rows = [_row(key, now) for key in _file(args).load().values()]
+    if args.json:
+        print(json.dumps(rows))
+        return 0
+    heads = ("id", "service", "owner", "state", "expires", "scopes", "groups")
+    table = [heads, *(tuple(_cell(row[head]) for head in heads) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(heads))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    key = revoke(_file(args), args.id, now)
+    print(json.dumps(_row(key, now)) if args.json else f"Key {key.id} of {key.service} is revoked.")
+    return 0
+
+
+def _row(key: ServiceKey, now: datetime) -> dict[str, str | list[str]]:
+    return {
+        "id": key.id,
+        "service": key.service,
+        "owner": key.owner,
+        "state": key.state(now),
+        "created": key.created.isoformat(timespec="minutes"),
+        "expires": key.expires.isoformat(timespec="minutes"),
+        "scopes": list(key.scopes),
+        "groups": list(key.groups),
+    }
+
+
+def _cell(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ",".join(value) or "-"

@@ -1,0 +1,37 @@
+"""`lockgate keys` as a person and a program use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lockgate.cli.main import main
+
+
+def test_make_list_and_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "lockgate.toml"
+    config.write_text('[identity]\nservice_keys = "secret/keys.json"\n')
+    (tmp_path / "secret").mkdir()
+    where = ["--config", str(config)]
+    assert main(["keys", "create", "nightly", "--owner", "ann", "--group", "hr", *where]) == 0
+    text = capsys.readouterr().out.strip()
+    assert text.startswith("lgk_")
+    assert main(["keys", "list", "--json", *where]) == 0
+    out = capsys.readouterr().out
+    (row,) = json.loads(out)
+    assert (row["service"], row["owner"], row["state"], row["groups"]) == ("nightly", "ann", "active", ["hr"])
+    assert text.split("_", 2)[2] not in out
+    assert main(["keys", "revoke", row["id"], *where]) == 0
+    assert main(["keys", "list", *where]) == 0
+    assert "revoked" in capsys.readouterr().out
+
+
+def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--file", str(tmp_path / "keys.json")]
+    assert main(["keys", "create", "nightly", "--owner", "ann", "--days", "400", *where]) == 2
+    assert main(["keys", "create", "a b", "--owner", "ann", *where]) == 2
+    assert main(["keys", "revoke", "none", *where]) == 2
+    assert "lockgate keys list" in capsys.readouterr().err
+    assert main(["keys", "create", "a", "--owner", "b", "--file", str(tmp_path / "no" / "keys.json")]) == 3
