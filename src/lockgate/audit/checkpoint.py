@@ -136,6 +136,8 @@ def parse(note: str) -> Checkpoint:
         Invalid: it is not a checkpoint.
 
     """
+    if not isinstance(note, str):  # a store can be made to hold anything
+        raise Invalid("this is not a signed checkpoint")
     body, blank, signatures = note.rpartition("\n\n")
     lines = body.split("\n")
     if len(note) > _MAX_NOTE or not blank or not signatures.startswith(_DASH) or len(lines) < 3 or not all(lines):

@@ -1,0 +1,282 @@
+"""Offline verification of a log against what was signed.
+
+For somebody who has the records, the checkpoints and the public key, and trusts neither the operator nor this
+machine. What each kind of tampering runs into:
+
+    edit            the leaf hash beside the record; else the next signed checkpoint
+    delete, insert,
+    reorder         the index inside the event (`metadata.sequence`); else the next signed checkpoint
+    cut             the last signed checkpoint; if that was cut too, the checkpoint kept elsewhere
+    sign again      the public key; if the key was stolen too, the checkpoint kept elsewhere
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from lockgate.audit import checkpoint, merkle, ocsf
+from lockgate.audit.checkpoint import Checkpoint, Verifier
+from lockgate.audit.entry import Entry, Lookup
+from lockgate.audit.record import Kind
+from lockgate.errors import Invalid
+
+_BATCH: Final = 1024
+_BITS: Final = {Kind.DECISION.value: 1, Kind.RETRIEVAL.value: 2, Kind.MODEL_CALL.value: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong. `first` to `last` (inclusive) are the records in question, where one can say."""
+
+    what: str
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification found. `notes` say what could not be excluded, and must be shown.
+
+    Attributes:
+        size: records read.
+        root: root over them, where all could be read.
+        faults: what is wrong, the first bad record first.
+        notes: what this verification cannot tell.
+
+    """
+
+    size: int
+    root: bytes
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.faults
+
+    @property
+    def first_bad(self) -> int | None:
+        """Return the smallest index that a fault names."""
+        return min((f.first for f in self.faults if f.first is not None), default=None)
+
+
+class _Stop(Exception):
+    """Ends the pass at the first fault; never leaves this file."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.what)
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class _Requests:
+    """Which kinds of record each request has, to find answers that lack their decision or their input."""
+
+    kinds: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, tuple[int, bool]] = field(default_factory=dict)
+
+    def see(self, index: int, event: dict[str, Any]) -> None:
+        own, request = event["unmapped"][ocsf.OWN], event["metadata"]["correlation_uid"]
+        kind = own["kind"]
+        if bit := _BITS.get(kind):
+            self.kinds[request] = self.kinds.get(request, 0) | bit
+        elif kind == Kind.ANSWER.value:
+            self.answers[request] = (index, "sources" in own)
+
+    def faults(self) -> Iterator[Fault]:
+        for request, (index, cites) in self.answers.items():
+            seen = self.kinds.get(request, 0)
+            missing = []
+            if not seen & 1:
+                missing.append("decision")
+            if cites and not seen & 2:
+                missing.append("retrieval")
+            if not seen & 6:
+                missing.append("retrieval or model call")
+            if missing:
+                what = f"answer `{request}` (record {index}) has no {' and no '.join(missing)} record"
+                yield Fault(what, index, index)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One pass over the records, comparing roots wherever a checkpoint states one."""
+
+    checkpoints: Iterator[str]
+    verifier: Verifier
+    kept: Checkpoint | None
+    nodes: dict[tuple[int, int], bytes] | None
+    tree: merkle.Tree = field(default_factory=merkle.Tree)
+    pending: list[bytes] = field(default_factory=list)
+    requests: _Requests = field(default_factory=_Requests)
+    good: int = 0
+    last: Checkpoint | None = None
+    last_note: str = ""
+    next_note: str | None = None
+    upcoming: Checkpoint | None = None
+
+    def run(self, entries: Iterable[Entry]) -> None:
+        self._advance()
+        self._compare()
+        for entry in entries:
+            self._entry(entry)
+        self._flush()
+        self._end()
+
+    @property
+    def size(self) -> int:
+        return self.tree.size + len(self.pending)
+
+    def _advance(self) -> None:
+        """Step to the next checkpoint of the log."""
+        if self.upcoming is not None:
+            self.last, self.last_note = self.upcoming, self.next_note or ""
+        self.next_note = next(self.checkpoints, None)
+        if self.next_note is None:
+            self.upcoming = None
+            return
+        at = self.last.size if self.last else -1
+        try:
+            self.upcoming = checkpoint.parse(self.next_note)
+        except Invalid as error:
+            raise _Stop(Fault(f"the checkpoint after size {max(at, 0)} was changed: {error}")) from error
+        if self.upcoming.size <= at:
+            raise _Stop(Fault(f"the checkpoints are out of order after size {at}"))
+
+    def _entry(self, entry: Entry) -> None:
+        at = self.size
+        if entry.index > at:
+            raise _Stop(Fault(f"record {at} is missing", at, entry.index - 1))
+        if entry.index < at:
+            raise _Stop(Fault(f"record {entry.index} is there twice or out of order", entry.index, entry.index))
+        if not isinstance(entry.event, bytes):  # a store can be made to hold anything
+            raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at))
+        leaf = merkle.leaf_hash(entry.event)
+        if entry.leaf is not None and entry.leaf != leaf:
+            raise _Stop(Fault(f"record {at} was changed: it does not fit its hash", at, at))
+        try:
+            event = orjson.loads(entry.event)
+            place, lookup = event["metadata"]["sequence"], Lookup.of(event)
+            self.requests.see(at, event)
+        except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at)) from error
+        if place != at:
+            what = f"record {at} says that it is record {place}: records were moved, inserted or deleted"
+            raise _Stop(Fault(what, at, at))
+        if entry.lookup is not None and entry.lookup != lookup:
+            what = f"the search fields of record {at} were changed: searches may not find it"
+            raise _Stop(Fault(what, at, at))
+        self.pending.append(leaf)
+        size = self.size
+        due = (self.upcoming and self.upcoming.size == size) or (self.kept and self.kept.size == size)
+        if due or len(self.pending) >= _BATCH:
+            self._flush()
+            self._compare()
+
+    def _flush(self) -> None:
+        self.tree, made = self.tree.append(self.pending)
+        self.pending.clear()
+        if self.nodes is None:
+            return
+        for level, at, digest in made:
+            stored = self.nodes.pop((level, at), digest)
+            if stored != digest:
+                last = ((at + 1) << level) - 1
+                what = f"the stored tree over records {at << level} to {last} was changed"
+                raise _Stop(Fault(what, at << level, last))
+
+    def _compare(self) -> None:
+        """Compare the root with every checkpoint of exactly this size."""
+        if self.upcoming is not None and self.upcoming.size == self.tree.size:
+            if self.upcoming.root != self.tree.root:
+                raise _Stop(self._mismatch(self.next_note or ""))
+            self.good = self.tree.size
+            self._advance()
+        if self.kept is not None and self.kept.size == self.tree.size and self.kept.root != self.tree.root:
+            what = f"records 0 to {self.kept.size - 1} are not those of the checkpoint kept elsewhere"
+            raise _Stop(Fault(f"{what}: they were rewritten and signed again", 0, self.kept.size - 1))
+
+    def _mismatch(self, note: str) -> Fault:
+        size = self.tree.size
+        try:
+            checkpoint.verify(note, self.verifier)
+        except Invalid as error:
+            return Fault(f"the checkpoint of size {size} was changed: {error}")
+        if size == 0:
+            return Fault("the checkpoint of the empty log is wrong")
+        span = f"record {self.good}" if size - 1 == self.good else f"records {self.good} to {size - 1}"
+        return Fault(f"{span} differ from what was signed: changed, or moved", self.good, size - 1)
+
+    def _end(self) -> None:
+        self._compare()
+        size = self.tree.size
+        while self.upcoming is not None:  # checkpoints that promise more records than there are
+            self._advance()
+        if self.last is None:
+            raise _Stop(Fault("there is no signed checkpoint"))
+        try:
+            checkpoint.verify(self.last_note, self.verifier)
+        except Invalid as error:
+            raise _Stop(Fault(f"the last checkpoint (size {self.last.size}) does not hold: {error}")) from error
+        if self.last.size > size:
+            what = f"record {size} is missing: the log was signed with {self.last.size} records, the tail was cut"
+            raise _Stop(Fault(what, size, self.last.size - 1))
+        if self.last.size < size:
+            what = f"record {self.last.size} is not covered by a checkpoint: records were added"
+            raise _Stop(Fault(what, self.last.size, size - 1))
+        if self.kept is not None and self.kept.size > size:
+            what = f"record {size} is missing: the kept checkpoint has {self.kept.size} records, the tail was cut"
+            raise _Stop(Fault(what, size, self.kept.size - 1))
+        if self.nodes:
+            level, at = min(self.nodes)
+            raise _Stop(Fault(f"the stored tree has a node that belongs to no records (level {level}, {at})"))
+
+
+def verify(
+    entries: Iterable[Entry],
+    checkpoints: Iterable[str],
+    verifier: Verifier,
+    *,
+    kept: str | None = None,
+    nodes: Mapping[tuple[int, int], bytes] | None = None,
+) -> Report:
+    """Verify a whole log and return what is wrong with it. Stops at the first fault of its integrity.
+
+    Args:
+        entries: every record from 0, in the order of the store.
+        checkpoints: the signed notes that came with the log, by size; at least the last one.
+        verifier: the public key of the log, from somewhere that the operator cannot change.
+        kept: a signed note of the same log that was kept elsewhere.
+        nodes: the tree as the store keeps it, (level, index) -> hash, if it does.
+
+    """
+    notes = []
+    old: Checkpoint | None = None
+    faults: list[Fault] = []
+    if kept is None:
+        notes.append(
+            "without a checkpoint kept elsewhere it cannot be excluded that the tail was cut back to an earlier "
+            "checkpoint, or that the holder of the signing key rewrote and signed the log again"
+        )
+    else:
+        try:
+            old = checkpoint.verify(kept, verifier)
+        except Invalid as error:
+            faults.append(Fault(f"the checkpoint kept elsewhere does not fit the public key: {error}"))
+        else:
+            notes.append(
+                f"what happened after the kept checkpoint (from record {old.size} on) rests on the key alone"
+            )
+    state = _Pass(iter(checkpoints), verifier, old, None if nodes is None else dict(nodes))
+    try:
+        state.run(entries)
+    except _Stop as stop:
+        faults.append(stop.fault)
+    else:
+        faults.extend(state.requests.faults())
+    return Report(state.size, state.tree.root, tuple(faults), tuple(notes))

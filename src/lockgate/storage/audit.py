@@ -1,0 +1,161 @@
+"""Tables of the audit log, and the queries that every SQL store of it shares.
+
+Events are stored as the canonical bytes that the tree commits to. Of the tree, the leaf hash stands beside each
+event and only every eighth level above it is stored (as in C2SP tlog-tiles): a proof reads at most 256 hashes a
+level, and writing costs one node in 256 records. Every commit stores its signed checkpoint: 0.2 kB that let a
+verifier who was given an altered log say between which two commits it was altered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+)
+
+from lockgate.audit import merkle
+from lockgate.audit.entry import Entry, Lookup
+from lockgate.audit.merkle import Tree
+from lockgate.errors import Unavailable
+
+TILE: Final = 8
+"""Levels of the tree between two stored ones."""
+METADATA: Final = MetaData()
+# SQLite gives a row id, and so the cheapest append, only to a key of type INTEGER.
+_INDEX = BigInteger().with_variant(Integer, "sqlite")
+
+EVENT: Final = Table(
+    "audit_event",
+    METADATA,
+    Column("idx", _INDEX, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("effect", String, nullable=False),
+    Column("sensitivity", SmallInteger),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Index("audit_event_request", "request_id"),
+    Index("audit_event_subject", "subject", "idx"),
+)
+NODE: Final = Table(
+    "audit_node",
+    METADATA,
+    Column("level", SmallInteger, primary_key=True),
+    Column("idx", _INDEX, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+CHECKPOINT: Final = Table(
+    "audit_checkpoint",
+    METADATA,
+    Column("size", _INDEX, primary_key=True, autoincrement=False),
+    Column("note", String, nullable=False),
+)
+
+
+def nodes(connection: Connection) -> merkle.Nodes:
+    """Return the perfect subtrees of the stored log, folded from the nearest stored level.
+
+    Calling the result raises `Unavailable` where the store lacks a hash.
+    """
+
+    def node(level: int, at: int) -> bytes:
+        base = level - level % TILE
+        start, stop = at << (level - base), (at + 1) << (level - base)
+        if base == 0:
+            query = select(EVENT.c.leaf).where(EVENT.c.idx >= start, EVENT.c.idx < stop).order_by(EVENT.c.idx)
+        else:
+            query = select(NODE.c.hash).where(NODE.c.level == base, NODE.c.idx >= start, NODE.c.idx < stop)
+            query = query.order_by(NODE.c.idx)
+        found = connection.scalars(query).all()
+        if len(found) != stop - start:
+            raise Unavailable("the audit log is damaged: its tree has holes", remedy="run `lockgate audit verify`")
+        return merkle.fold(found)
+
+    return node
+
+
+def size(connection: Connection) -> int:
+    """Return the number of records."""
+    last = connection.scalar(select(func.max(EVENT.c.idx)))
+    return 0 if last is None else int(last) + 1
+
+
+def tree(connection: Connection) -> Tree:
+    """Return the right edge of the stored tree."""
+    return Tree.load(size(connection), nodes(connection))
+
+
+def latest(connection: Connection) -> str | None:
+    """Return the newest signed checkpoint."""
+    return connection.scalar(select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1))
+
+
+def add(connection: Connection, entries: Sequence[Entry], made: Sequence[tuple[int, int, bytes]]) -> None:
+    """Insert entries (with leaf and lookup) and those of the new tree nodes that are stored."""
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        if entry.lookup is None:
+            raise TypeError("an entry without lookup fields cannot be stored")
+        rows.append({"idx": entry.index, "leaf": entry.leaf, "event": entry.event, **asdict(entry.lookup)})
+    connection.execute(insert(EVENT), rows)
+    kept = [{"level": lv, "idx": at, "hash": digest} for lv, at, digest in made if lv % TILE == 0]
+    if kept:
+        connection.execute(insert(NODE), kept)
+
+
+def add_checkpoint(connection: Connection, size: int, note: str) -> None:
+    """Insert the signed checkpoint of a size."""
+    connection.execute(insert(CHECKPOINT), {"size": size, "note": note})
+
+
+def entries(connection: Connection, *where: Any, newest_first: bool = False, limit: int = 0) -> Iterator[Entry]:
+    """Yield the entries that meet every condition, in the order of the log, without reading all at once."""
+    order = EVENT.c.idx.desc() if newest_first else EVENT.c.idx
+    query = select(EVENT).where(*where).order_by(order).execution_options(yield_per=500)
+    if limit:
+        query = query.limit(limit)
+    c = EVENT.c
+    for row in connection.execute(query).mappings():
+        lookup = Lookup(
+            row[c.time], row[c.request_id], row[c.kind], row[c.subject], row[c.effect], row[c.sensitivity]
+        )
+        yield Entry(row[c.idx], row[c.event], row[c.leaf], lookup)
+
+
+def checkpoints(connection: Connection) -> Iterator[str]:
+    """Yield every signed checkpoint, by size."""
+    query = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size).execution_options(yield_per=500)
+    yield from connection.scalars(query)
+
+
+def stored_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
+    """Return the stored nodes above the leaves."""
+    return {(row.level, row.idx): row.hash for row in connection.execute(select(NODE))}
+
+
+def unavailable(where: object, error: Exception) -> Unavailable:
+    """Return the error for a log that cannot be used, with the driver's own short reason."""
+    # The driver's words ("database or disk is full"), never a statement or its parameters.
+    why = getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
+    return Unavailable(
+        f"the audit log `{where}` cannot be used: {why}",
+        remedy="nothing is released until it can be written: check free space, rights and the disk",
+    )
