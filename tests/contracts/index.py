@@ -12,7 +12,7 @@ import zlib
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -218,10 +218,15 @@ class IndexContract:
             label("group:hr", owner="user:ann"),
             accepted_kinds=frozenset({"pii.ssn"}),
             evidence=(Evidence("pii.ssn", 2, 0.75),),
-            problem="",
+            problem="half of it",
             notes=("narrowed",),
             title='Ä "title"',
+            held=True,
+            ruling=label("group:legal"),
+            ruled_readers=Readers.any_of("group:hr", "group:legal"),
         )
+        defaults = [one for one in fields(full) if getattr(full, one.name) == one.default]
+        assert not defaults, "every field must show that it is kept"
         chunks = [
             Chunk(full.id, 0, "first\ud800", 0, 5, False, frozenset({"k"})),
             Chunk(full.id, 3, "", 9, 9, True),

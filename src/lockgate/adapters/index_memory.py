@@ -167,6 +167,7 @@ class MemoryIndex:
             db.execute(sa.insert(PAYLOADS).values(blobs))
             db.commit()
             self._view.apply([Stored(document, held, full, change)], (), change)
+            self._damaged -= {id}
             if replaced:
                 _scrub(db)
 
@@ -188,6 +189,7 @@ class MemoryIndex:
                 _delete(db, id)
             db.commit()
             self._view.apply((), ids, change)
+            self._damaged -= set(ids)
             _scrub(db)
 
     @contextlib.contextmanager

@@ -49,6 +49,8 @@ DOCUMENTS: Final = sa.Table(
     sa.Column("evidence", sa.Text, nullable=False),
     sa.Column("problem", sa.Text, nullable=False),
     sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("ruling", sa.Text, nullable=False),
+    sa.Column("ruled_readers", sa.Text, nullable=False),
     sa.Column("held_chunks", sa.Text, nullable=False),
     sa.Column("generation", sa.Text, nullable=False),  # new at every put: binds payloads to this row
     sa.Column("master", sa.Text, nullable=False),  # id of the master key that wraps `wrapped`
@@ -72,6 +74,14 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _clauses(readers: Readers) -> list[list[str]]:
+    return sorted(sorted(clause) for clause in readers.clauses)
+
+
+def _readers(clauses: list[list[str]]) -> Readers:
+    return Readers(frozenset(frozenset(clause) for clause in clauses))
+
+
 def to_row(document: Document, held: frozenset[int], generation: str) -> dict[str, Any]:
     """Return the catalogue row of a document, without `master`, `wrapped` and `change`."""
     return {
@@ -82,7 +92,7 @@ def to_row(document: Document, held: frozenset[int], generation: str) -> dict[st
         "collection": document.collection,
         "revision": document.revision,
         "digest": document.digest,
-        "source_readers": _json(sorted(sorted(clause) for clause in document.source_readers.clauses)),
+        "source_readers": _json(_clauses(document.source_readers)),
         "label": _json(render(document.label)),
         "review": str(document.review),
         "held": document.held,
@@ -91,6 +101,8 @@ def to_row(document: Document, held: frozenset[int], generation: str) -> dict[st
         "evidence": _json([[one.kind, one.count, one.confidence] for one in document.evidence]),
         "problem": document.problem,
         "notes": _json(document.notes),
+        "ruling": _json(document.ruling and render(document.ruling)),
+        "ruled_readers": _json(document.ruled_readers and _clauses(document.ruled_readers)),
         "held_chunks": _json(sorted(held)),
         "generation": generation,
     }
@@ -112,7 +124,7 @@ def from_row(row: Mapping[str, Any]) -> tuple[Document, frozenset[int]]:
             collection=row["collection"],
             revision=row["revision"],
             digest=row["digest"],
-            source_readers=Readers(frozenset(frozenset(clause) for clause in json.loads(row["source_readers"]))),
+            source_readers=_readers(json.loads(row["source_readers"])),
             label=parse(json.loads(row["label"])),
             review=Review(row["review"]),
             held=bool(row["held"]),
@@ -121,6 +133,8 @@ def from_row(row: Mapping[str, Any]) -> tuple[Document, frozenset[int]]:
             evidence=tuple(Evidence(*one) for one in json.loads(row["evidence"])),
             problem=row["problem"],
             notes=tuple(json.loads(row["notes"])),
+            ruling=None if (ruling := json.loads(row["ruling"])) is None else parse(ruling),
+            ruled_readers=None if (ruled := json.loads(row["ruled_readers"])) is None else _readers(ruled),
         )
         return document, frozenset(json.loads(row["held_chunks"]))
     except (ValueError, TypeError, KeyError, LockgateError) as error:
