@@ -14,6 +14,7 @@ import pytest
 
 from adapters.hosts import Host
 from lockgate.adapters.files import FilesConnector
+from lockgate.ports import Item
 
 # Accounts and groups that no host has: the numbers are the names. 60003 is mapped to nobody.
 ACCOUNTS = {
@@ -124,5 +125,8 @@ def test_what_the_kernel_refuses_is_denied(
     assert stricter <= permitted * most_stricter
 
 
-async def _items(connector: FilesConnector):
-    return {item.id: item async for item in connector.items()}
+async def _items(connector: FilesConnector) -> dict[str, Item]:
+    found = {item.id: item async for item in connector.items()}
+    for id, item in found.items():
+        assert await connector.stat(id) == item
+    return found

@@ -1,0 +1,223 @@
+"""Every format that can be read, by the ending of the name. Runs in the worker.
+
+Text formats and the structure of e-mail come from the standard library; HTML, Office and PDF from kreuzberg. All
+tables come out as lines `| a | b |`, all headings as `# ...`, whatever the format.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import html
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Final
+
+import kreuzberg
+
+from lockgate.adapters.extraction import texts
+from lockgate.adapters.extraction.texts import Unreadable
+
+Read = tuple[str, str, tuple[str, ...]]
+"""Text, title, notes."""
+
+OFFICE: Final = "application/vnd.openxmlformats-officedocument."
+UNPACKED: Final = 200_000_000
+"""Bytes that an Office file may have when unpacked, and no part of it more than 200 times its packed size."""
+RATIO: Final = 200
+_DEPTH: Final = 3
+_CONFIG: Final = kreuzberg.ExtractionConfig(
+    use_cache=False,
+    enable_quality_processing=False,
+    output_format="markdown",
+)
+_ESCAPED: Final = re.compile(r"\\([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{}~])")  # not `\|`: it is inside a table cell
+_FRONT: Final = re.compile(r"\A---\n.*?\n\n(?=\S)", re.DOTALL)
+_RULE: Final = re.compile(r"^\|(?: ?:?-{3,}:? ?\|)+\n", re.MULTILINE)
+_BLANK: Final = re.compile(r"\n{3,}")
+
+# kreuzberg 4.10.4 drops character references in .docx: "R&D" comes out as "RD" (xberg-io/xberg#1242). They are
+# carried through it as noncharacters, which no text holds.
+_HIDDEN: Final = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3", "'": "\ufdd4"}
+_SHOWN: Final = str.maketrans({hidden: shown for shown, hidden in _HIDDEN.items()})
+_REFERENCE: Final = re.compile(rb"&(amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
+
+
+def read(name: str, data: bytes, depth: int = 0) -> Read:
+    """Return text, title and notes of a document.
+
+    Raises:
+        Unreadable: it cannot be read.
+
+    """
+    reader = _READERS.get(name.rpartition(".")[2].lower()) if "." in name else None
+    if reader is None:
+        raise Unreadable("its format is unknown")
+    text, title, notes = reader(data, depth)
+    text = _BLANK.sub("\n\n", texts.clean(text)).strip()
+    return text, " ".join(texts.clean(title).split())[:300], notes
+
+
+def _plain(data: bytes, depth: int) -> Read:
+    text, notes = texts.decode(data)
+    return text, "", notes
+
+
+def _markdown(data: bytes, depth: int) -> Read:
+    text, notes = texts.decode(data)
+    text = _RULE.sub("", texts.clean(text))
+    title = re.match(r"\s*# +(.+)", text)
+    return text, title[1].strip() if title else "", notes
+
+
+def _csv(data: bytes, depth: int) -> Read:
+    text, notes = texts.decode(data)
+    return texts.rows(text), "", notes
+
+
+def _json(data: bytes, depth: int) -> Read:
+    text, notes = texts.decode(data)
+    return texts.fields(text), "", notes
+
+
+def _html(data: bytes, depth: int) -> Read:
+    charset = re.search(rb"<meta[^>]{1,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", data[:4096])
+    notes: tuple[str, ...] = ()
+    try:
+        text = data.decode(charset[1].decode() if charset else "utf-8")
+    except (UnicodeDecodeError, LookupError):
+        text, notes = texts.decode(data)
+    body, title = _kreuzberg(text.encode(), "text/html")
+    return _FRONT.sub("", body), title, notes
+
+
+def _office(kind: str) -> Callable[[bytes, int], Read]:
+    def read_office(data: bytes, depth: int) -> Read:
+        text, title = _kreuzberg(_repacked(data), OFFICE + kind)
+        return text.translate(_SHOWN), title.translate(_SHOWN), ()
+
+    return read_office
+
+
+def _pdf(data: bytes, depth: int) -> Read:
+    text, title = _kreuzberg(data, "application/pdf")
+    if not text.strip():
+        raise Unreadable("it holds no text, only images")
+    return text, title, ()
+
+
+def _kreuzberg(data: bytes, mime: str) -> tuple[str, str]:
+    try:
+        result = kreuzberg.extract_bytes_sync(data, mime, config=_CONFIG)
+    except (kreuzberg.KreuzbergError, ValueError, RuntimeError, OSError) as error:
+        protected = re.search(r"password|encrypt", str(error), re.IGNORECASE)
+        raise Unreadable("it is protected by a password" if protected else "it is broken") from error
+    text = _RULE.sub("", _ESCAPED.sub(r"\1", result.content))
+    title = result.metadata.get("title")
+    return text, title if isinstance(title, str) else ""
+
+
+def _repacked(data: bytes) -> bytes:
+    """Return an Office file that unpacks to bounded size, its references hidden from a reader that drops them."""
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable("it is protected by a password, or in the format of Office 97")
+    out, total = io.BytesIO(), 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as open_:
+            for part in packed.infolist():
+                total += part.file_size
+                if total > UNPACKED or part.file_size > max(1_000_000, RATIO * part.compress_size):
+                    raise Unreadable("it unpacks to more than is allowed")
+                if not part.filename.endswith((".xml", ".rels")):
+                    continue  # images, fonts, macros: no text
+                with packed.open(part) as stream:
+                    body = stream.read(part.file_size + 1)
+                if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body:
+                    raise Unreadable("it declares entities of its own, which are not followed")
+                if part.filename.startswith("word/") and part.filename.endswith(".xml"):
+                    body = _REFERENCE.sub(_hidden, body)
+                open_.writestr(part.filename, body)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise Unreadable("it is broken") from error
+    except RuntimeError as error:  # what zipfile raises for an encrypted part
+        raise Unreadable("it is protected by a password") from error
+    return out.getvalue()
+
+
+def _hidden(found: re.Match[bytes]) -> bytes:
+    text = html.unescape(found[0].decode())
+    return _HIDDEN.get(text, text).encode("utf-8", "replace")
+
+
+def _eml(data: bytes, depth: int) -> Read:
+    if depth > _DEPTH:
+        raise Unreadable("mails are nested too deep in it")
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        lines = [f"{key}: {_header(message, key)}" for key in ("Subject", "From", "To", "Cc", "Date")]
+        lines = [line for line in lines if not line.endswith(": ")]
+        parts, notes = ["\n".join(lines)], list[str]()
+        for part in message.walk() if isinstance(message, EmailMessage) else ():
+            _part(part, depth, parts, notes)
+    except Unreadable:
+        raise
+    except Exception as error:  # the parser of the standard library raises many things on broken headers
+        raise Unreadable("its headers are broken") from error
+    if not lines:
+        raise Unreadable("it is no e-mail")
+    return "\n\n".join(parts), _header(message, "Subject"), tuple(notes)
+
+
+def _header(message: EmailMessage, key: str) -> str:
+    try:
+        return " ".join(str(message.get(key, "")).split())
+    except Exception:
+        return ""
+
+
+def _part(part: EmailMessage, depth: int, parts: list[str], notes: list[str]) -> None:
+    if part.is_multipart():
+        return
+    kind, name = part.get_content_type(), part.get_filename() or ""
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes) or not data:
+        return
+    if not name and kind in ("text/plain", "text/html"):
+        charset = part.get_content_charset() or "utf-8"
+        with contextlib.suppress(LookupError):
+            data = data.decode(charset, "replace").encode()
+        name_of_body = "body.html" if kind == "text/html" else "body.txt"
+        parts.append(read(name_of_body, data, depth + 1)[0])
+        return
+    shown = " ".join(name.split())[:200] or kind
+    try:
+        text, _, _ = read(name, data, depth + 1)
+    except Unreadable as error:
+        notes.append(f"an attachment could not be read: {error}")
+        parts.append(f"Attachment: {shown}")
+    else:
+        parts.append(f"Attachment: {shown}\n\n{text}")
+
+
+_READERS: Final[dict[str, Callable[[bytes, int], Read]]] = {
+    "txt": _plain,
+    "text": _plain,
+    "log": _plain,
+    "md": _markdown,
+    "markdown": _markdown,
+    "csv": _csv,
+    "tsv": _csv,
+    "json": _json,
+    "jsonl": _json,
+    "html": _html,
+    "htm": _html,
+    "eml": _eml,
+    "docx": _office("wordprocessingml.document"),
+    "xlsx": _office("spreadsheetml.sheet"),
+    "pdf": _pdf,
+}
+ENDINGS: Final = frozenset(_READERS)

@@ -1,0 +1,101 @@
+"""The worker process: reads documents from its standard input, writes their text to its standard output.
+
+It has nothing to lose: no environment, no network where the kernel allows, no new privileges, no files to write,
+bounded memory and processor time. `python -m lockgate.adapters.extraction.worker MEMORY CPU TEXT`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import json
+import os
+import resource
+import struct
+import sys
+from typing import BinaryIO, Final
+
+_CLONE_NEWNET: Final = 0x40000000
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_NOBODY: Final = 65534
+_CODECS: Final = (
+    "utf-8 utf-16 utf-16-le utf-16-be utf-32-le utf-32-be utf-7 ascii cp437 mac-roman koi8-r koi8-u gb18030 gbk "
+    "big5 shift-jis iso-2022-jp euc-jp euc-kr "
+    + " ".join(f"iso-8859-{part}" for part in range(1, 17) if part != 12)
+    + " "
+    + " ".join(f"cp125{page}" for page in range(9))
+)
+_MAIL: Final = (
+    b"Subject: =?utf-8?b?w6Q=?= =?utf-8?q?=C3=A4?=\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>=C3=A4</p>\r\n"
+    b"--b\r\nContent-Type: text/csv; name=a.csv\r\nContent-Transfer-Encoding: base64\r\n\r\nYSxiCg==\r\n--b--\r\n"
+)
+
+
+def _confine(memory: int) -> None:
+    """Give up what reading does not need. What a system does not offer is skipped: the process is still apart."""
+    limits = ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0))
+    for kind, most in limits:
+        resource.setrlimit(kind, (most, most))
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.geteuid() == 0:
+        libc.unshare(_CLONE_NEWNET)
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) != length:
+        raise SystemExit(0)  # whoever started this process is gone
+    return data
+
+
+def main() -> None:
+    """Answer one document after the other until standard input ends."""
+    memory, cpu, most_text = (int(argument) for argument in sys.argv[1:4])
+    # Imported before the process is confined: afterwards it may not be allowed to read the files.
+    from lockgate.adapters.extraction.formats import read
+    from lockgate.adapters.extraction.texts import Unreadable
+
+    # Reading one mail and knowing the codecs loads what the standard library would load later.
+    read("warm-up.eml", _MAIL)
+    for codec in _CODECS.split():
+        codecs.lookup(codec)
+    _confine(memory)
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not break the frames
+    while True:
+        name_length, data_length = struct.unpack(">II", _exactly(source, 8))
+        name = _exactly(source, name_length).decode()
+        data = _exactly(source, data_length)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowed = int(used.ru_utime + used.ru_stime) + cpu
+        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+        try:
+            text, title, notes = read(name, data)
+            answer: dict[str, object] = {"text": text, "title": title, "notes": notes}
+            if len(text) > most_text:
+                answer = {"why": f"its text is longer than {most_text} characters"}
+        except Unreadable as error:
+            answer = {"why": str(error)}
+        except MemoryError:
+            answer = {"why": "it needs more memory than is allowed"}
+        except RecursionError:
+            answer = {"why": "it is nested too deep"}
+        except Exception as error:
+            answer = {"why": f"its reader failed ({type(error).__name__})"}
+        del data
+        answer["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        frame = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+        sink.write(struct.pack(">I", len(frame)) + frame)
+        sink.flush()
+
+
+if __name__ == "__main__":
+    main()
