@@ -32,12 +32,13 @@ def check_address(address: str, what: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         host = ""
-    if host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         return address
     raise Invalid(f"the {what} `{printable(address)}` is not an https address", remedy="use https")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself, without asking a name server."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

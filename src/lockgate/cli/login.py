@@ -1,0 +1,117 @@
+"""`lockgate login`, `token` and `logout`: a person's own access token, for any OpenAI client."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from lockgate.adapters.oidc.device import DEFAULT_SCOPE, Client, DeviceLogin, Tokens
+from lockgate.adapters.oidc.store import TokenStore, valid_token
+from lockgate.cli.identity import identity_section
+from lockgate.errors import Invalid
+
+_LOGIN = """Sign in at your organization's identity provider, in a browser of your choice.
+
+  lockgate login --issuer https://id.example.com --client-id lockgate-cli
+  export OPENAI_API_KEY=$(lockgate token)
+
+The login is kept in $XDG_STATE_HOME/lockgate (or ~/.local/state/lockgate), readable by you alone."""
+
+
+class _SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the commands."""
+    login = commands.add_parser(
+        "login",
+        help="sign in with a browser",
+        description=_LOGIN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    login.add_argument("--config", default="lockgate.toml", help="its [identity] gives what is not given here")
+    login.add_argument("--issuer", help="the identity provider, exactly as it states itself")
+    login.add_argument("--client-id", help="how this command line is registered there")
+    login.add_argument("--scope", help="what to ask for (default: openid offline_access)")
+    login.add_argument(
+        "--resource", help="the gateway that the token is for (RFC 8707), where the provider needs it"
+    )
+    login.set_defaults(run=_login)
+    token = commands.add_parser("token", help="print a valid access token, renewed if need be")
+    token.set_defaults(run=_token)
+    logout = commands.add_parser("logout", help="end the login, here and at the provider")
+    logout.set_defaults(run=_logout)
+
+
+def _store() -> TokenStore:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return TokenStore(Path(state) / "lockgate")
+
+
+def _login(args: argparse.Namespace) -> int:
+    section = identity_section(Path(args.config))
+    issuer = args.issuer or section.get("issuer", "")
+    if not issuer:
+        raise Invalid(
+            "no identity provider is named", remedy="give --issuer, or issuer in [identity] of lockgate.toml"
+        )
+    client = Client(
+        issuer,
+        args.client_id or section.get("client_id", ""),
+        args.scope or section.get("scope", DEFAULT_SCOPE),
+        args.resource or section.get("resource", ""),
+    )
+    tokens = asyncio.run(_sign_in(client))
+    store = _store()
+    with store.locked():
+        store.save(tokens)
+    print(
+        f"Signed in until {tokens.expires.astimezone():%H:%M}; `lockgate token` prints the token.", file=sys.stderr
+    )
+    return 0
+
+
+async def _sign_in(client: Client) -> Tokens:
+    async with aiohttp.ClientSession() as session:
+        login = DeviceLogin(session, _SystemClock(), client)
+        invitation = await login.start()
+        print(f"Open {invitation.complete or invitation.address}", file=sys.stderr)
+        print(f"and confirm the code {invitation.user_code}", file=sys.stderr, flush=True)
+        return await login.wait(invitation)
+
+
+def _token(args: argparse.Namespace) -> int:
+    store = _store()
+    with store.locked():
+        print(asyncio.run(valid_token(store, datetime.now(UTC), _refresh)))
+    return 0
+
+
+async def _refresh(tokens: Tokens) -> Tokens:
+    async with aiohttp.ClientSession() as session:
+        return await DeviceLogin(session, _SystemClock(), tokens.client).refresh(tokens)
+
+
+def _logout(args: argparse.Namespace) -> int:
+    store = _store()
+    with store.locked():
+        tokens = store.load()
+        there = store.delete()
+    if tokens is not None and not asyncio.run(_revoke(tokens)):
+        print("Signed out here; the provider was not reached or has no way to end a login.", file=sys.stderr)
+        return 0
+    print("Signed out." if there else "Nobody was signed in.", file=sys.stderr)
+    return 0
+
+
+async def _revoke(tokens: Tokens) -> bool:
+    async with aiohttp.ClientSession() as session:
+        return await DeviceLogin(session, _SystemClock(), tokens.client).revoke(tokens)
