@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+CLOSE: Final = 24
 BEFORE: Final = 64
 AFTER: Final = 32
 TABLE: Final = 4096
@@ -19,14 +20,16 @@ def context(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?i)(?<![a-z])(?:{words})")
 
 
-def near(text: str, start: int, end: int, words: re.Pattern[str]) -> bool:
-    """Tell whether a word stands shortly before or after, or in the first line of the block of lines."""
+def near(text: str, start: int, end: int, words: re.Pattern[str]) -> int:
+    """Tell how close a word stands: 0 none, 1 heads the block of lines, 2 beside, 3 right before."""
+    if words.search(text, max(0, start - CLOSE), start):
+        return 3
     if words.search(text, max(0, start - BEFORE), min(len(text), end + AFTER)):
-        return True
+        return 2
     begin = max(0, start - TABLE)
     blank = text.rfind("\n\n", begin, start)
     if blank < 0 and begin > 0:
-        return False
+        return 0
     header = blank + 2 if blank >= 0 else 0
     stop = text.find("\n", header, min(start, header + 512))
-    return stop > 0 and bool(words.search(text, header, stop))
+    return 1 if stop > 0 and words.search(text, header, stop) else 0

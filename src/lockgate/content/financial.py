@@ -28,7 +28,7 @@ _ISSUERS: Final = (
 _MAESTRO: Final = 7
 _CONTEXT: Final = context(
     "card|karte|carte|tarjeta|carta|visa|mastercard|maestro|amex|american express|discover|diners|jcb|"
-    "pan|cc|credit|debit|kredit"
+    r"pan\b|cc\b|credit|debit|kredit"
 )
 # As people write them: one block, groups of 4, 4-6-5, or each digit apart; one kind of separator throughout.
 _CARD: Final = re.compile(
