@@ -337,8 +337,11 @@ class History(Protocol):
         """Return the label of each mark that this subject was shown; the join, where there were several."""
         ...
 
-    async def shown(self, subject: Subject, /) -> Label | None:
-        """Return the join of everything that this subject was shown in the session; None for nothing."""
+    async def shown(self, subject: Subject, since: datetime, /) -> Label | None:
+        """Return the join of everything that this person was shown since then; None for nothing.
+
+        It counts across tokens: a new token must not wash away what was shown under the old one.
+        """
         ...
 
 

@@ -1,0 +1,82 @@
+"""Read what a client sends: bounded in size, time and depth, or a typed error."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from lockgate.errors import Invalid, TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask of the gateway. Sizes in bytes or characters, times in seconds."""
+
+    body_bytes: int = 1_000_000
+    body_seconds: float = 20.0
+    messages: int = 256
+    characters: int = 400_000
+    upload_bytes: int = 20_000_000
+
+
+class BadParameter(Invalid):
+    """A parameter is wrong; `param` names it, as OpenAI's errors do."""
+
+    def __init__(self, message: str, param: str, *, code: str = "invalid_value", remedy: str = "") -> None:
+        super().__init__(message, code=code, remedy=remedy)
+        self.param = param
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer credential, or an empty string for none. It is read from the header alone."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def raw(request: Request, most: int, seconds: float) -> bytes:
+    """Return the body.
+
+    Raises:
+        TooLarge: more than `most` bytes.
+        Invalid: it did not arrive in time, or the client hung up.
+
+    """
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > most:
+        raise TooLarge(f"the body is larger than {most} bytes")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise TooLarge(f"the body is larger than {most} bytes")
+    except TimeoutError as error:
+        raise Invalid(f"the body did not arrive within {seconds:g} seconds", code="body_timeout") from error
+    except ClientDisconnect as error:
+        raise Invalid("the client hung up", code="client_closed") from error
+    return bytes(body)
+
+
+async def json_object(request: Request, limits: Limits) -> dict[str, Any]:
+    """Return the JSON object of the body.
+
+    Raises:
+        TooLarge: over the limit.
+        Invalid: not JSON, or not an object.
+
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Invalid("the body must be sent as `Content-Type: application/json`", code="unsupported_media_type")
+    try:
+        value = orjson.loads(await raw(request, limits.body_bytes, limits.body_seconds))
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise Invalid("the body is not valid JSON", code="invalid_json") from error
+    if not isinstance(value, dict):
+        raise Invalid("the body must be a JSON object", code="invalid_json")
+    return value

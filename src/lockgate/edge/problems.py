@@ -1,0 +1,92 @@
+"""Errors as HTTP. The only file with status codes.
+
+OpenAI routes answer in OpenAI's shape, everything else with RFC 9457 problem details. What is no
+`LockgateError` is a defect of ours: the caller gets 500 without detail, the log gets the type.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from lockgate.edge.challenge import challenge
+from lockgate.errors import (
+    AccessDenied,
+    Conflict,
+    Invalid,
+    LockgateError,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+
+LOG: Final = logging.getLogger("lockgate.edge")
+
+_STATUS: Final[tuple[tuple[type[LockgateError], int, str, str], ...]] = (
+    (Invalid, 400, "Invalid request", "invalid_request_error"),
+    (Unauthenticated, 401, "Not authenticated", "authentication_error"),
+    (AccessDenied, 403, "Access denied", "permission_error"),
+    (NotFound, 404, "Not found", "invalid_request_error"),
+    (Conflict, 409, "Conflict", "invalid_request_error"),
+    (TooLarge, 413, "Too large", "invalid_request_error"),
+    (Unavailable, 503, "Unavailable", "server_error"),
+)
+
+
+def as_lockgate_error(error: Exception) -> LockgateError:
+    """Return the error to show. A defect is logged by type and place, and shown as nothing but a defect."""
+    if isinstance(error, LockgateError):
+        return error
+    LOG.error("defect: %s", type(error).__name__, exc_info=(type(error), None, error.__traceback__))
+    return LockgateError("an internal error; it is in the server's log", code="internal_error")
+
+
+def _row(error: LockgateError) -> tuple[int, str, str]:
+    for kind, status, title, openai in _STATUS:
+        if isinstance(error, kind):
+            return status, title, openai
+    return 500, "Internal error", "server_error"
+
+
+def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
+    headers = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = challenge(error)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "5"
+    return headers
+
+
+def openai_error(error: LockgateError, *, param: str | None = None) -> dict[str, Any]:
+    """Return the body of an error as OpenAI clients expect it."""
+    _, _, kind = _row(error)
+    message = f"{error}. {error.remedy}" if error.remedy else str(error)
+    return {"error": {"message": message, "type": kind, "param": param, "code": error.code}}
+
+
+def openai_problem(error: LockgateError, request_id: str) -> Response:
+    """Return the response of an OpenAI route."""
+    status, _, _ = _row(error)
+    param = getattr(error, "param", None)
+    body = orjson.dumps(openai_error(error, param=param))
+    return Response(body, status, _headers(error, request_id), "application/json")
+
+
+def problem(error: LockgateError, request_id: str) -> Response:
+    """Return the response of any other route (RFC 9457)."""
+    status, title, _ = _row(error)
+    body: Mapping[str, Any] = {
+        "type": f"urn:lockgate:problem:{error.code}",
+        "title": title,
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "remedy": error.remedy,
+        "request_id": request_id,
+    }
+    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/problem+json")

@@ -1,0 +1,102 @@
+"""History gets its labels back (DESIGN, rule 3).
+
+A chat client sends the whole conversation with every turn. What it sends back is not trusted: it may be
+replayed, edited, reordered, split, or somebody else's. The gateway keeps, for each subject, keyed digests
+("marks") of the text that it showed them, with the label of that text, and never the text.
+
+A text has two kinds of marks: one for each sentence, one for each run of five words. A text is *recognized*
+when every word of it lies in something that carries a known mark; then its label is the join of what the marks
+carry. Anything else in a place where only the gateway's own words should stand (an assistant message) is
+untrusted and takes the join of everything that this subject was shown in the session.
+
+Limits, stated: what is retyped in other words, or shorter than five words and no whole sentence, carries no
+mark. It is caught by the join of the session in assistant messages, and by detectors in typed ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lockgate.labels.label import Integrity, Label, join_all
+
+RUN: Final = 5
+"""Words in a run. Shorter runs match by chance, longer ones are torn by small edits."""
+
+_SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+|\n+")
+_WORD: Final = re.compile(r"\w+", re.UNICODE)
+_SIZE: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The marks of one text. `covers` maps each mark to the word positions that it stands for, half open."""
+
+    words: int
+    covers: Mapping[bytes, tuple[tuple[int, int], ...]]
+
+
+def _digest(key: bytes, subject: str, words: list[str], what: bytes) -> bytes:
+    body = b"\0".join(word.encode() for word in words)
+    person = hashlib.blake2b(subject.encode(), digest_size=16).digest()
+    return hashlib.blake2b(person + what + body, key=key[:64], digest_size=_SIZE).digest()
+
+
+def marks(text: str, *, key: bytes, subject: str) -> Marks:
+    """Return the marks of a text as shown to `subject`.
+
+    Case, punctuation, markup and spacing do not matter: only the sequence of words does. Linear in the text.
+
+    Args:
+        text: what was, or might have been, shown.
+        key: the deployment's secret, at least 16 bytes.
+        subject: identifier of the person; marks of one person never match another's.
+
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    covers: dict[bytes, list[tuple[int, int]]] = {}
+    words: list[str] = []
+    for sentence in _SENTENCE.split(folded):
+        found = _WORD.findall(sentence)
+        if found:
+            span = (len(words), len(words) + len(found))
+            words.extend(found)
+            covers.setdefault(_digest(key, subject, found, b"s"), []).append(span)
+    for start in range(len(words) - RUN + 1):
+        mark = _digest(key, subject, words[start : start + RUN], b"r")
+        covers.setdefault(mark, []).append((start, start + RUN))
+    return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()})
+
+
+def recognized(text: Marks, known: Mapping[bytes, Label]) -> bool:
+    """Tell whether every word of the text lies under a known mark. A text without words is recognized."""
+    covered = bytearray(text.words)
+    for mark in known.keys() & text.covers.keys():
+        for start, end in text.covers[mark]:
+            covered[start:end] = b"\1" * (end - start)
+    return all(covered)
+
+
+def label_typed(base: Label, known: Mapping[bytes, Label]) -> Label:
+    """Return the label of what a person typed: its own, joined with that of anything pasted that is known."""
+    return join_all([base, *known.values()])
+
+
+def label_replayed(base: Label, text: Marks, known: Mapping[bytes, Label], shown: Label | None) -> Label:
+    """Return the label of a message that claims to be earlier conversation.
+
+    Args:
+        base: the label of a typed prompt, raised by what detectors find in this text.
+        text: its marks.
+        known: the marks that this subject was shown, with their labels.
+        shown: the join of everything that the subject was shown in the session; None for nothing.
+
+    """
+    if recognized(text, known):
+        return label_typed(base, known)
+    seen = [shown] if shown is not None else []
+    return replace(join_all([base, *known.values(), *seen]), integrity=Integrity.UNTRUSTED)

@@ -1,0 +1,236 @@
+"""The path of a question, in nine steps. Read this file first.
+
+`prepare` goes as far as the last decision and its durable record, and raises, so that a refusal is a plain
+error and not half a stream. `journeys/release.py` then calls the model, inspects what it says, and records how
+it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from lockgate.audit.record import Kind, Record
+from lockgate.errors import AccessDenied, Unauthenticated
+from lockgate.journeys.conversation import Conversation, Labeler, Turn
+from lockgate.journeys.enforce import Gate, Verdict, base_record
+from lockgate.journeys.retrieve import Found, Retrieve
+from lockgate.journeys.routes import Choice, Route, Routes, Upstream, reasons
+from lockgate.labels.label import Label, join_all
+from lockgate.labels.labeled import Labeled
+from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
+from lockgate.ports import Authenticator, Clock, Hit, Passage, Prompt
+
+LIMITED: Final = "This answer was made only from what the model that wrote it may be given."
+"""Said whenever a ceiling limited retrieval. The words never depend on what was left out."""
+
+_ABOVE: Final = (
+    "Use a model with a higher ceiling (GET /v1/models lists yours), leave the sensitive part out, or ask the "
+    "administrator for a model that may be given such data."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request as it came through a door: not trusted, but well formed.
+
+    `params` are known sampling parameters; `extras` are passed on only where the upstreams' cards list them.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    params: tuple[tuple[str, object], ...] = ()
+    purpose: str = ""
+    extras: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that was decided and recorded before the model is called.
+
+    `kinds` is what detectors found in prompt and passages, which `label` covers.
+    """
+
+    subject: Subject
+    context: Context
+    route: Route
+    upstream: Upstream
+    prompt: Prompt
+    hits: tuple[Hit, ...]
+    label: Label
+    verdicts: tuple[Verdict, ...]
+    kinds: frozenset[str] = frozenset()
+    notice: str = ""
+    rerouted: bool = False
+
+    @property
+    def request_id(self) -> str:
+        """Return the id that correlates answer, decisions and records."""
+        return self.context.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Everything that a chat needs from the outside, and nothing more."""
+
+    authenticator: Authenticator
+    clock: Clock
+    gate: Gate
+    routes: Routes
+    labeler: Labeler
+    retrieve: Retrieve
+
+    async def identify(self, credential: str, request_id: str) -> tuple[Subject, datetime]:
+        """Return who asks, and the one reading of the clock that this request uses.
+
+        Raises:
+            Unauthenticated: with the reason; the attempt is recorded.
+            Unavailable: the keys, the directory or the log cannot be reached.
+
+        """
+        now = self.clock.now()
+        try:
+            return await self.authenticator.authenticate(credential), now
+        except Unauthenticated as error:
+            attempt = Record(
+                Kind.AUTHENTICATION,
+                now,
+                request_id,
+                action="authenticate",
+                resource_type="system",
+                resource_id="gateway",
+                effect="deny",
+                outcome=error.code,
+            )
+            await self.gate.audit.append([attempt])
+            raise
+
+    async def prepare(self, credential: str, ask: Ask, request_id: str) -> Ready:
+        """Take a question up to the point where its answer may be released.
+
+        Raises:
+            Unauthenticated: no valid credential.
+            NotFound: no such model, or not for this subject.
+            AccessDenied: a judge denies; the remedy says what to do.
+            Invalid: the messages cannot be answered.
+            Unavailable: something that the decision needs is down.
+
+        """
+        # (1) Identify: who asks, for whom, in which session.
+        subject, now = await self.identify(credential, request_id)
+        # (2) Context: the facts that a policy may read; the clock was read once.
+        context = Context(now, request_id, Use.AI, ask.purpose)
+        route = self.routes.find(subject, ask.model, context)
+        self.routes.check_extras(route, [name for name, _ in ask.extras])
+        # (3) Label the prompt, and give history its labels back.
+        talk = await self.labeler.label(subject, ask.turns, now)
+        # (4) Decide: may this subject send data of this label to this model, or to one that may see it?
+        first = self.routes.choose(subject, route, context, talk.label)
+        if first.upstream is None:
+            await self.gate.settle(first.verdicts)
+            raise AccessDenied(
+                f"what you sent is above what `{route.id}` may be given: {reasons(first.verdicts)}",
+                code="above_ceiling",
+                remedy=_ABOVE,
+            )
+        # (5) Retrieve, trimmed to what the subject may read.
+        found = await self._retrieve(subject, route, context, talk, None)
+        # (6) Decide again: labels have risen. Reroute, or retrieve again within the ceiling.
+        choice = self.routes.choose(subject, route, context, join_all([talk.label, *found.labels]))
+        tried, notice = [*first.verdicts, *found.verdicts, *choice.verdicts], ""
+        if choice.upstream is None:
+            ceiling = first.upstream.card.ceiling
+            found = await self._retrieve(subject, route, context, talk, ceiling)
+            choice = self.routes.choose(subject, route, context, join_all([talk.label, *found.labels]))
+            tried += [*found.verdicts, *choice.verdicts]
+            notice = LIMITED
+        label = join_all([talk.label, *found.labels])
+        emit = self._emit(subject, context, label)
+        await self._record(subject, context, route, choice, found, [*tried, emit], label)
+        if choice.upstream is None:
+            raise AccessDenied(
+                f"no model behind `{route.id}` may be given this: {reasons(choice.verdicts)}",
+                code="above_ceiling",
+                remedy=_ABOVE,
+            )
+        emit.obligations()
+        prompt = self._prompt(route, talk, found, ask)
+        rerouted = choice.upstream.card.id != route.upstreams[0]
+        # Steps (7) to (9), model, inspection and outcome, are in release.py.
+        return Ready(
+            subject,
+            context,
+            route,
+            choice.upstream,
+            prompt,
+            found.hits,
+            label,
+            (*tried, emit),
+            talk.kinds | found.kinds,
+            notice,
+            rerouted,
+        )
+
+    async def _retrieve(
+        self, subject: Subject, route: Route, context: Context, talk: Conversation, ceiling: Label | None
+    ) -> Found:
+        if not route.collections:
+            return Found()
+        return await self.retrieve.run(subject, talk.question, context, route.collections, ceiling)
+
+    def _emit(self, subject: Subject, context: Context, label: Label) -> Verdict:
+        answer = Resource(
+            "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers
+        )
+        return self.gate.judge([AccessRequest(subject, Action.EMIT, answer, replace(context, data=label))])[0]
+
+    async def _record(
+        self,
+        subject: Subject,
+        context: Context,
+        route: Route,
+        choice: Choice,
+        found: Found,
+        verdicts: Sequence[Verdict],
+        label: Label,
+    ) -> None:
+        """Write every decision, the retrieval, the model call and the answer's lineage in one durable write."""
+        records = [found.record(subject, context)] if route.collections else []
+        passes = choice.upstream is not None and verdicts[-1].passes
+        if choice.upstream is not None and passes:
+            card = choice.upstream.card
+            call = base_record(Kind.MODEL_CALL, subject, context)
+            facts = (("provider", card.provider), ("route", route.id), ("version", card.version))
+            records.append(
+                replace(
+                    call,
+                    action=Action.PROMPT.value,
+                    resource_type="model",
+                    resource_id=card.id,
+                    label=label,
+                    facts=facts,
+                )
+            )
+            answer = base_record(Kind.ANSWER, subject, context)
+            records.append(
+                replace(
+                    answer,
+                    action=Action.EMIT.value,
+                    resource_type="answer",
+                    resource_id=context.request_id,
+                    label=label,
+                    sources=found.sources,
+                )
+            )
+        await self.gate.settle(verdicts, records)
+
+    def _prompt(self, route: Route, talk: Conversation, found: Found, ask: Ask) -> Prompt:
+        passages = tuple(
+            Passage(number, hit.document.title, Labeled(hit.chunk.text, hit.document.label))
+            for number, hit in enumerate(found.hits, start=1)
+        )
+        return Prompt(
+            route.instructions, talk.messages, passages, bool(route.collections), ask.params + ask.extras
+        )

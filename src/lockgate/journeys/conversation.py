@@ -1,0 +1,113 @@
+"""Label what a client sends: the typed prompt, and the history that claims to be earlier conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from lockgate.content.detectors import scan
+from lockgate.content.labeling import demanded
+from lockgate.errors import Invalid
+from lockgate.flow.history import Marks, label_replayed, label_typed, marks
+from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
+from lockgate.labels.labeled import Labeled
+from lockgate.labels.readers import Readers
+from lockgate.policy.model import Subject
+from lockgate.ports import History, Message
+
+TYPED: Final = Label(
+    Sensitivity.GENERAL, Readers.everyone(), Integrity.USER, PUBLIC.retention, frozenset(), frozenset()
+)
+"""The shipped label of what a person types, before detectors raise it."""
+
+_SHORT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as the client sent it. Roles: system, user, assistant."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The labeled messages, the question that they end in, and the kinds that detectors found."""
+
+    messages: tuple[Message, ...]
+    question: str
+    kinds: frozenset[str]
+
+    @property
+    def label(self) -> Label:
+        """Return the join of every message."""
+        return join_all(message.content.label for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Labeler:
+    """Gives every message of a conversation its label.
+
+    Attributes:
+        history: what each subject was shown.
+        key: the deployment's secret for marks.
+        typed: label of what a person types; detectors raise it.
+        session: how long what was shown counts against unrecognized history.
+
+    """
+
+    history: History
+    key: bytes
+    typed: Label = TYPED
+    session: timedelta = timedelta(hours=12)
+
+    async def label(self, subject: Subject, turns: Sequence[Turn], now: datetime) -> Conversation:
+        """Label every turn.
+
+        The last user message is what was typed now: it carries its own label, and that of anything in it that
+        the gateway once showed. Every other user or assistant message claims to be history. System messages of
+        a client are as trusted as the person.
+
+        Raises:
+            Invalid: there is no user message to answer, or it is not the last one.
+            Unavailable: the history cannot be read.
+
+        """
+        if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
+            raise Invalid("the last message must be from `user` and must not be empty")
+        owner = subject.person.name
+        marked = [marks(turn.text, key=self.key, subject=owner) for turn in turns]
+        known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
+        shown = await self.history.shown(subject, now - self.session)
+        found = [frozenset(finding.kind for finding in scan(turn.text)) for turn in turns]
+        messages = []
+        last = len(turns) - 1
+        for position, (turn, mark, kinds) in enumerate(zip(turns, marked, found, strict=True)):
+            base = raised(self.typed, kinds)
+            mine = {m: known[m] for m in mark.covers if m in known}
+            if turn.role == "system" or position == last:
+                label = label_typed(base, mine)
+            else:
+                label = label_replayed(base, mark, mine, shown)
+            messages.append(Message(turn.role, Labeled(turn.text, label)))
+        return Conversation(tuple(messages), _question(turns), frozenset().union(*found))
+
+    def marks(self, subject: Subject, text: str) -> Marks:
+        """Return the marks of text that is shown to the subject."""
+        return marks(text, key=self.key, subject=subject.person.name)
+
+
+def raised(label: Label, kinds: frozenset[str]) -> Label:
+    """Return the label raised to what the kinds found in the text demand."""
+    return replace(label, sensitivity=max(label.sensitivity, demanded(kinds))) if kinds else label
+
+
+def _question(turns: Sequence[Turn]) -> str:
+    """Return what to search for: the last message, with the one before it where the last is too short alone."""
+    asked = [turn.text for turn in turns if turn.role == "user"]
+    if len(asked) > 1 and len(asked[-1].split()) < _SHORT:
+        return f"{asked[-2]} {asked[-1]}"
+    return asked[-1]

@@ -1,0 +1,182 @@
+"""The policy enforcement point. Every journey passes through a `Gate`: decide, record durably, then release.
+
+Two judges decide: labels (`policy/mandatory.py`) and the operators' policies (Cedar). Both must permit. All
+records of one gate are one durable write; if it fails, nothing is released (I3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from lockgate.audit.record import Kind, Record
+from lockgate.errors import AccessDenied, LockgateError
+from lockgate.policy import mandatory
+from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
+from lockgate.policy.filter import All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
+from lockgate.policy.model import AccessRequest, Action, Context, Subject
+from lockgate.ports import AuditSink
+
+
+class Mode(StrEnum):
+    """`enforce` refuses what is denied. `report` decides and records, and lets through what sources allow."""
+
+    ENFORCE = "enforce"
+    REPORT = "report"
+
+
+class Judge(Protocol):
+    """The operators' judge: one loaded, validated policy set (`policy/cedar.py`)."""
+
+    @property
+    def version(self) -> str: ...
+    def decide(self, requests: Sequence[AccessRequest], /) -> list[Decision]: ...
+    def filter(self, subject: Subject, action: Action, context: Context, /) -> Filter: ...
+
+
+def base_record(kind: Kind, subject: Subject, context: Context) -> Record:
+    """Return a record that says who, when and in which request; `dataclasses.replace` adds the rest."""
+    return Record(
+        kind=kind,
+        time=context.now,
+        request_id=context.request_id,
+        subject=subject.principal.name,
+        on_behalf_of=subject.on_behalf_of.name if subject.on_behalf_of else "",
+        session=subject.session.id,
+        application=subject.application,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision, and whether it lets the request pass in the gate's mode."""
+
+    request: AccessRequest
+    decision: Decision
+    passes: bool
+
+    @property
+    def effect(self) -> str:
+        """Return `permit`, `deny`, or `observe` for a denial that report mode lets through."""
+        if self.decision.permits:
+            return "permit"
+        return "observe" if self.passes else "deny"
+
+    def obligations(self, fulfils: frozenset[ObligationKind] = frozenset()) -> frozenset[Obligation]:
+        """Return what must be done.
+
+        Raises:
+            AccessDenied: it does not pass, or an obligation is none of `fulfils`.
+
+        """
+        if self.passes and not self.decision.permits:
+            return frozenset()
+        return check(self.decision, fulfils)
+
+    def record(self) -> Record:
+        """Return the decision as a record for the audit log."""
+        request, decision = self.request, self.decision
+        base = base_record(Kind.DECISION, request.subject, request.context)
+        flows = request.action in {Action.PROMPT, Action.EMIT}
+        return Record(
+            kind=base.kind,
+            time=base.time,
+            request_id=base.request_id,
+            subject=base.subject,
+            on_behalf_of=base.on_behalf_of,
+            session=base.session,
+            application=base.application,
+            action=request.action.value,
+            resource_type=request.resource.type,
+            resource_id=request.resource.id,
+            label=request.context.data if flows else request.resource.label,
+            effect=self.effect,
+            reasons=tuple(sorted(decision.reasons)),
+            policies=tuple(sorted(decision.policies)),
+            obligations=tuple(sorted(str(o) for o in decision.obligations)),
+            errors=tuple(sorted(decision.errors)),
+            policy_version=decision.policy_version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Decide, record, then release."""
+
+    policies: Callable[[], Judge]
+    audit: AuditSink
+    mode: Mode = Mode.ENFORCE
+
+    def judge(self, requests: Sequence[AccessRequest]) -> list[Verdict]:
+        """Decide without recording. The caller hands the verdicts to `settle` before anything is released."""
+        if not requests:
+            return []
+        try:
+            stated = self.policies().decide(requests)
+        except LockgateError as error:
+            failed = Decision(Effect.DENY, errors=frozenset({f"the policy engine failed: {error}"}))
+            stated = [failed] * len(requests)
+        if len(stated) != len(requests):
+            raise AccessDenied("the policy engine left a request undecided")
+        verdicts = []
+        for request, decision in zip(requests, stated, strict=True):
+            both = combine_all([mandatory.judge(request), decision])
+            verdicts.append(Verdict(request, both, both.permits or self._lets_through(request, both)))
+        return verdicts
+
+    async def settle(self, verdicts: Sequence[Verdict], also: Sequence[Record] = ()) -> None:
+        """Record verdicts, and what goes with them, in one durable write.
+
+        Raises:
+            Unavailable: the log cannot take them; nothing may be released.
+
+        """
+        await self.audit.append([*(verdict.record() for verdict in verdicts), *also])
+
+    async def enforce(
+        self, request: AccessRequest, fulfils: frozenset[ObligationKind] = frozenset(), also: Sequence[Record] = ()
+    ) -> frozenset[Obligation]:
+        """Decide, record, and return the obligations to carry out.
+
+        Raises:
+            AccessDenied: a judge denies or errs, or an obligation cannot be fulfilled.
+            Unavailable: the log cannot take the record.
+
+        """
+        verdict = self.judge([request])[0]
+        await self.settle([verdict], also)
+        return verdict.obligations(fulfils)
+
+    def readable(self, subject: Subject, context: Context) -> Filter:
+        """Return the filter for documents that `subject` may read in this context: both judges, or the source's.
+
+        Raises:
+            LockgateError: the policy engine failed; there is no answer, least of all "everything".
+
+        """
+        if self.mode is Mode.REPORT:
+            return MayRead(source=True)
+        return All((_mandatory(subject), self.policies().filter(subject, Action.READ, context)))
+
+    def _lets_through(self, request: AccessRequest, decision: Decision) -> bool:
+        """Tell whether report mode passes a denial: only where the source system allows, never on errors."""
+        if self.mode is Mode.ENFORCE or decision.errors:
+            return False
+        match request.action:
+            case Action.READ:
+                return request.subject.satisfies(request.resource.source_readers)
+            case Action.PROMPT:
+                return request.subject.satisfies(request.resource.label.readers)
+            case Action.EMIT:
+                return True  # its parts were let through one by one
+            case _:
+                return False
+
+
+def _mandatory(subject: Subject) -> Filter:
+    """Return `mandatory.judge` for reading into AI, as a filter."""
+    own = All(tuple(OwnedBy(party.identifiers) for party in subject.parties))
+    released = All((IsTrue(Flag.REVIEWED), Not(IsTrue(Flag.HELD))))
+    return All((MayRead(), Not(IsTrue(Flag.AI_FORBIDDEN)), Any((own, released))))

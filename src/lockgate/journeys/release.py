@@ -1,0 +1,153 @@
+"""Steps (7) to (9): call the model, inspect what comes out, record how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lockgate.audit.record import Kind, Record
+from lockgate.content.detectors import scan
+from lockgate.content.extractive import NOTHING_FOUND
+from lockgate.content.labeling import demanded
+from lockgate.content.window import Window
+from lockgate.errors import LockgateError
+from lockgate.journeys.chat import Ready
+from lockgate.journeys.conversation import Labeler
+from lockgate.journeys.enforce import Gate, base_record
+from lockgate.ports import Clock, Piece, Usage
+
+WITHHELD: Final = "[The rest of this answer was withheld: it contains something above the answer's label.]"
+EXPIRED: Final = "[The session ended, so the answer stops here.]"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What an answer has come to so far."""
+
+    text: str = ""
+    scans: int = 0
+    outcome: str = "cut_off"
+    finish: str = ""
+    usage: Usage | None = None
+    dropped: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Releases an answer that `Chat.prepare` made ready."""
+
+    clock: Clock
+    gate: Gate
+    labeler: Labeler
+    closing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def answer(self, ready: Ready) -> AsyncGenerator[Piece]:
+        """Yield what may be released, sentence by sentence; the last piece carries `finish`.
+
+        How it ended is recorded before the last piece leaves, and also when the reader hangs up.
+
+        Raises:
+            Unavailable: the model failed, or the log or history cannot be written.
+            Invalid: the model says that the prompt is too long for it.
+
+        """
+        # Whatever is shown counts against unrecognized history from now on, also if this process dies.
+        await self.labeler.history.remember(ready.subject, [], ready.label, ready.context.now)
+        progress = _Progress()
+        try:
+            async with aclosing(self._inspected(ready, progress)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            await self._close(ready, progress)
+            yield Piece(finish=progress.finish or "stop", usage=progress.usage)
+        except LockgateError:
+            progress.outcome = "failed"
+            raise
+        finally:
+            if not progress.recorded:  # the reader hung up: this task is being canceled, the record must not be
+                task = asyncio.create_task(self._close(ready, progress))
+                self.closing.add(task)
+                task.add_done_callback(self.closing.discard)
+                await asyncio.shield(task)
+
+    async def _inspected(self, ready: Ready, progress: _Progress) -> AsyncGenerator[Piece]:
+        window = Window()
+        async with aclosing(self._model(ready)) as pieces:
+            async for piece in pieces:
+                progress.dropped.update(piece.dropped)
+                progress.usage = piece.usage or progress.usage
+                progress.finish = piece.finish or progress.finish
+                for segment in window.feed(piece.text) + (window.finish() if piece.finish else []):
+                    stop = self._stops(ready, window, segment, progress)
+                    if stop:
+                        progress.outcome, progress.finish = "withheld", "content_filter"
+                        progress.text += stop
+                        yield Piece(text=stop)
+                        return
+                    progress.text += segment
+                    window.released(segment)
+                    yield Piece(text=segment, cited=piece.cited)
+        progress.outcome = "completed"
+
+    async def _model(self, ready: Ready) -> AsyncGenerator[Piece]:
+        """Yield the model's pieces, then one with `finish` if the model sent none."""
+        if ready.prompt.grounded and not ready.prompt.passages:
+            yield Piece(text=NOTHING_FOUND, finish="stop", usage=Usage())
+            return
+        ended = False
+        pieces = ready.upstream.model.generate(ready.prompt)
+        try:
+            async for piece in pieces:
+                ended = bool(piece.finish)
+                yield piece
+        finally:
+            close = getattr(pieces, "aclose", None)
+            if close is not None:
+                await close()
+        if not ended:
+            yield Piece(finish="stop")
+
+    def _stops(self, ready: Ready, window: Window, segment: str, progress: _Progress) -> str:
+        """Inspect a segment before it leaves; return what to say instead, or nothing."""
+        if self.clock.now() >= ready.subject.session.expires:
+            return EXPIRED
+        progress.scans += 1
+        kinds = frozenset(f.kind for f in scan(window.tail + segment) if f.end > len(window.tail)) - ready.kinds
+        if kinds and demanded(kinds) > ready.label.sensitivity:
+            progress.kinds |= kinds
+            return WITHHELD
+        return ""
+
+    async def _close(self, ready: Ready, progress: _Progress) -> None:
+        """Remember what was shown, then record how it ended."""
+        progress.recorded = True
+        now = self.clock.now()
+        if progress.text:
+            mark = self.labeler.marks(ready.subject, progress.text)
+            await self.labeler.history.remember(ready.subject, list(mark.covers), ready.label, now)
+        usage = progress.usage or Usage()
+        facts: dict[str, str | int | float | bool] = {
+            "abstained": progress.text == NOTHING_FOUND,
+            "characters": len(progress.text),
+            "completion_tokens": usage.completion_tokens,
+            "dropped": ",".join(sorted(progress.dropped)),
+            "found": ",".join(sorted(progress.kinds)),
+            "prompt_tokens": usage.prompt_tokens,
+            "scans": progress.scans,
+        }
+        outcome: Record = replace(
+            base_record(Kind.OUTCOME, ready.subject, ready.context),
+            time=now,
+            action="answer",
+            resource_type="answer",
+            resource_id=ready.request_id,
+            label=ready.label,
+            outcome=progress.outcome,
+            facts=tuple(sorted(facts.items())),
+        )
+        await self.gate.audit.append([outcome])
