@@ -24,7 +24,12 @@ _COUNTS: Final = ("max_tokens", "max_completion_tokens")
 _PASSED: Final = {*_NUMBERS, *_COUNTS, "seed", "stop"}
 _HANDLED: Final = {"model", "messages", "stream", "stream_options", "n", "user"}
 _REFUSED: Final = frozenset(
-    ["audio", "function_call", "functions", "logit_bias", "logprobs", "metadata", "modalities", "parallel_tool_calls", "prediction", "prompt_cache_key", "reasoning_effort", "response_format", "safety_identifier", "service_tier", "store", "tool_choice", "tools", "top_logprobs", "verbosity", "web_search_options"]
+    {
+        *("audio", "function_call", "functions", "logit_bias", "logprobs", "metadata", "modalities"),
+        *("parallel_tool_calls", "prediction", "prompt_cache_key", "reasoning_effort", "response_format"),
+        *("safety_identifier", "service_tier", "store", "tool_choice", "tools", "top_logprobs", "verbosity"),
+        "web_search_options",
+    }
 )
 _ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _EMPTY_OK: Final = frozenset({"refusal", "audio", "function_call", "tool_calls", "annotations", "name"})

@@ -7,6 +7,7 @@ OpenAI routes answer in OpenAI's shape, everything else with RFC 9457 problem de
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -42,7 +43,8 @@ def as_lockgate_error(error: Exception) -> LockgateError:
     """Return the error to show. A defect is logged by type and place, and shown as nothing but a defect."""
     if isinstance(error, LockgateError):
         return error
-    LOG.error("defect: %s", type(error).__name__, exc_info=(type(error), None, error.__traceback__))
+    place = "".join(traceback.format_tb(error.__traceback__))  # the message might quote content: it is left out
+    LOG.error("defect: %s\n%s", type(error).__name__, place)
     return LockgateError("an internal error; it is in the server's log", code="internal_error")
 
 
