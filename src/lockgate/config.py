@@ -1,1 +1,0 @@
-"""One frozen Settings tree, read from `lockgate.toml`, validated at start."""

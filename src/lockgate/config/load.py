@@ -1,0 +1,240 @@
+"""Read and validate `lockgate.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from lockgate.config.settings import (
+    Assistant,
+    Collection,
+    Identity,
+    Labels,
+    ModelSettings,
+    Rule,
+    Server,
+    Settings,
+)
+from lockgate.config.table import Table
+from lockgate.errors import Invalid, NotFound
+from lockgate.labels.label import Integrity, Label, Sensitivity
+from lockgate.labels.readers import Readers
+from lockgate.labels.wire import Taxonomy
+
+
+def _readers(table: Table, key: str) -> Readers | None:
+    names = table.names(key)
+    return Readers.any_of(*names) if names else None
+
+
+def _level(table: Table, key: str, taxonomy: Taxonomy, default: Sensitivity | None = None) -> Sensitivity:
+    if default is not None and key not in table.values:
+        table.known.add(key)
+        return default
+    name = table.need(key)
+    return table.built(key, lambda: taxonomy.level(name))
+
+
+def _integrity(table: Table, default: Integrity) -> Integrity:
+    options = [one.name.lower() for one in Integrity]
+    return Integrity[table.choice("integrity", options, default.name.lower()).upper()]
+
+
+def _ceiling(table: Table, taxonomy: Taxonomy) -> Label:
+    """Return a model's ceiling: a level, or a table with `sensitivity` and optionally `readers`.
+
+    A model is no reader: without `readers` it may be given data of any audience up to the level.
+    """
+    value = table.get("ceiling", (str, dict), taxonomy.name(Sensitivity.PUBLIC))
+    inner = value if isinstance(value, dict) else {"sensitivity": value}
+    fields = Table(table.file, table.text, table.where, inner)
+    level = _level(fields, "sensitivity", taxonomy)
+    readers = _readers(fields, "readers") or Readers.nobody()
+    fields.done()
+    return Label(level, readers, Integrity.UNTRUSTED)
+
+
+def _rule(table: Table, taxonomy: Taxonomy) -> Rule:
+    integrity = _integrity(table, Integrity.INTERNAL) if "integrity" in table.values else None
+    rule = Rule(
+        match=table.need("match"),
+        sensitivity=_level(table, "sensitivity", taxonomy),
+        readers=_readers(table, "readers"),
+        owners=frozenset(table.names("owners")),
+        integrity=integrity,
+        forbidden_uses=frozenset(table.names("forbidden_uses")),
+    )
+    table.done()
+    return rule
+
+
+def _collection(table: Table, taxonomy: Taxonomy) -> Collection:
+    path = table.path("path")
+    if path is None or not path.is_dir():
+        raise table.fail("path", "is missing or is no folder", "Name an existing folder.")
+    made = Collection(
+        name=table.need("name"),
+        path=path,
+        rights=table.choice("rights", ("posix", "manifest"), "posix"),
+        integrity=_integrity(table, Integrity.INTERNAL),
+        max_bytes=table.whole("max_bytes", 50_000_000, 1, 2**40),
+        rules=tuple(_rule(one, taxonomy) for one in table.tables("rules")),
+    )
+    table.done()
+    return made
+
+
+def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
+    kind = table.choice("kind", ("openai", "local", "extractive"), "openai")
+    made = ModelSettings(
+        id=table.need("id"),
+        kind=kind,
+        base_url=table.need("base_url") if kind == "openai" else table.get("base_url", str, ""),
+        model=table.need("model") if kind == "openai" else table.get("model", str, ""),
+        api_key_file=table.path("api_key_file"),
+        users=_readers(table, "users") or Readers.nobody(),
+        ceiling=_ceiling(table, taxonomy),
+        extra_params=frozenset(table.names("extra_params")),
+        provider=table.get("provider", str, ""),
+        version=table.get("version", str, ""),
+        connect_seconds=table.number("connect_seconds", 5.0, 0.1, 600),
+        first_byte_seconds=table.number("first_byte_seconds", 60.0, 0.1, 3600),
+        stall_seconds=table.number("stall_seconds", 30.0, 0.1, 3600),
+        total_seconds=table.number("total_seconds", 300.0, 1, 86400),
+    )
+    table.done()
+    return made
+
+
+def _assistant(table: Table, models: Mapping[str, ModelSettings], collections: Iterable[str]) -> Assistant:
+    made = Assistant(
+        id=table.need("id"),
+        model=table.need("model"),
+        reroute=table.names("reroute"),
+        instructions=table.get("instructions", str, ""),
+        collections=frozenset(table.names("collections")),
+        users=_readers(table, "users") or Readers.nobody(),
+    )
+    for name in (made.model, *made.reroute):
+        if name not in models:
+            raise table.fail("model", f"names `{name}`, which no [[models]] defines")
+    for name in sorted(made.collections - set(collections)):
+        raise table.fail("collections", f"names `{name}`, which no [[collections]] defines")
+    table.done()
+    return made
+
+
+def _labels(table: Table) -> Labels:
+    names = table.names("names", Taxonomy().names)
+    taxonomy = table.built("names", lambda: Taxonomy(names))  # type: ignore[arg-type]  # its check says what is wrong
+    made = Labels(
+        taxonomy=taxonomy,
+        prompt=_level(table, "prompt", taxonomy, Sensitivity.GENERAL),
+        broad_share=table.number("broad_share", 0.25, 0, 1),
+        broad_people=table.whole("broad_people", 10, 0, 10**9),
+        stewards=table.get("stewards", str, "group:stewards"),
+        history_hours=table.whole("history_hours", 12, 1, 24 * 365),
+        history_days=table.whole("history_days", 30, 1, 3650),
+    )
+    table.done()
+    return made
+
+
+def _server(table: Table) -> Server:
+    base = Server()
+    made = Server(
+        host=table.get("host", str, base.host),
+        port=table.whole("port", base.port, 0, 65535),
+        public_url=table.get("public_url", str, ""),
+        tls_certificate=table.path("tls_certificate"),
+        tls_key=table.path("tls_key"),
+        concurrency=table.whole("concurrency", base.concurrency, 1, 100_000),
+        body_bytes=table.whole("body_bytes", base.body_bytes, 1_000, 2**31),
+        body_seconds=table.number("body_seconds", base.body_seconds, 0.1, 3600),
+        messages=table.whole("messages", base.messages, 1, 100_000),
+        characters=table.whole("characters", base.characters, 100, 2**31),
+        upload_bytes=table.whole("upload_bytes", base.upload_bytes, 1_000, 2**31),
+    )
+    table.done()
+    return made
+
+
+def _identity(table: Table) -> Identity:
+    base = Identity()
+    made = Identity(
+        issuer=table.get("issuer", str, ""),
+        audience=table.get("audience", str, ""),
+        client_id=table.get("client_id", str, ""),
+        algorithms=table.names("algorithms", base.algorithms),
+        leeway_seconds=table.whole("leeway_seconds", base.leeway_seconds, 0, 300),
+        token_type=table.get("token_type", str, base.token_type),
+        groups_claim=table.get("groups_claim", str, base.groups_claim),
+        directory=table.path("directory"),
+        service_keys=table.path("service_keys"),
+    )
+    if made.issuer and not made.audience:
+        raise table.fail(
+            "audience", "is missing", "Name the audience that the provider puts into tokens for Lockgate."
+        )
+    table.done()
+    return made
+
+
+def _unique(top: Table, key: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise top.fail(key, f"has two entries named `{name}`")
+        seen.add(name)
+
+
+def load(file: Path) -> Settings:
+    """Return the settings of a file.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: it is not TOML, or something in it is wrong; the message names file and line.
+
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no `{file}`", remedy="`lockgate init` writes one.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"`{file}` cannot be read: {type(error).__name__}", code="bad_configuration") from error
+    return parse(text, file)
+
+
+def parse(text: str, file: Path) -> Settings:
+    """Return the settings that a text states; `file` is for messages and relative paths."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{file}: not valid TOML: {error}", code="bad_configuration") from error
+    top = Table(file.absolute(), text, "", values)
+    labels = _labels(top.table("labels"))
+    collections = tuple(_collection(one, labels.taxonomy) for one in top.tables("collections"))
+    models = tuple(_model(one, labels.taxonomy) for one in top.tables("models"))
+    _unique(top, "collections", (c.name for c in collections))
+    by_id = {model.id: model for model in models}
+    assistants = tuple(_assistant(one, by_id, (c.name for c in collections)) for one in top.tables("assistants"))
+    _unique(top, "models", [*(m.id for m in models), *(a.id for a in assistants)])
+    settings = Settings(
+        file=top.file,
+        mode=top.choice("mode", ("enforce", "report"), "enforce"),
+        data=top.path("data") or top.file.parent / "data",
+        sync_seconds=top.number("sync_seconds", 60.0, 1, 86400),
+        passages=top.whole("passages", 8, 1, 64),
+        audit_origin=top.get("audit_origin", str, "lockgate/audit"),
+        policies=top.path("policies"),
+        models_folder=top.path("models_folder"),
+        server=_server(top.table("server")),
+        identity=_identity(top.table("identity")),
+        labels=labels,
+        collections=collections,
+        models=models,
+        assistants=assistants,
+    )
+    top.done()
+    return settings

@@ -1,0 +1,131 @@
+"""The Settings tree: every setting, its meaning and its default. `docs/reference/configuration.md` lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity
+from lockgate.labels.readers import Readers
+from lockgate.labels.wire import STANDARD, Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`[server]`: where the gateway listens, and what one request may ask of it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8420
+    public_url: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    concurrency: int = 64
+    body_bytes: int = 1_000_000
+    body_seconds: float = 20.0
+    messages: int = 256
+    characters: int = 400_000
+    upload_bytes: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`[identity]`: the OpenID provider whose access tokens are accepted, and the directory of people."""
+
+    issuer: str = ""
+    audience: str = ""
+    client_id: str = ""
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "EdDSA")
+    leeway_seconds: int = 30
+    token_type: str = "at+jwt"  # noqa: S105 - RFC 9068, not a secret
+    groups_claim: str = "groups"
+    directory: Path | None = None
+    service_keys: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`[[collections.rules]]`: a label that the administrator declares for paths."""
+
+    match: str
+    sensitivity: Sensitivity
+    readers: Readers | None = None
+    owners: frozenset[str] = frozenset()
+    integrity: Integrity | None = None
+    forbidden_uses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """`[[collections]]`: a folder of documents. `rights` is `posix` or `manifest`."""
+
+    name: str
+    path: Path
+    rights: str = "posix"
+    integrity: Integrity = Integrity.INTERNAL
+    max_bytes: int = 50_000_000
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """`[[models]]`: an upstream. `kind` is `openai` (any compatible server), `local` or `extractive`."""
+
+    id: str
+    kind: str
+    base_url: str = ""
+    model: str = ""
+    api_key_file: Path | None = None
+    users: Readers = field(default_factory=Readers.nobody)
+    ceiling: Label = PUBLIC
+    extra_params: frozenset[str] = frozenset()
+    provider: str = ""
+    version: str = ""
+    connect_seconds: float = 5.0
+    first_byte_seconds: float = 60.0
+    stall_seconds: float = 30.0
+    total_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """`[[assistants]]`: a virtual model: an upstream, instructions, and the collections it may draw from."""
+
+    id: str
+    model: str
+    reroute: tuple[str, ...] = ()
+    instructions: str = ""
+    collections: frozenset[str] = frozenset()
+    users: Readers = field(default_factory=Readers.nobody)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """`[labels]`: the names of the levels, what a typed prompt counts as, and when an audience is too broad."""
+
+    taxonomy: Taxonomy = STANDARD
+    prompt: Sensitivity = Sensitivity.GENERAL
+    broad_share: float = 0.25
+    broad_people: int = 10
+    stewards: str = "group:stewards"
+    history_hours: int = 12
+    history_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `data` is the folder of Lockgate's own state."""
+
+    file: Path
+    mode: str = "enforce"
+    data: Path = Path("data")
+    sync_seconds: float = 60.0
+    passages: int = 8
+    audit_origin: str = "lockgate/audit"
+    policies: Path | None = None
+    models_folder: Path | None = None
+    server: Server = Server()
+    identity: Identity = Identity()
+    labels: Labels = Labels()
+    collections: tuple[Collection, ...] = ()
+    models: tuple[ModelSettings, ...] = ()
+    assistants: tuple[Assistant, ...] = ()
