@@ -1,0 +1,132 @@
+"""Lockgate's own routes: passages, documents, answers' proofs. Errors are RFC 9457 problems."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lockgate.edge.body import Limits, bearer, json_object
+from lockgate.edge.problems import as_lockgate_error, problem
+from lockgate.edge.render import new_request_id, verdict_object
+from lockgate.errors import Invalid
+from lockgate.journeys.chat import Chat
+from lockgate.journeys.passages import Passages
+from lockgate.labels.wire import Taxonomy, header, render
+from lockgate.policy.model import Context, Subject
+
+Handler = Callable[[Request], Awaitable[Response]]
+Body = Callable[[Request, Subject, Context], Awaitable[Response]]
+
+
+def json_response(value: Any, request_id: str, headers: dict[str, str] | None = None) -> Response:
+    """Return a JSON response that no cache may keep."""
+    kept = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"} | (headers or {})
+    return Response(orjson.dumps(value), 200, kept, "application/json")
+
+
+def text_field(body: dict[str, Any], name: str, most: int, default: str | None = None) -> str:
+    """Return a string of a JSON body.
+
+    Raises:
+        Invalid: it is missing, empty, no string, or longer than `most`.
+
+    """
+    value = body.get(name, default)
+    if not isinstance(value, str) or (not value.strip() and default is None) or len(value) > most:
+        raise Invalid(f"`{name}` must be text of 1 to {most} characters")
+    return value
+
+
+def only(body: dict[str, Any], *known: str) -> None:
+    """Refuse fields that are not known.
+
+    Raises:
+        Invalid: there is one.
+
+    """
+    for name in body:
+        if name not in known:
+            raise Invalid(f"`{name[:60]}` is unknown; known: {', '.join(known)}", code="unknown_parameter")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every handler of ours does: identify, call one journey, render, or a typed problem."""
+
+    chat: Chat
+    limits: Limits
+    taxonomy: Taxonomy
+
+    def handler(self, body: Body) -> Handler:
+        """Return a route's handler around a body that gets the subject and the context."""
+
+        async def handle(request: Request) -> Response:
+            request_id = new_request_id()
+            try:
+                subject, now = await self.chat.identify(bearer(request), request_id)
+                purpose = request.headers.get("lockgate-purpose", "")[:64]
+                return await body(request, subject, Context(now, request_id, purpose=purpose))
+            except Exception as error:
+                return problem(as_lockgate_error(error), request_id)
+
+        return handle
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesApi:
+    """`POST /v1/retrieve` and `GET /v1/documents/{id}`."""
+
+    door: Door
+    passages: Passages
+
+    async def retrieve(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Labeled, cited passages for applications that do their own prompting."""
+        body = await json_object(request, self.door.limits)
+        only(body, "query", "collections")
+        question = text_field(body, "query", self.door.limits.characters)
+        names = body.get("collections", [])
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise Invalid("`collections` must be a list of names")
+        found, label, verdicts = await self.passages.search(subject, context, question, frozenset(names))
+        taxonomy = self.door.taxonomy
+        data = [
+            {
+                "number": number,
+                "chunk": hit.chunk.id,
+                "document": hit.document.id,
+                "title": hit.document.title,
+                "item": f"{hit.document.connector}/{hit.document.item}",
+                "text": hit.chunk.text,
+                "score": hit.score,
+                "digest": hit.chunk.digest,
+                "label": render(hit.document.label, taxonomy),
+            }
+            for number, hit in enumerate(found.hits, start=1)
+        ]
+        answer = {
+            "object": "list",
+            "data": data,
+            "label": render(label, taxonomy),
+            "decisions": [verdict_object(verdict) for verdict in verdicts],
+            "request_id": context.request_id,
+        }
+        return json_response(answer, context.request_id, {"Lockgate-Label": header(label, taxonomy)})
+
+    async def document(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Open a document as its reader; its bytes, under its label."""
+        document, data = await self.passages.open(subject, context, request.path_params["document"])
+        name = document.item.rpartition("/")[2]
+        headers = {
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+            "X-Content-Type-Options": "nosniff",
+            "Lockgate-Label": header(document.label, self.door.taxonomy),
+            "Lockgate-Request-Id": context.request_id,
+            "Cache-Control": "no-store",
+        }
+        return Response(data, 200, headers, "application/octet-stream")

@@ -1,0 +1,55 @@
+"""The ASGI application: the route table, and what answers when no route does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from lockgate.edge.api import Door, PassagesApi, json_response
+from lockgate.edge.openai import OpenAiDoor
+from lockgate.edge.problems import openai_problem, problem
+from lockgate.edge.render import new_request_id
+from lockgate.errors import Invalid, LockgateError, NotFound
+
+
+async def _health(_: Request) -> Response:
+    """Tell that the process serves. It says nothing about anything else."""
+    return json_response({"status": "ok"}, new_request_id())
+
+
+def _no_route(request: Request, error: Exception) -> Response:
+    """Answer where no route fits: the same for everybody, in the shape of the route's family."""
+    request_id = new_request_id()
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    if status == 405:
+        shown: LockgateError = Invalid(f"`{request.method}` is not supported here", code="method_not_allowed")
+    else:
+        shown = NotFound("there is no such route", code="unknown_route")
+    render = openai_problem if request.url.path.startswith("/v1/chat") else problem
+    return render(shown, request_id)
+
+
+def routes(openai: OpenAiDoor, door: Door, passages: PassagesApi) -> list[BaseRoute]:
+    """Return the route table. The authorization matrix of endpoints is checked against it."""
+    return [
+        Route("/healthz", _health, methods=["GET"]),
+        Route("/v1/chat/completions", openai.completions, methods=["POST"]),
+        Route("/v1/models", openai.models, methods=["GET"]),
+        Route("/v1/models/{model}", openai.models, methods=["GET"]),
+        Route("/v1/retrieve", door.handler(passages.retrieve), methods=["POST"]),
+        Route("/v1/documents/{document}", door.handler(passages.document), methods=["GET"]),
+    ]
+
+
+def application(table: Sequence[BaseRoute], lifespan: object = None) -> Starlette:
+    """Return the application for a route table."""
+    return Starlette(
+        routes=list(table),
+        exception_handlers={404: _no_route, 405: _no_route},
+        lifespan=lifespan,  # type: ignore[arg-type]  # Starlette's own alias is not exported
+    )
