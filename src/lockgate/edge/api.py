@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lockgate.edge.body import Limits, bearer, json_object
+from lockgate.edge.body import Limits, credential, json_object
 from lockgate.edge.problems import as_lockgate_error, problem
 from lockgate.edge.render import new_request_id, verdict_object
 from lockgate.errors import Invalid
@@ -69,7 +69,7 @@ class Door:
         async def handle(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                subject, now = await self.chat.identify(bearer(request), request_id)
+                subject, now = await self.chat.identify(credential(request), request_id)
                 purpose = request.headers.get("lockgate-purpose", "")[:64]
                 return await body(request, subject, Context(now, request_id, purpose=purpose))
             except Exception as error:

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from lockgate.errors import Invalid, TooLarge
+from lockgate.edge.challenge import bearer
+from lockgate.errors import Invalid, TooLarge, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,16 @@ class BadParameter(Invalid):
         self.param = param
 
 
-def bearer(request: Request) -> str:
-    """Return the bearer credential, or an empty string for none. It is read from the header alone."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+def credential(request: Request) -> str:
+    """Return the bearer credential, read from the header alone; an empty string for none.
+
+    What cannot be a token comes back as `?`, which every authenticator refuses as malformed: the refusal is
+    then recorded like any other.
+    """
+    try:
+        return bearer(request.headers.get("authorization"))
+    except Unauthenticated as error:
+        return "" if error.code == "missing_token" else "?"
 
 
 async def raw(request: Request, most: int, seconds: float) -> bytes:

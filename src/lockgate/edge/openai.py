@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from lockgate.content.extractive import NOTHING_FOUND
-from lockgate.edge.body import Limits, bearer, json_object
+from lockgate.edge.body import Limits, credential, json_object
 from lockgate.edge.openai_request import ChatRequest, parse_chat
 from lockgate.edge.problems import as_lockgate_error, openai_error, openai_problem
 from lockgate.edge.render import citations, lockgate_object, new_request_id
@@ -69,12 +69,12 @@ class OpenAiDoor:
         """POST /v1/chat/completions."""
         request_id = new_request_id()
         try:
-            credential = bearer(request)
-            if not credential:  # nothing of a body is read for somebody who shows no credential
+            shown = credential(request)
+            if not shown:  # nothing of a body is read for somebody who shows no credential
                 await self.chat.identify("", request_id)
             purpose = request.headers.get("lockgate-purpose", "")[:64]
             parsed = parse_chat(await json_object(request, self.limits), self.limits, purpose)
-            ready = await self.chat.prepare(credential, parsed.ask, request_id)
+            ready = await self.chat.prepare(shown, parsed.ask, request_id)
             headers = self._headers(ready)
             if parsed.stream:
                 return StreamingResponse(self._stream(ready, parsed), headers=headers | _SSE)
@@ -90,7 +90,7 @@ class OpenAiDoor:
         """GET /v1/models and GET /v1/models/{id}: only what the subject may use."""
         request_id = new_request_id()
         try:
-            subject, now = await self.chat.identify(bearer(request), request_id)
+            subject, now = await self.chat.identify(credential(request), request_id)
             context = Context(now, request_id)
             wanted = request.path_params.get("model")
             if wanted is not None:

@@ -9,6 +9,7 @@ from lockgate.errors import Invalid, NotFound
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.labels.label import PUBLIC, Label
 from lockgate.labels.readers import Readers
+from lockgate.policy.decision import ObligationKind
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject
 from lockgate.ports import Model, ModelCard
 
@@ -47,11 +48,6 @@ class Choice:
 
     verdicts: tuple[Verdict, ...]
     upstream: Upstream | None
-
-    @property
-    def rerouted(self) -> bool:
-        """Tell whether the first choice was refused and another one found."""
-        return self.upstream is not None and len(self.verdicts) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,10 @@ class Routes:
         return [r for _, r in sorted(self.routes.items()) if self.usable(subject, r, context)]
 
     def choose(self, subject: Subject, route: Route, context: Context, data: Label) -> Choice:
-        """Try the route's upstreams in order with data of this label, and stop at the first that passes."""
+        """Try the route's upstreams in order with data of this label, and stop at the first that passes.
+
+        The next one is tried only where a policy says so, by the obligation `reroute` on what it refused.
+        """
         flowing = replace(context, data=data)
         verdicts = []
         for name in route.upstreams:
@@ -107,8 +106,11 @@ class Routes:
             resource = model_resource(upstream.card, route.users)
             verdict = self.gate.judge([AccessRequest(subject, Action.PROMPT, resource, flowing)])[0]
             verdicts.append(verdict)
-            if verdict.passes and not verdict.obligations():
+            reroute = any(o.kind is ObligationKind.REROUTE for o in verdict.decision.obligations)
+            if verdict.passes and not verdict.obligations(frozenset({ObligationKind.REROUTE})):
                 return Choice(tuple(verdicts), upstream)
+            if not reroute:
+                break
         return Choice(tuple(verdicts), None)
 
 
