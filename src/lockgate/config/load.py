@@ -47,8 +47,10 @@ def _ceiling(table: Table, taxonomy: Taxonomy) -> Label:
     A model is no reader: without `readers` it may be given data of any audience up to the level.
     """
     value = table.get("ceiling", (str, dict), taxonomy.name(Sensitivity.PUBLIC))
-    inner = value if isinstance(value, dict) else {"sensitivity": value}
-    fields = Table(table.file, table.text, table.where, inner)
+    if isinstance(value, str):
+        level = table.built("ceiling", lambda: taxonomy.level(value))
+        return Label(level, Readers.nobody(), Integrity.UNTRUSTED)
+    fields = Table(table.file, table.text, table.where, value, table.start)
     level = _level(fields, "sensitivity", taxonomy)
     readers = _readers(fields, "readers") or Readers.nobody()
     fields.done()

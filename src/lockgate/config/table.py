@@ -16,8 +16,9 @@ T = TypeVar("T")
 class Table:
     """One table of the file: typed access that remembers what was asked for, so that the rest is unknown."""
 
-    def __init__(self, file: Path, text: str, where: str, values: Mapping[str, Any]) -> None:
+    def __init__(self, file: Path, text: str, where: str, values: Mapping[str, Any], start: int = 0) -> None:
         self.file, self.text, self.where, self.values = file, text, where, values
+        self.start = start  # where in the text the table begins; keys are looked for behind it
         self.known: set[str] = set()
 
     def fail(self, key: str, what: str, remedy: str = "") -> Invalid:
@@ -26,10 +27,11 @@ class Table:
         return Invalid(f"{self.file}:{self._line(key)}: `{name}` {what}", code="bad_configuration", remedy=remedy)
 
     def _line(self, key: str) -> int:
-        section = self.where.split("[")[0]
-        start = self.text.find(f"[{section}]") if section else 0
-        found = re.compile(rf"^\s*{re.escape(key)}\s*=", re.MULTILINE).search(self.text, max(start, 0))
-        return self.text.count("\n", 0, found.start() + 1 if found else max(start, 0)) + 1
+        found = re.compile(rf"^\s*(\[+[\w.]*)?\b{re.escape(key)}\s*[\]=]", re.MULTILINE).search(
+            self.text, self.start
+        )
+        at = found.end() if found else self.start
+        return self.text.count("\n", 0, at) + 1
 
     def get(self, key: str, kind: type[T] | tuple[type[Any], ...], default: T) -> T:
         """Return a value of a type, or the default."""
@@ -94,12 +96,17 @@ class Table:
         value = self.get(key, list, [])
         if not all(isinstance(one, dict) for one in value):
             raise self.fail(key, f"must be written as [[{key}]]")
-        name = f"{self.where.split('[')[0]}.{key}" if self.where else key
-        return [Table(self.file, self.text, f"[{name}][{i}]"[1:-1], one) for i, one in enumerate(value)]
+        name = f"{self.where.partition('[')[0]}.{key}" if self.where else key
+        found, start = [], self.start
+        for i, one in enumerate(value):
+            start = max(start, self.text.find(f"[[{name}]]", start + bool(i)))
+            found.append(Table(self.file, self.text, f"{name}[{i}]", one, start))
+        return found
 
     def table(self, key: str) -> Table:
         """Return a sub-table, empty where it is absent."""
-        return Table(self.file, self.text, key, self.get(key, dict, {}))
+        start = max(0, self.text.find(f"[{key}]"))
+        return Table(self.file, self.text, key, self.get(key, dict, {}), start)
 
     def done(self) -> None:
         """Refuse what nobody asked for."""

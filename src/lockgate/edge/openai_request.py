@@ -164,7 +164,7 @@ def parse_chat(body: dict[str, Any], limits: Limits, purpose: str = "") -> ChatR
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise BadParameter("`model` must be the name of a model", "model", code="missing_required_parameter")
-    if body.get("n") not in (None, 1):
+    if body.get("n") is not None and _integer("n", body["n"], 1) != 1:
         raise BadParameter("`n` must be 1", "n", code="unsupported_value")
     if not isinstance(body.get("user", ""), str):
         raise BadParameter("`user` must be a string", "user", code="invalid_type")

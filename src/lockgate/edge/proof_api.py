@@ -37,7 +37,7 @@ class ProofApi:
     proofs: Proofs
 
     async def proof(self, request: Request, subject: Subject, context: Context) -> Response:
-        """Records of an answer, inclusion paths, and the signed checkpoint."""
+        """Return the records of an answer, their inclusion paths, and the signed checkpoint."""
         proof = await self.proofs.of(subject, context, request.path_params["request_id"][:64])
         body = {
             "request_id": request.path_params["request_id"][:64],
