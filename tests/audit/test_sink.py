@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
 
 from audit.samples import SIGNER, THIEF, opened, request, running, write
 from lockgate.adapters.audit_key import load_or_create
@@ -194,6 +195,27 @@ async def test_a_table_that_refuses_writes_answers_everybody_unavailable_and_not
         other.commit()
         other.close()
         assert (await log.append(request(9))).first == 5
+    reader = reading(path)
+    assert reader.verify(SIGNER.verifier).ok
+    reader.close()
+
+
+@running
+async def test_a_commit_that_fails_after_it_became_durable_is_not_acknowledged_and_not_overwritten(
+    path: Path,
+) -> None:
+    def durable_then_fails(connection: Connection) -> None:
+        assert connection.connection.dbapi_connection
+        connection.connection.dbapi_connection.commit()
+        raise OSError(5, "Input/output error")
+
+    async with opened(path) as log:
+        await log.append(request(0))
+        event.listen(log._engine, "commit", durable_then_fails)
+        with pytest.raises(Unavailable, match="Input/output error"):
+            await log.append(request(1))
+        event.remove(log._engine, "commit", durable_then_fails)
+        assert (await log.append(request(2))).first == 10
     reader = reading(path)
     assert reader.verify(SIGNER.verifier).ok
     reader.close()

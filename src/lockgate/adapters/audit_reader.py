@@ -108,10 +108,12 @@ class AuditReader:
         with self._snapshot() as connection:
             return list(store.entries(connection, *where, newest_first=True, limit=limit))
 
-    def entries(self, since: int = 0) -> Iterator[Entry]:
-        """Yield every record whose time (milliseconds of the epoch) is `since` or later, in order."""
+    def entries(self, *, since: int = 0, below: int | None = None) -> Iterator[Entry]:
+        """Yield records in order, of time `since` (ms of the epoch) or later and of an index below `below`."""
+        c = store.EVENT.c
+        where = [*([c.time >= since] if since else []), *([c.idx < below] if below is not None else [])]
         with self._snapshot() as connection:
-            yield from store.entries(connection, *([store.EVENT.c.time >= since] if since else []))
+            yield from store.entries(connection, *where)
 
     def checkpoint(self) -> str:
         """Return the newest signed checkpoint, as a C2SP note.
@@ -126,10 +128,10 @@ class AuditReader:
             raise NotFound("the audit log has no checkpoint", remedy="run `lockgate audit verify`")
         return found
 
-    def checkpoints(self) -> Iterator[str]:
-        """Yield every signed checkpoint, by size."""
+    def checkpoints(self, *, up_to: int | None = None) -> Iterator[str]:
+        """Yield every signed checkpoint (of `up_to` records at most), by size."""
         with self._snapshot() as connection:
-            yield from store.checkpoints(connection)
+            yield from store.checkpoints(connection, up_to)
 
     def inclusion_proof(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Return the RFC 6962 audit path of a record in the log of `size` records (now, if not given)."""

@@ -140,9 +140,11 @@ def entries(connection: Connection, *where: Any, newest_first: bool = False, lim
         yield Entry(row[c.idx], row[c.event], row[c.leaf], lookup)
 
 
-def checkpoints(connection: Connection) -> Iterator[str]:
-    """Yield every signed checkpoint, by size."""
+def checkpoints(connection: Connection, up_to: int | None = None) -> Iterator[str]:
+    """Yield every signed checkpoint (of `up_to` records at most), by size."""
     query = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size).execution_options(yield_per=500)
+    if up_to is not None:
+        query = query.where(CHECKPOINT.c.size <= up_to)
     yield from connection.scalars(query)
 
 

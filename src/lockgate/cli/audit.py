@@ -1,0 +1,304 @@
+"""`lockgate audit`: verify, export and explain the audit log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lockgate.adapters import audit_export as files
+from lockgate.adapters.audit_reader import AuditReader
+from lockgate.audit import checkpoint, lineage
+from lockgate.audit.entry import Entry
+from lockgate.audit.record import Source
+from lockgate.errors import Invalid, NotFound
+from lockgate.labels import Label, wire
+
+_ABOUT: Final = """\
+Everything that Lockgate decides, retrieves, sends and answers is recorded before it takes effect, in a log that
+can only grow: an RFC 6962 Merkle tree whose root is signed with every write.
+
+  lockgate audit verify                                  is the log still what was signed, and is it complete?
+  lockgate audit checkpoint --to /media/usb/today.note   keep what is signed now in a place of your own
+  lockgate audit verify --against /media/usb/today.note  then nobody can cut or rewrite what came before
+  lockgate audit show REQUEST                            every record of one request
+  lockgate audit lineage ANSWER                          every passage behind an answer: source, hash, label
+  lockgate audit export --to audit.jsonl                 OCSF events, one a line, with their checkpoints beside
+
+An outside auditor needs no configuration and no running Lockgate, only the file and the public key:
+
+  lockgate audit verify --log audit.jsonl --public-key audit.key.pub --against today.note
+
+Exit code 1: the log does not verify, or an answer's label is lower than that of what it was made from."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command group."""
+    group = commands.add_parser(
+        "audit",
+        help="verify, export and explain the audit log",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
+    shared.add_argument("--log", type=Path, help="the log (default: `log` in [audit], or audit.sqlite)")
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, parents=[shared], help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    public = "the log's public key (default: that of the configured signing key)"
+    check = verb("verify", _verify, "check the whole log, offline; exit code 1 if anything is wrong")
+    check.add_argument("--public-key", type=Path, metavar="FILE", help=public)
+    check.add_argument("--against", type=Path, metavar="CHECKPOINT", help="a checkpoint that was kept elsewhere")
+    keep = verb("checkpoint", _checkpoint, "print or keep what is signed now")
+    keep.add_argument(
+        "--to", type=Path, metavar="FILE", help="where to keep it: a place that the operator cannot reach"
+    )
+    out = verb("export", _export, "write OCSF events as JSON lines")
+    out.add_argument("--to", type=Path, metavar="FILE", help="file (default: standard output)")
+    out.add_argument(
+        "--since", metavar="TIME", help="only records from then on, such as 2026-11-24 or with a time"
+    )
+    trace = verb("lineage", _lineage, "every passage behind an answer; exit code 1 if its label is too low")
+    trace.add_argument("answer", metavar="ANSWER", help="id of the answer: its header Lockgate-Request-Id")
+    show = verb("show", _show, "every record of one request, in order")
+    show.add_argument("request", metavar="REQUEST", help="id of the request")
+    key = verb("public-key", _public_key, "print the public key; give it to whoever is to verify the log")
+    key.add_argument("--public-key", type=Path, metavar="FILE", help=public)
+
+
+# ------------------------------------------------------------------ where things are
+
+
+def _configured(args: argparse.Namespace, name: str, default: str) -> Path:
+    """Return a path in `[audit]` of the configuration, relative to its folder."""
+    config = Path(args.config)
+    try:
+        section = tomllib.loads(config.read_text()).get("audit", {})
+    except FileNotFoundError:
+        section = {}
+    except (OSError, ValueError) as error:
+        raise Invalid(f"cannot read `{config}`") from error
+    value = section.get(name, default) if isinstance(section, dict) else default
+    if not isinstance(value, str):
+        raise Invalid(f"`{name}` in [audit] of `{config}` must be a path")
+    return config.parent / value
+
+
+def _log(args: argparse.Namespace) -> Path:
+    return args.log or _configured(args, "log", "audit.sqlite")
+
+
+def _key(args: argparse.Namespace) -> Path:
+    if args.public_key:
+        return Path(args.public_key)
+    private = _configured(args, "key", "audit.key")
+    public = private.with_name(f"{private.name}.pub")
+    if not public.is_file():
+        raise NotFound(f"there is no public key at `{public}`", remedy="name it with --public-key FILE")
+    return public
+
+
+@contextmanager
+def _reader(args: argparse.Namespace) -> Iterator[AuditReader]:
+    reader = AuditReader.open(_log(args))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+# ------------------------------------------------------------------ commands
+
+
+def _verify(args: argparse.Namespace) -> int:
+    path, verifier = _log(args), files.read_public_key(_key(args))
+    kept = files.read_checkpoint(args.against) if args.against else None
+    if files.is_database(path):
+        with _reader(args) as reader:
+            report = reader.verify(verifier, kept)
+    else:
+        report = files.verify_export(path, verifier, kept)
+    if args.json:
+        faults = [{"what": f.what, "first": f.first, "last": f.last} for f in report.faults]
+        _json(
+            {
+                "ok": report.ok,
+                "records": report.size,
+                "root": report.root.hex(),
+                "first_bad": report.first_bad,
+                "faults": faults,
+                "notes": list(report.notes),
+            }
+        )
+        return 0 if report.ok else 1
+    if report.ok:
+        print(f"verified: {report.size} records, root {report.root.hex()}")
+    else:
+        print(f"NOT VERIFIED: `{path}`")
+        for fault in report.faults:
+            print(f"  {_plain(fault.what)}")
+    for note in report.notes:
+        print(f"  note: {note}")
+    return 0 if report.ok else 1
+
+
+def _checkpoint(args: argparse.Namespace) -> int:
+    with _reader(args) as reader:
+        note = reader.checkpoint()
+    stated = checkpoint.parse(note)
+    if args.to:
+        files.write_checkpoint(args.to, note)
+    if args.json:
+        _json({"origin": stated.origin, "records": stated.size, "root": stated.root.hex(), "note": note})
+    elif args.to:
+        print(f"kept {stated.size} records in `{args.to}`; verify later with `--against {args.to}`")
+    else:
+        print(note, end="")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    since = _since(args.since) if args.since else 0
+    with _reader(args) as reader:
+        size = checkpoint.parse(reader.checkpoint()).size
+        entries = reader.entries(since=since, below=size)
+        if args.to is None:
+            for entry in entries:
+                sys.stdout.buffer.write(entry.event + b"\n")
+            sys.stdout.buffer.flush()
+            return 0
+        if since:
+            count = files.write_events(args.to, entries)
+            hint = "a part of the log cannot be verified by itself; export all of it for that"
+        else:
+            count = files.write_export(args.to, entries, reader.checkpoints(up_to=size))
+            hint = f"verify with `lockgate audit verify --log {args.to} --public-key FILE`"
+    print(f"wrote {count} records to `{args.to}`; {hint}", file=sys.stderr)
+    if args.json:
+        _json({"records": count})
+    return 0
+
+
+def _since(text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("`--since` must be a date or time such as 2026-11-24 or 2026-11-24T12:00:00Z") from error
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _lineage(args: argparse.Namespace) -> int:
+    with _reader(args) as reader:
+        found = lineage.trace(args.answer, reader.by_request(args.answer))
+    label = found.record.label
+    if args.json:
+        _json(
+            {
+                "answer": found.request_id,
+                "index": found.index,
+                "subject": found.record.subject,
+                "label": None if label is None else wire.render(label),
+                "sources": [_source(s) for s in found.sources],
+                "faults": list(found.faults),
+            }
+        )
+    else:
+        subject = found.record.subject or "nobody"
+        print(_plain(f"answer {found.request_id} (record {found.index}) to {subject}"))
+        print(f"  label: {_plain(_shown(label))}")
+        print(f"  made from {len(found.sources)} passages:")
+        rows = [
+            (s.chunk, f"{s.connector}:{s.item}", s.revision, s.digest[:16], _shown(s.label)) for s in found.sources
+        ]
+        _table(("passage", "source", "revision", "sha256", "label"), rows)
+        for fault in found.faults:
+            print(f"  WRONG: {_plain(fault)}")
+        if not found.faults:
+            print("  the label is at least that of everything that it was made from")
+    return 1 if found.faults else 0
+
+
+def _source(source: Source) -> dict[str, Any]:
+    names = ("chunk", "document", "connector", "item", "revision", "digest")
+    return {name: getattr(source, name) for name in names} | {"label": wire.render(source.label)}
+
+
+def _show(args: argparse.Namespace) -> int:
+    with _reader(args) as reader:
+        entries = reader.by_request(args.request)
+    if not entries:
+        raise NotFound(f"there is no request `{args.request}` in the audit log")
+    if args.json:
+        _json([{"index": e.index, "event": json.loads(e.event)} for e in entries])
+        return 0
+    _table(("record", "time", "what", "effect", "subject", "resource", "label", "why"), [_row(e) for e in entries])
+    return 0
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    record = entry.record
+    resource = f"{record.resource_type} {record.resource_id}".strip()
+    what = f"{record.kind} {record.action}".strip()
+    why = "; ".join((*record.reasons, *record.policies, *record.errors)) or record.outcome
+    label = _shown(record.label) if record.label else ""
+    return (
+        str(entry.index),
+        f"{record.time:%Y-%m-%d %H:%M:%S}",
+        what,
+        record.effect,
+        record.subject,
+        resource,
+        label,
+        why,
+    )
+
+
+def _public_key(args: argparse.Namespace) -> int:
+    vkey = files.read_public_key(_key(args)).vkey
+    if args.json:
+        _json({"public_key": vkey})
+    else:
+        print(vkey)
+    return 0
+
+
+# ------------------------------------------------------------------ rendering
+
+
+def _shown(label: Label | None) -> str:
+    """Return a label in one short line."""
+    if label is None:
+        return "none"
+    if label.readers.is_nobody:
+        readers = "nobody"
+    else:
+        readers = " and ".join(sorted("|".join(sorted(clause)) for clause in label.readers.clauses))
+    return f"{label.sensitivity.name.lower()}, {readers}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    lines = [heads, *([_plain(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    for line in lines:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _plain(cell: str) -> str:
+    """Return text that cannot steer the terminal: a file name may hold anything."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cell)
+
+
+def _json(value: object) -> None:
+    print(json.dumps(value, indent=2))
