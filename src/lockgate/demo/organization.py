@@ -17,7 +17,7 @@ from lockgate.demo.draft import Draft
 from lockgate.demo.people import directory_toml
 from lockgate.demo.rights import manifest_toml
 from lockgate.demo.texts import business, company, hr, management, mess, technical
-from lockgate.demo.truth import Question, Truth, contains, people_json, questions
+from lockgate.demo.truth import Question, Truth, found, people_json, questions
 from lockgate.demo.world import World
 from lockgate.demo.writers import render
 from lockgate.errors import Conflict
@@ -73,7 +73,7 @@ class Organization:
 
     def leaks(self, person: str, text: str) -> tuple[str, ...]:
         """Return the planted figures in a text that this person may not be told."""
-        return tuple(sorted(figure for figure in self.forbidden_figures(person) if contains(text, figure)))
+        return tuple(sorted(found(text, self.forbidden_figures(person))))
 
 
 def plan(seed: int) -> tuple[Draft, ...]:

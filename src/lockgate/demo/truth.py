@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from lockgate.demo.draft import Clauses, Draft
@@ -24,19 +25,28 @@ def allowed(clauses: Clauses) -> tuple[str, ...]:
     return tuple(id for id in ACTIVE if all(not held[id].isdisjoint(clause) for clause in clauses))
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Return a text without what sets thousands apart, in lower case and with single spaces."""
     return " ".join(_SEPARATOR.sub("", text).casefold().split())
 
 
+def found(text: str, many: Iterable[str]) -> tuple[str, ...]:
+    """Return which of `many` stand in `text`, however their digits are grouped and their spaces fall."""
+    hay = plain(text)
+    return tuple(wanted for wanted in many if _stands(hay, plain(wanted)))
+
+
+def _stands(hay: str, needle: str) -> bool:
+    if needle not in hay:  # nearly always; the borders are looked at only where it matters
+        return False
+    left, right = (r"(?<!\w)" if needle[0].isalnum() else ""), (r"(?!\w)" if needle[-1].isalnum() else "")
+    return re.search(left + re.escape(needle) + right, hay) is not None
+
+
 def contains(text: str, wanted: str) -> bool:
-    """Tell whether `wanted` stands in `text`, however its digits are grouped and its spaces fall."""
-    needle = plain(wanted)
-    edge_left, edge_right = (
-        (r"(?<!\w)" if needle[0].isalnum() else ""),
-        (r"(?!\w)" if needle[-1].isalnum() else ""),
-    )
-    return re.search(edge_left + re.escape(needle) + edge_right, plain(text)) is not None
+    """Tell whether `wanted` stands in `text`; see `found`."""
+    return bool(found(text, (wanted,)))
 
 
 @dataclass(frozen=True, slots=True)
