@@ -1,0 +1,65 @@
+"""Reading: what Lockgate makes of a text: passages, what is in each, and a proposal for the label of the whole."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from lockgate.content.chunk import Span, split
+from lockgate.content.detectors import scan
+from lockgate.content.document import Chunk, Document
+from lockgate.content.finding import Finding
+from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose
+from lockgate.labels.label import Label, Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Passages in order, the kinds found in each, and the proposal for the whole."""
+
+    spans: tuple[Span, ...]
+    kinds: tuple[frozenset[str], ...]
+    proposal: Proposal
+
+
+NOTHING_READ = Reading((), (), UNREAD)
+"""The reading of what could not be read."""
+
+
+def read(text: str) -> Reading:
+    """Look at a whole text once, and at each passage as it will stand alone.
+
+    A finding counts for every passage that it touches. A passage is looked at again with its heading and table
+    header in front, because at answer time that is how it is seen.
+    """
+    spans = split(text)
+    findings = scan(text)
+    kinds: list[set[str]] = [set() for _ in spans]
+    starts, ends = [span.start for span in spans], [span.end for span in spans]
+    for finding in findings:
+        if finding.confidence >= SURE:
+            for at in range(bisect_right(ends, finding.start), bisect_left(starts, finding.end)):
+                kinds[at].add(finding.kind)
+    known = {finding.kind for finding in findings}
+    more: list[Finding] = []
+    for span, found in zip(spans, kinds, strict=True):
+        alone = scan(span.text)
+        found.update(one.kind for one in alone if one.confidence >= SURE)
+        more.extend(one for one in alone if one.kind not in known)
+    return Reading(spans, tuple(frozenset(one) for one in kinds), propose((*findings, *more)))
+
+
+def recalled(document: Document) -> Proposal:
+    """Return the proposal that a stored document was given, from its evidence; what was never read is unread."""
+    if not document.digest:
+        return UNREAD
+    kinds = frozenset(one.kind for one in document.evidence)
+    return Proposal(max(demanded(kinds), Sensitivity.GENERAL), kinds, document.evidence, ())
+
+
+def chunks(document: str, reading: Reading, label: Label, accepted: frozenset[str]) -> tuple[Chunk, ...]:
+    """Return the passages as chunks of a document with this label; what the label does not cover is held."""
+    return tuple(
+        Chunk(document, at, span.text, span.start, span.end, passage_held(kinds, label, accepted), kinds)
+        for at, (span, kinds) in enumerate(zip(reading.spans, reading.kinds, strict=True))
+    )

@@ -1,0 +1,87 @@
+"""The journey itself: one run at a time for each connector, and the check of a single document at answer time."""
+
+from __future__ import annotations
+
+from lockgate.content.document import Document
+from lockgate.content.labeling import DEFAULT_LIMIT, Limit
+from lockgate.errors import Conflict
+from lockgate.journeys.ingest.look import Look
+from lockgate.journeys.ingest.read import Read
+from lockgate.journeys.ingest.report import Ledger, Report, Watch
+from lockgate.journeys.ingest.settlement import Settler
+from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
+
+
+class Ingest:
+    """Runs ingests, one at a time for each connector.
+
+    Args:
+        index, extractor, embedder, clock, audit, directory: the ports.
+        limit: above what audience something sensitive is too widely readable.
+        ahead: documents that are read before the embedder needs them.
+
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        extractor: Extractor,
+        embedder: Embedder,
+        clock: Clock,
+        audit: AuditSink,
+        directory: Directory,
+        *,
+        limit: Limit = DEFAULT_LIMIT,
+        ahead: int = 4,
+    ) -> None:
+        self._index = index
+        self._extractor = extractor
+        self._embedder = embedder
+        self._clock = clock
+        self._audit = audit
+        self._settler = Settler(directory, limit)
+        self._ahead = ahead
+        self._running: set[str] = set()
+
+    async def run(
+        self,
+        connector: Connector,
+        watch: Watch = lambda _: None,
+        *,
+        full: bool = False,
+        subject: str = "service:lockgate",
+    ) -> Report:
+        """Bring the catalogue in step with a source. With `full`, read everything again.
+
+        Raises:
+            Conflict: a run for this connector is under way.
+            Unavailable: the source, the index, the embedder or the audit log failed; what was done stays done.
+
+        """
+        if connector.name in self._running:
+            raise Conflict(f"an ingest of `{connector.name}` is already running")
+        self._running.add(connector.name)
+        ledger = Ledger(Report(connector.name, self._clock.now()), self._clock, watch, subject)
+        look = Look(connector, self._index, self._audit, self._clock, self._settler, ledger)
+        outcome = "failed"
+        try:
+            todo = await look.all(full)
+            await Read(look, self._extractor, self._embedder, self._ahead).all(todo)
+            outcome = "completed"
+        finally:
+            self._running.discard(connector.name)
+            ledger.report.seconds = (self._clock.now() - ledger.report.started).total_seconds()
+            await self._audit.append([ledger.of_run(outcome)])
+        return ledger.report
+
+    async def recheck(self, connector: Connector, document: Document) -> Document | None:
+        """Return the document with the rights that its source shows at this moment; None if it is gone.
+
+        Nothing is stored; the next run does that.
+
+        Raises:
+            Unavailable: the source cannot be asked; the caller denies.
+
+        """
+        item = await connector.stat(document.item)
+        return None if item is None else self._settler.current(item, document, self._clock.now())

@@ -1,0 +1,111 @@
+"""Look: apply the rights that a source shows now, remove what is gone, and say what must be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lockgate.content.document import Document, document_id
+from lockgate.content.labeling import UNREAD, passage_held
+from lockgate.journeys.ingest.report import Ledger
+from lockgate.journeys.ingest.settlement import Content, Settler, same
+from lockgate.ports import AuditSink, Clock, Connector, Index, Item
+
+BATCH: Final = 64
+_NO_VECTORS: Final = np.zeros((0, 1), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The first half of a run."""
+
+    source: Connector
+    index: Index
+    audit: AuditSink
+    clock: Clock
+    settler: Settler
+    ledger: Ledger
+
+    async def all(self, full: bool) -> list[str]:
+        """Bring rights in step, and return the ids of the items that must be read, in the order of the source."""
+        report = self.ledger.report
+        seen: set[str] = set()
+        todo: list[str] = []
+        changed: list[Item] = []
+        async for item in self.source.items():
+            report.seen += 1
+            id = document_id(item.connector, item.id)
+            seen.add(id)
+            stored = self.index.document(id)
+            must_read = not item.problem and (full or _is_new(item, stored))
+            if must_read:
+                todo.append(item.id)
+            if self._differs(item, stored, must_read):
+                changed.append(item)
+            if len(changed) >= BATCH:
+                await self._apply(changed)
+                changed = []
+            if report.seen % BATCH == 0:
+                self.ledger.tell("look", report.seen, 0)
+        await self._apply(changed)
+        mine = (one.id for one in self.index.documents() if one.connector == self.source.name)
+        gone = [id for id in mine if id not in seen]
+        for start in range(0, len(gone), BATCH):
+            await self.remove(gone[start : start + BATCH])
+        return todo
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Remove documents that are gone from their source."""
+        await self.audit.append([self.ledger.of_removal(id) for id in ids])
+        await self.index.remove(ids)
+        self.ledger.report.removed += len(ids)
+
+    def _differs(self, item: Item, stored: Document | None, must_read: bool) -> bool:
+        """Tell whether what the source shows must be stored before anything is read."""
+        if stored is None:
+            if item.problem:
+                self.ledger.problem(item.id, item.problem)
+            return bool(item.problem)
+        fresh = self.settler.current(item, stored, self.clock.now())
+        if not must_read:
+            if fresh.problem:
+                self.ledger.problem(item.id, fresh.problem)
+            self.ledger.report.unchanged += same(fresh, stored)
+        return not same(fresh, stored)
+
+    async def _apply(self, changed: Sequence[Item]) -> None:
+        if not changed:
+            return
+        plans: list[tuple[Document, frozenset[int] | None]] = []
+        for item in changed:
+            # Asking for the passages also brings in what a review in another process has stored meanwhile.
+            id = document_id(item.connector, item.id)
+            passages = await self.index.chunks(id)
+            stored = self.index.document(id)
+            if stored is None:
+                new = self.settler.document(item, Content("", "", "", UNREAD), None, self.clock.now())
+                plans.append((new, None))
+                continue
+            fresh = self.settler.current(item, stored, self.clock.now())
+            held = (p.ordinal for p in passages if passage_held(p.kinds, fresh.label, fresh.accepted_kinds))
+            plans.append((fresh, frozenset(held)))
+        await self.audit.append(
+            [
+                self.ledger.of_document("ingest.put" if new is None else "ingest.relabel", one, 0)
+                for one, new in plans
+            ]
+        )
+        for document, held_now in plans:
+            if held_now is None:
+                await self.index.put(document, (), _NO_VECTORS)
+            else:
+                await self.index.relabel(document, held_now)
+                self.ledger.report.relabeled += 1
+
+
+def _is_new(item: Item, stored: Document | None) -> bool:
+    """Tell whether an item's bytes were never seen, or have changed."""
+    return stored is None or not stored.digest or stored.revision != item.revision

@@ -1,0 +1,107 @@
+"""From an item of a source to a document of the catalogue: rights as they are now, label as it is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from lockgate.content.audience import Breadth, Census
+from lockgate.content.document import Document, document_id
+from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Limit, Proposal, settle
+from lockgate.content.reading import recalled
+from lockgate.labels.readers import Readers
+from lockgate.ports import Directory, Item
+
+UNREADABLE: Final = "could not read: "
+"""How the problem of a document begins whose bytes were seen but gave no text."""
+_OF_TEXT: Final = "text: "
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is known of the bytes of an item. `digest` is empty where they were never seen."""
+
+    revision: str
+    digest: str
+    title: str
+    proposal: Proposal
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def content_of(document: Document) -> Content:
+    """Return what a stored document knows of its bytes."""
+    unreadable = document.problem.startswith(UNREADABLE)
+    return Content(
+        document.revision,
+        document.digest,
+        document.title,
+        UNREAD if unreadable else recalled(document),
+        tuple(note.removeprefix(_OF_TEXT) for note in document.notes if note.startswith(_OF_TEXT)),
+        document.problem if unreadable else "",
+    )
+
+
+class Settler:
+    """Settles labels against one directory; counts audiences once for each of its versions."""
+
+    def __init__(self, directory: Directory, limit: Limit = DEFAULT_LIMIT) -> None:
+        self._directory = directory
+        self._limit = limit
+        self._census: tuple[str, Census] | None = None
+
+    def document(self, item: Item, content: Content, previous: Document | None, now: datetime) -> Document:
+        """Return the document that an item is now. What has a problem is readable by nobody."""
+        problem = content.problem or item.problem  # the first outlasts the second
+        settled = settle(
+            Readers.nobody() if problem else item.readers,
+            item.owners,
+            item.integrity,
+            item.declared,
+            previous,
+            content.proposal,
+            self._breadth,
+            self._limit,
+        )
+        return Document(
+            id=document_id(item.connector, item.id),
+            connector=item.connector,
+            item=item.id,
+            title=content.title or item.id.rstrip("/").rpartition("/")[2],
+            collection=item.collection,
+            revision=content.revision,
+            digest=content.digest,
+            source_readers=item.readers,
+            label=settled.label,
+            review=settled.review,
+            held=settled.held or bool(problem),
+            seen=now,
+            accepted_kinds=previous.accepted_kinds if previous else frozenset(),
+            evidence=content.proposal.evidence,
+            problem=problem,
+            notes=item.notes + tuple(_OF_TEXT + note for note in content.notes),
+            ruling=previous.ruling if previous else None,
+            ruled_readers=previous.ruled_readers if previous else None,
+        )
+
+    def current(self, item: Item, document: Document, now: datetime) -> Document:
+        """Return a stored document with the rights that its source shows now.
+
+        Where its bytes have changed since they were read, old and new rights both bind: the text is the old one.
+        """
+        fresh = self.document(item, content_of(document), document, now)
+        if item.revision == document.revision or not document.digest:
+            return fresh
+        return replace(fresh, label=fresh.label.join(document.label), held=fresh.held or document.held)
+
+    def _breadth(self, readers: Readers) -> Breadth:
+        if self._census is None or self._census[0] != self._directory.version:
+            people = [(person.id, person.groups) for person in self._directory.people() if person.active]
+            self._census = self._directory.version, Census(people)
+        return self._census[1].breadth(readers)
+
+
+def same(one: Document, other: Document) -> bool:
+    """Tell whether two states of a document differ in nothing but when they were seen."""
+    return replace(one, seen=other.seen) == other
