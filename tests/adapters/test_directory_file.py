@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.adapters.directory_file import DirectoryFile, closure, parse
+from lockgate.adapters.directory_file import DirectoryFile, parse
+from lockgate.adapters.directory_file.format import closure
 from lockgate.errors import Invalid, LockgateError, Unavailable
 from lockgate.ports import Directory
 
@@ -153,6 +154,12 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(path: Path) -> None:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert book.refresh()
     assert book.members("group:salez") == {"auth0|7"}
+    replace(path, TEXT)
+    assert book.refresh()
+    stat = path.stat()
+    path.write_text(TEXT.replace('"sales", "no', '"salez", "no'))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert book.refresh()
 
 
 def test_a_bad_file_changes_nothing_and_is_reported_until_it_is_good(path: Path) -> None:

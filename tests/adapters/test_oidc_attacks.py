@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey
@@ -92,11 +93,12 @@ def test_signed_by_somebody_else() -> None:
 
 def test_signed_with_the_right_key_under_another_algorithm() -> None:
     """A key that the issuer publishes for one algorithm is not used for another."""
-    rsa = key("RS256", "k2")
-    keys = [rsa.as_dict(private=False) | {"alg": "PS256"}]
+    private = key("RS256", "k2")
+    keys = [private.as_dict(private=False) | {"alg": "PS256"}]
     assert code(token("RS256", "k2"), provider=Provider(keys=keys)) == "unknown_key"
     assert (
-        code(sign({"alg": "PS256", "typ": "at+jwt", "kid": "k2"}, GOOD, rsa), provider=Provider(keys=keys)) == ""
+        code(sign({"alg": "PS256", "typ": "at+jwt", "kid": "k2"}, GOOD, private), provider=Provider(keys=keys))
+        == ""
     )
 
 
@@ -197,6 +199,26 @@ def test_signed_nonsense() -> None:
     twice = b'{"sub":"ann","sub":"bea"}'
     for payload in (b"", b"null", b"[]", b"\xff", deep, twice, token().encode()):
         assert code(sign(head, payload, key("ES256", "k1"))) in {"malformed_token", "wrong_issuer"}
+
+
+def test_a_claim_that_is_there_twice() -> None:
+    """Two readers could each see another `sub` (RFC 8725 section 2.6)."""
+    twice = GOOD[:-1] + b', "sub": "bea"}'
+    assert (
+        code(sign({"alg": "ES256", "typ": "at+jwt", "kid": "k1"}, twice, key("ES256", "k1"))) == "malformed_token"
+    )
+
+
+def test_a_good_token_that_is_too_long() -> None:
+    assert code(token(padding="x" * 11_000)) == ""
+    assert code(token(padding="x" * 13_000)) == "malformed_token"
+
+
+def test_a_weak_key_is_not_used() -> None:
+    numbers = rsa.generate_private_key(65537, 1024).public_key().public_numbers()
+    n = b64(numbers.n.to_bytes(128, "big"))
+    weak = {"kty": "RSA", "kid": "k2", "n": n, "e": "AQAB"}
+    assert code(token("RS256", "k2"), provider=Provider(keys=[weak])) == "unknown_key"
 
 
 @pytest.mark.parametrize(

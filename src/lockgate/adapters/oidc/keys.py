@@ -12,6 +12,7 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from lockgate.adapters.oidc.discovery import Fetch, discover, endpoint, json_object
 from lockgate.errors import Unauthenticated, Unavailable
@@ -168,11 +169,11 @@ def _imported(key: Mapping[str, object]) -> Key | None:
     try:
         match key["kty"]:
             case "RSA":
-                rsa = RSAKey.import_key(public)
-                return rsa if rsa.public_key.key_size >= MIN_RSA_BITS else None
+                modulus = int.from_bytes(urlsafe_b64decode(str(public["n"]).encode()))
+                return RSAKey.import_key(public) if modulus.bit_length() >= MIN_RSA_BITS else None
             case "EC":
                 return ECKey.import_key(public)
             case _:
                 return OKPKey.import_key(public)
-    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+    except (JoseError, ValueError, TypeError, LookupError, UnsupportedAlgorithm):
         return None

@@ -2,15 +2,13 @@
 
 A key reads `lgk_<id>_<secret>`. The file keeps the SHA-256 of the secret and never the secret: it is 256 random
 bits, so a slow hash would protect nothing that a fast one does not. Each key has an owner, scopes, groups and an
-end. The file is read again when it changes, so a key that is revoked is refused from its next use on.
+end.
 """
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
-import hmac
 import json
 import os
 import re
@@ -23,14 +21,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from lockgate.errors import Conflict, Invalid, NotFound, Unauthenticated, Unavailable
-from lockgate.policy.model import Principal, PrincipalKind, Risk, Session, Subject
-from lockgate.ports import Clock
+from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 
 PREFIX: Final = "lgk_"
 MAX_LIFE: Final = timedelta(days=366)
 
-_FORM: Final = re.compile(r"lgk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/-]{0,127}")
 
 
@@ -170,7 +165,7 @@ def create(
         groups=tuple(sorted(groups)),
         created=now,
         expires=now + life,
-        digest=_digest(secret),
+        digest=digest_of(secret),
     )
 
     def add(keys: dict[str, ServiceKey]) -> None:
@@ -199,59 +194,8 @@ def revoke(file: KeyFile, id: str, now: datetime) -> ServiceKey:
     return file.load()[id]
 
 
-class ServiceKeyAuthenticator:
-    """`ports.Authenticator` for service keys."""
-
-    def __init__(self, file: KeyFile, clock: Clock, risk: Risk = Risk.HIGH) -> None:
-        self._file = file
-        self._clock = clock
-        self._risk = risk
-        self._keys: Mapping[str, ServiceKey] = {}
-        self._stamp: tuple[int, int, int, int] | None = None
-
-    async def authenticate(self, credential: str, /) -> Subject:
-        """Return the service that holds this key.
-
-        An unknown id and a wrong secret are one refusal, so that nobody learns which ids exist.
-
-        Raises:
-            Unauthenticated: `missing_token`, `malformed_token`, `unknown_key_id`, `key_revoked`, `token_expired`.
-            Unavailable: the file cannot be read.
-
-        """
-        if not credential:
-            raise Unauthenticated("no service key", code="missing_token")
-        match = _FORM.fullmatch(credential)
-        if match is None:
-            raise Unauthenticated("this is not the form of a service key", code="malformed_token")
-        key = (await asyncio.to_thread(self._current)).get(match[1])
-        good = hmac.compare_digest(_digest(match[2]), key.digest if key else _digest(""))
-        if key is None or not good:
-            raise Unauthenticated("no service key is like this", code="unknown_key_id")
-        state = key.state(self._clock.now())
-        if state != "active":
-            raise Unauthenticated(
-                f"the service key is {state}",
-                code="key_revoked" if state == "revoked" else "token_expired",
-                remedy="ask for a new key (`lockgate keys create`)",
-            )
-        groups = frozenset(f"group:{group}" for group in key.groups)
-        return Subject(
-            Principal(PrincipalKind.SERVICE, key.service, groups),
-            Session(f"key-{key.id}", key.expires, risk=self._risk),
-            application=key.service,
-            scopes=frozenset(key.scopes),
-        )
-
-    def _current(self) -> Mapping[str, ServiceKey]:
-        stamp = self._file.stamp()
-        if stamp != self._stamp:
-            self._keys = self._file.load()
-            self._stamp = stamp
-        return self._keys
-
-
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return what the file keeps of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

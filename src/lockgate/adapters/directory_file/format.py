@@ -1,4 +1,4 @@
-"""The directory as a TOML file: people, nested groups, and what accounts of hosts map to.
+"""The format of the directory file: people, nested groups, and what accounts of hosts map to.
 
     others = "group:staff"           # what POSIX "other" stands for; absent = nobody
     complete = true                  # false: the group lists are known to be incomplete, so nobody gets in
@@ -17,29 +17,22 @@
     [host_groups]                    # group of a host -> group
     hr-share = "hr"
 
-The methods of the port read one snapshot in memory. `watch` looks at the file a few times a second, off the event
-loop, and replaces the snapshot as a whole; a file that does not parse is reported and changes nothing.
+Parsing is a pure function; a file with a key that is not known is refused, with the line where it stands.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final
 
-from lockgate.errors import Invalid, LockgateError, Unavailable
+from lockgate.errors import Invalid
 from lockgate.ports import Person
 
-MAX_BYTES: Final = 32 * 1024 * 1024
-"""A directory above this size is refused; 100,000 people take about 8 MB."""
-
 _TOP: Final = frozenset({"others", "complete", "people", "groups", "accounts", "host_groups"})
-_Stamp: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,129 +46,6 @@ class Snapshot:
     members: Mapping[str, frozenset[str]]
     accounts: Mapping[str, str]
     host_groups: Mapping[str, str]
-
-
-class DirectoryFile:
-    """`ports.Directory` over a TOML file.
-
-    Groups of a person have their prefix (`group:hr`) and include every group that they are in by nesting.
-    While the file says `complete = false`, each question about people raises `Unavailable` with code
-    `incomplete_groups`: who is missing from a group cannot be told from who is not in it.
-    """
-
-    def __init__(self, path: Path, snapshot: Snapshot, stamp: _Stamp) -> None:
-        self._path = path
-        self._snapshot = snapshot
-        self._stamp = stamp
-        self._settled = False
-        self.problem = ""
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Read the file for the first time.
-
-        Raises:
-            Invalid: it is not a directory in the documented format.
-            Unavailable: it cannot be read.
-
-        """
-        stamp, data = _read(path)
-        return cls(path, parse(data, str(path)), stamp)
-
-    def refresh(self) -> bool:
-        """Read the file again if it changed, and tell whether the snapshot is a new one.
-
-        A file that cannot be read or understood leaves the snapshot as it is; `problem` then says why, until
-        the file is good again. Blocks on the disk: call it off the event loop.
-        """
-        try:
-            if self._settled and _stamp(self._path) == self._stamp:
-                return False
-            stamp, data = _read(self._path)
-            # A second write within one tick of the file system's clock leaves the stamp as it was, so what
-            # has just changed is read once more at the next look.
-            self._settled = stamp == self._stamp
-            self._stamp = stamp
-            snapshot = parse(data, str(self._path))
-        except LockgateError as error:
-            self._settled = self._settled and not isinstance(error, Unavailable)
-            self.problem = str(error)
-            return False
-        self.problem = ""
-        changed = snapshot.version != self._snapshot.version
-        self._snapshot = snapshot
-        return changed
-
-    async def watch(self, report: Callable[[str], None], *, interval: float = 0.25) -> None:
-        """Refresh every `interval` seconds until canceled; `report` gets each new problem, "" when it is over."""
-        told = self.problem
-        while True:
-            await asyncio.to_thread(self.refresh)
-            if self.problem != told:
-                told = self.problem
-                report(told)
-            await asyncio.sleep(interval)
-
-    @property
-    def version(self) -> str:
-        """Return the digest of what is in force."""
-        return self._snapshot.version
-
-    @property
-    def others(self) -> str | None:
-        """Return the group that POSIX `other` stands for; None means nobody."""
-        return self._snapshot.others
-
-    def person(self, id: str, /) -> Person | None:
-        """Return the person, active or not; None for somebody who is not in the file."""
-        return self._complete().people.get(id)
-
-    def people(self) -> Sequence[Person]:
-        """Return everybody, in the order of their ids."""
-        return tuple(self._complete().people.values())
-
-    def members(self, group: str, /) -> frozenset[str]:
-        """Return the ids of the active people in `group:x`, nested groups included."""
-        return self._complete().members.get(group, frozenset())
-
-    def account(self, host_account: str, /) -> str | None:
-        """Return `user:x` for an account of a host; None if it is not mapped."""
-        return self._snapshot.accounts.get(host_account)
-
-    def host_group(self, host_group: str, /) -> str | None:
-        """Return `group:x` for a group of a host; None if it is not mapped."""
-        return self._snapshot.host_groups.get(host_group)
-
-    def _complete(self) -> Snapshot:
-        snapshot = self._snapshot
-        if not snapshot.complete:
-            raise Unavailable(
-                f"the directory `{self._path}` says that its group lists are incomplete",
-                code="incomplete_groups",
-                remedy="complete the lists and set `complete = true`",
-            )
-        return snapshot
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise Unavailable(f"cannot read the directory `{path}`: {error.strerror}") from error
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-
-
-def _read(path: Path) -> tuple[_Stamp, bytes]:
-    """Return the bytes with the stamp from before reading: a change in between shows at the next look."""
-    stamp = _stamp(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Unavailable(f"cannot read the directory `{path}`: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise Invalid(f"the directory `{path}` is larger than {MAX_BYTES} bytes")
-    return stamp, data
 
 
 def parse(data: bytes, where: str) -> Snapshot:
