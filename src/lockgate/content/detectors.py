@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from lockgate.content.business import Salaries
 from lockgate.content.financial import Ibans, PaymentCards
 from lockgate.content.finding import Detector, Finding
 from lockgate.content.identifiers import NationalIdentifiers
+from lockgate.content.marks import Marks
 from lockgate.content.normalize import normalize
 from lockgate.content.secrets import NamedSecrets, ProviderTokens
 
@@ -17,6 +19,8 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     NationalIdentifiers(),
     ProviderTokens(),
     NamedSecrets(),
+    Salaries(),
+    Marks(),
 )
 """Every detector that looks at documents, passages, prompts and answers."""
 

@@ -171,4 +171,6 @@ def _goes_on(sketch: str, start: int, form: str) -> bool:
     if len(words) < 3:
         return False
     tail, head = form[len(form) - len(words[-1]) - 1 :], form[: len(words[0]) + 1]
-    return sketch.startswith(tail, end) or sketch.endswith(head, 0, start)
+    return ("A" not in tail and sketch.startswith(tail, end)) or (
+        "A" not in head and sketch.endswith(head, 0, start)
+    )
