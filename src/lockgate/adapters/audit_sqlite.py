@@ -48,6 +48,8 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:
+        # For a new file: events of 2 kB would fill only half of the default pages of 4 kB.
+        connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
 

@@ -9,7 +9,7 @@ verifier who was given an altered log say between which two commits it was alter
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -35,6 +35,7 @@ from lockgate.errors import Unavailable
 
 TILE: Final = 8
 """Levels of the tree between two stored ones."""
+_LOOKUP: Final = tuple(one.name for one in fields(Lookup))
 METADATA: Final = MetaData()
 # SQLite gives a row id, and so the cheapest append, only to a key of type INTEGER.
 _INDEX = BigInteger().with_variant(Integer, "sqlite")
@@ -114,7 +115,8 @@ def add(connection: Connection, entries: Sequence[Entry], made: Sequence[tuple[i
     for entry in entries:
         if entry.lookup is None:
             raise TypeError("an entry without lookup fields cannot be stored")
-        rows.append({"idx": entry.index, "leaf": entry.leaf, "event": entry.event, **asdict(entry.lookup)})
+        row = {name: getattr(entry.lookup, name) for name in _LOOKUP}
+        rows.append(row | {"idx": entry.index, "leaf": entry.leaf, "event": entry.event})
     connection.execute(insert(EVENT), rows)
     kept = [{"level": lv, "idx": at, "hash": digest} for lv, at, digest in made if lv % TILE == 0]
     if kept:
@@ -129,15 +131,13 @@ def add_checkpoint(connection: Connection, size: int, note: str) -> None:
 def entries(connection: Connection, *where: Any, newest_first: bool = False, limit: int = 0) -> Iterator[Entry]:
     """Yield the entries that meet every condition, in the order of the log, without reading all at once."""
     order = EVENT.c.idx.desc() if newest_first else EVENT.c.idx
-    query = select(EVENT).where(*where).order_by(order).execution_options(yield_per=500)
+    c = EVENT.c
+    query = select(c.idx, c.event, c.leaf, *(c[name] for name in _LOOKUP))
+    query = query.where(*where).order_by(order).execution_options(yield_per=500)
     if limit:
         query = query.limit(limit)
-    c = EVENT.c
-    for row in connection.execute(query).mappings():
-        lookup = Lookup(
-            row[c.time], row[c.request_id], row[c.kind], row[c.subject], row[c.effect], row[c.sensitivity]
-        )
-        yield Entry(row[c.idx], row[c.event], row[c.leaf], lookup)
+    for idx, event, leaf, *lookup in connection.execute(query):
+        yield Entry(idx, event, leaf, Lookup(*lookup))
 
 
 def checkpoints(connection: Connection, up_to: int | None = None) -> Iterator[str]:
