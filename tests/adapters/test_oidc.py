@@ -115,6 +115,9 @@ def test_a_required_directory_must_know_the_person() -> None:
 def test_an_incomplete_directory_lets_nobody_in() -> None:
     book = directory("complete = false\n" + PEOPLE)
     assert refused(authenticator(directory=book), token()) == "incomplete_groups"
+    with pytest.raises(Unauthenticated) as caught:
+        who(token(), directory=book)
+    assert "directory.toml" not in f"{caught.value} {caught.value.remedy}"
 
 
 def test_a_directory_that_fails_closes() -> None:

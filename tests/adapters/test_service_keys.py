@@ -76,8 +76,11 @@ def test_the_file_holds_no_secret_and_is_private(file: KeyFile, tmp_path: Path) 
 def test_a_file_that_others_can_read_is_not_used(file: KeyFile, tmp_path: Path) -> None:
     _, text = make(file)
     (tmp_path / "keys.json").chmod(0o640)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         who(file, text)
+    assert str(tmp_path) not in f"{caught.value} {caught.value.remedy}"
+    with pytest.raises(Unavailable, match="mode 640"):
+        file.load()
 
 
 def test_unknown_id_and_wrong_secret_are_one_refusal(file: KeyFile) -> None:

@@ -118,7 +118,7 @@ class OidcAuthenticator:
         except Unavailable as error:
             if error.code != "incomplete_groups":
                 raise
-            raise Unauthenticated(str(error), code=error.code, remedy=error.remedy) from error
+            raise Unauthenticated("the directory's lists of groups are incomplete", code=error.code) from error
         if person is None:
             if self._settings.directory_required:
                 raise _unknown()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lockgate.adapters.service_keys.file import KeyFile, ServiceKey, digest_of
-from lockgate.errors import Unauthenticated
+from lockgate.errors import Unauthenticated, Unavailable
 from lockgate.policy.model import Principal, PrincipalKind, Risk, Session, Subject
 from lockgate.ports import Clock
 
@@ -41,7 +41,10 @@ class ServiceKeyAuthenticator:
         match = _FORM.fullmatch(credential)
         if match is None:
             raise Unauthenticated("this is not the form of a service key", code="malformed_token")
-        key = (await asyncio.to_thread(self._current)).get(match[1])
+        try:
+            key = (await asyncio.to_thread(self._current)).get(match[1])
+        except Unavailable as error:  # whose message names a path, which is for the operator and not for callers
+            raise Unavailable("service keys cannot be checked now") from error
         good = hmac.compare_digest(digest_of(match[2]), key.digest if key else digest_of(""))
         if key is None or not good:
             raise Unauthenticated("no service key is like this", code="unknown_key_id")
