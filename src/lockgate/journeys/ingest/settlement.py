@@ -93,7 +93,12 @@ class Settler:
         fresh = self.document(item, content_of(document), document, now)
         if item.revision == document.revision or not document.digest:
             return fresh
-        return replace(fresh, label=fresh.label.join(document.label), held=fresh.held or document.held)
+        return replace(
+            fresh,
+            source_readers=fresh.source_readers.join(document.source_readers),
+            label=fresh.label.join(document.label),
+            held=fresh.held or document.held,
+        )
 
     def _breadth(self, readers: Readers) -> Breadth:
         if self._census is None or self._census[0] != self._directory.version:
