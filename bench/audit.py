@@ -140,7 +140,8 @@ def lines() -> Iterator[str]:
         reader.close()
         state = "ok" if report.ok else "NOT OK"
         each = cpu / report.size * 1e6
-        yield f"verify: {report.size / took:>7,.0f} events/s, {each:.0f} us CPU an event ({report.size:,} records, {state})"
+        rate = report.size / took
+        yield f"verify: {rate:>7,.0f} events/s, {each:.0f} us CPU an event ({report.size:,} records, {state})"
 
 
 if __name__ == "__main__":
