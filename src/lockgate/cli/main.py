@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from lockgate.cli import audit, keys, login, models
+from lockgate.cli import audit, keys, login, models, policy
 from lockgate.errors import LockgateError, Unavailable
 
-COMMANDS: tuple[ModuleType, ...] = (login, keys, models, audit)
+COMMANDS: tuple[ModuleType, ...] = (login, keys, models, audit, policy)
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
 

@@ -15,21 +15,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import cedarpy
 
 from lockgate.errors import Invalid
-from lockgate.labels.label import AI
-from lockgate.labels.readers import EVERYONE, Readers
 from lockgate.policy import residual
 from lockgate.policy.decision import NO_POLICY, Decision, Effect, combine_all
+from lockgate.policy.entities import clause_id, principal_entity, resource_entity, satisfies, signals, uid
 from lockgate.policy.filter import NOTHING, Const, Filter
 from lockgate.policy.model import AccessRequest, Action, Context, Principal, Resource, Subject
 from lockgate.policy.rules import Rule, rule, split
-from lockgate.policy.slices import NAMESPACE, TYPES, Slices, group_ids
+from lockgate.policy.slices import NAMESPACE, TYPES, Slices
 
 RETRIEVAL: Final = (Action.READ, Action.DISCOVER)
 """The actions that an index must be able to apply as a filter."""
@@ -115,9 +114,11 @@ class PolicySet:
             results = cedarpy.is_authorized_batch(
                 batch.questions(), self._handle(rules), self._entities(batch), self._schema
             )
-        except (ValueError, TypeError, RecursionError):
+        except Exception:
+            if len(batch.requests) > 1:  # one malformed resource must not deny the others
+                return [self._answer(one)[0] for one in batch.singly()]
             problem = "the request does not fit the policy schema"
-            return [self._deny(problem, errors=frozenset({problem}))] * len(batch.numbers)
+            return [self._deny(problem, errors=frozenset({problem}))]
         return [self._decision(batch, result) for result in results]
 
     def _entities(self, batch: _Batch) -> cedarpy.Entities:
@@ -126,19 +127,17 @@ class PolicySet:
             for resource in batch.resources.values()
             for readers in (resource.label.readers, resource.source_readers)
             for clause in readers.clauses
-            if _satisfies(batch.subject, clause)
+            if satisfies(batch.subject, clause)
         }
-        entities = [_principal(batch.party, [clause_id(clause) for clause in satisfied])]
-        entities += [_resource(one) for one in batch.resources.values()]
+        entities = [principal_entity(batch.party, [clause_id(clause) for clause in satisfied])]
+        entities += [resource_entity(one) for one in batch.resources.values()]
         return cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
 
     def _handle(self, rules: tuple[Rule, ...]) -> cedarpy.PolicySet:
         key = tuple(one.id for one in rules)
         handle = self._handles.get(key)
         if handle is None:
-            static = {one.id: one.est for one in rules}
-            text = json.dumps({"staticPolicies": static, "templates": {}, "templateLinks": []})
-            handle = cedarpy.PolicySet.from_json_str(text)
+            handle = _engine_form(rules)
             _remember(self._handles, key, handle)
         return handle
 
@@ -199,17 +198,17 @@ class PolicySet:
         if found is None:
             try:
                 found = self._evaluate_partially(party, action, known)
-            except (ValueError, TypeError, KeyError, RecursionError, Invalid):
+            except Exception:
                 found = NOTHING
             _remember(self._filters, key, found)
         return found
 
     def _evaluate_partially(self, party: Principal, action: Action, context: str) -> Filter:
         rules = self._slices.of(party, action, "document")
-        entities = json.dumps([_principal(party, [residual.SATISFIED])])
+        entities = json.dumps([principal_entity(party, [residual.SATISFIED])])
         result = cedarpy.is_authorized_partial(
             {
-                "principal": _written(_uid(f"{party.kind.capitalize()}", party.id)),
+                "principal": _written(uid(f"{party.kind.capitalize()}", party.id)),
                 "action": f'{NAMESPACE}Action::"{action}"',
                 "resource": None,
                 "context": context,
@@ -243,9 +242,14 @@ class _Batch:
         self.numbers.append(number)
         self.requests.append(request)
 
+    def singly(self) -> Iterator[_Batch]:
+        for number, request in zip(self.numbers, self.requests, strict=True):
+            resources = {request.resource.id: request.resource}
+            yield _Batch(self.party, self.subject, self.action, self.type, [number], [request], resources)
+
     def questions(self) -> list[dict[str, Any]]:
-        principal = _uid(self.party.kind.capitalize(), self.party.id)
-        action = _uid("Action", self.action)
+        principal = uid(self.party.kind.capitalize(), self.party.id)
+        action = uid("Action", self.action)
         written: dict[tuple[int, object], str] = {}
         questions = []
         for one in self.requests:
@@ -257,85 +261,6 @@ class _Batch:
                 {"principal": principal, "action": action, "resource": resource, "context": written[key]}
             )
         return questions
-
-
-# ------------------------------------------------------------------ what Cedar sees
-
-
-def clause_id(clause: frozenset[str]) -> str:
-    """Return the id of the entity that stands for a clause of readers."""
-    return hashlib.sha256(json.dumps(sorted(clause)).encode()).hexdigest()[:32]
-
-
-def signals(subject: Subject, context: Context, resource: Resource | None) -> dict[str, Any]:
-    """Return the context of a request: total, and for every resource the same as far as reading goes."""
-    ceiling = resource.ceiling if resource else None
-    return {
-        "use": str(context.use),
-        "purpose": context.purpose,
-        "application": subject.application,
-        "risk": int(subject.session.risk),
-        "assurance": subject.session.assurance,
-        "device_compliant": context.device_compliant,
-        "data_level": int(context.data.sensitivity),
-        "data_integrity": int(context.data.integrity),
-        "ai_forbidden_data": context.data.forbids(AI),
-        "within_ceiling": ceiling is not None and context.data.fits_under(ceiling),
-        "may_read_data": subject.satisfies(context.data.readers),
-    }
-
-
-def _uid(kind: str, id: str) -> dict[str, str]:
-    return {"type": f"{NAMESPACE}{kind}", "id": str(id)}
-
-
-def _entity(kind: str, id: str) -> dict[str, Any]:
-    return {"__entity": _uid(kind, id)}
-
-
-def _satisfies(subject: Subject, clause: frozenset[str]) -> bool:
-    return EVERYONE in clause or all(not clause.isdisjoint(party.identifiers) for party in subject.parties)
-
-
-def _principal(party: Principal, satisfied: Iterable[str]) -> dict[str, Any]:
-    return {
-        "uid": _uid(party.kind.capitalize(), party.id),
-        "attrs": {
-            "satisfied": [_entity("Clause", one) for one in satisfied],
-            "identifiers": sorted(party.identifiers),
-        },
-        "parents": [_uid("Group", one) for one in sorted(group_ids(party))],
-    }
-
-
-def _clauses(readers: Readers) -> list[dict[str, Any]]:
-    if not readers.clauses:
-        raise ValueError("readers without a clause")  # `containsAll` of nothing would be true
-    return [_entity("Clause", clause_id(clause)) for clause in readers.clauses]
-
-
-def _resource(resource: Resource) -> dict[str, Any]:
-    label = resource.label
-    attrs: dict[str, Any] = {}
-    if resource.type != "system":
-        attrs["clauses"] = _clauses(label.readers)
-    if resource.type in ("document", "answer"):
-        attrs["level"] = int(label.sensitivity)
-    if resource.type == "document":
-        attrs |= {
-            "source_clauses": _clauses(resource.source_readers),
-            "integrity": int(label.integrity),
-            "owners": sorted(label.owners),
-            "reviewed": resource.reviewed,
-            "held": resource.held,
-            "ai_forbidden": label.forbids(AI),
-        }
-    parents = sorted(resource.collections) if resource.type == "document" else []
-    return {
-        "uid": {"type": TYPES[resource.type], "id": resource.id},
-        "attrs": attrs,
-        "parents": [_uid("Collection", one) for one in parents],
-    }
 
 
 def _unaskable(resource: Resource) -> str:
@@ -367,12 +292,23 @@ def _parse(file: str, text: str, schema: cedarpy.Schema) -> Iterable[Rule]:
             raise Invalid(f"{statement.place}: a policy with open slots is not used", code="invalid_policy")
         (est,) = parsed["staticPolicies"].values()
         found = rule(statement, est)
+        try:
+            _engine_form([found])
+        except ValueError as error:
+            raise _refused(found, "is nested too deeply; write it as several policies") from error
         validated = cedarpy.validate_policies(statement.text, schema)
         if not validated.validation_passed:
             why = "; ".join(_first_line(error.error) for error in validated.errors) or "it does not fit the schema"
             raise _refused(found, f"is invalid: {why}")
         _check_forms(found)
         yield found
+
+
+def _engine_form(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+    """Return the parsed handle; policies are known to the engine by their own ids."""
+    static = {one.id: one.est for one in rules}
+    text = json.dumps({"staticPolicies": static, "templates": {}, "templateLinks": []})
+    return cedarpy.PolicySet.from_json_str(text)
 
 
 def _check_forms(found: Rule) -> None:

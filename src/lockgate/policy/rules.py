@@ -55,15 +55,22 @@ class Rule:
     est: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
+_LONGEST: Final = 10_000
+_DEEPEST: Final = 50
+"""Limits of one statement: the engine's parser ends the whole process on brackets that are nested deeper than
+about 700, its JSON form is limited to a depth of about 100, and long paths of attributes take it minutes."""
+_PATH: Final = re.compile(r"(?:\.\s*\w+\s*){20}")
+
+
 def split(file: str, text: str) -> Iterator[Statement]:
     """Yield the statements of a policy file, knowing strings and comments.
 
     Raises:
-        Invalid: the file ends inside a statement.
+        Invalid: the file ends inside a statement, or a statement is too long or nested too deeply.
 
     """
     start: int | None = None
-    position = 0
+    position = depth = 0
     while position < len(text):
         char = text[position]
         if text.startswith("//", position):
@@ -74,13 +81,23 @@ def split(file: str, text: str) -> Iterator[Statement]:
             start = position
         if char == '"':
             position = _string_end(text, position)
-        elif char == ";" and start is not None:
+        elif char in "([{)]}":
+            depth += 1 if char in "([{" else -1
+        if start is not None and (depth > _DEEPEST or position - start > _LONGEST):
+            raise _bad(file, text, start, "is too long or nested too deeply; write it as several policies")
+        if char == ";" and start is not None:
+            if _PATH.search(text, start, position):
+                raise _bad(file, text, start, "has a path of attributes that is too long")
             yield Statement(file, text.count("\n", 0, start) + 1, text[start : position + 1])
-            start = None
+            start, depth = None, 0
         position += 1
     if start is not None:
-        line = text.count("\n", 0, start) + 1
-        raise Invalid(f"{file}:{line}: the policy is not ended by `;`", code="invalid_policy")
+        raise _bad(file, text, start, "is not ended by `;`")
+
+
+def _bad(file: str, text: str, start: int, what: str) -> Invalid:
+    line = text.count("\n", 0, start) + 1
+    return Invalid(f"{file}:{line}: the policy {what}", code="invalid_policy")
 
 
 def _string_end(text: str, quote: int) -> int:

@@ -94,24 +94,47 @@ def _resource_type(constraint: Mapping[str, Any]) -> str | None:
     return str(named) if named else None
 
 
+class _Shelf:
+    """The scopes for one action on one type of resource, indexed by what they ask of the principal."""
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        self.all: tuple[Scope, ...] = tuple(scopes)
+        self._numbered = dict(enumerate(self.all))
+        self._anybody: list[int] = []
+        self._by_id: dict[str, list[int]] = {}
+        self._by_group: dict[str, list[int]] = {}
+        for number, one in self._numbered.items():
+            if one.principal_id is not None:
+                self._by_id.setdefault(one.principal_id, []).append(number)
+            elif one.group is not None:
+                self._by_group.setdefault(one.group, []).append(number)
+            else:
+                self._anybody.append(number)
+
+    def of(self, principal: Principal) -> tuple[Rule, ...]:
+        groups = group_ids(principal)
+        numbers = [*self._anybody, *self._by_id.get(principal.id, ())]
+        for group in groups & self._by_group.keys():
+            numbers += self._by_group[group]
+        found = (self._numbered[number] for number in sorted(numbers))
+        return tuple(one.rule for one in found if one.admits(principal, groups))
+
+
 class Slices:
-    """The scopes of a policy set, indexed by action and type of resource."""
+    """The scopes of a policy set, indexed by action and type of resource, then by who asks."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         scopes = [scope(rule) for rule in rules]
-        self._by: dict[tuple[Action, str], tuple[Scope, ...]] = {
-            (action, kind): tuple(one for one in scopes if one.concerns(action, entity_type))
+        self._shelves: dict[tuple[Action, str], _Shelf] = {
+            (action, kind): _Shelf(one for one in scopes if one.concerns(action, entity_type))
             for action in Action
             for kind, entity_type in TYPES.items()
         }
 
     def concerning(self, action: Action, resource_type: str) -> tuple[Rule, ...]:
         """Return the policies for an action on a type of resource, whoever asks."""
-        return tuple(one.rule for one in self._by.get((action, resource_type), ()))
+        return tuple(one.rule for one in self._shelves[action, resource_type].all)
 
     def of(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
         """Return the policies whose scope can match, in the order of the files."""
-        groups = group_ids(principal)
-        return tuple(
-            one.rule for one in self._by.get((action, resource_type), ()) if one.admits(principal, groups)
-        )
+        return self._shelves[action, resource_type].of(principal)
