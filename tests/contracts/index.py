@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from labels.strategies import IDS, labels, readers
 from lockgate.content.document import Chunk, Document, Evidence, Review, document_id
-from lockgate.content.ranking import K1, LEXICAL, B
+from lockgate.content.ranking import IDENTIFIER, K1, LEXICAL, B
 from lockgate.content.terms import terms
 from lockgate.errors import Invalid, NotFound
 from lockgate.flow.resources import document_resource
@@ -132,11 +132,12 @@ class Reference:
             for word in words:
                 holding = sum(word in other for other in bags)
                 weight = math.log(1 + (len(bags) - holding + 0.5) / (holding + 0.5))
+                weight *= IDENTIFIER if any(c.isdigit() or c in "_@" for c in word) else 1
                 n = bag[word]
                 best += weight * (K1 + 1)
                 total += weight * n * (K1 + 1) / (n + K1 * (1 - B + B * bag.total() / (average or 1)))
             cosine = float(stand_in(chunk.text)[0].astype(float) @ query.vector[0].astype(float))
-            scored.append((chunk, cosine + LEXICAL * (total / best if best else 0.0)))
+            scored.append((chunk, cosine + LEXICAL * (total / best if best else 0.0) ** 2))
         scored.sort(key=lambda one: (-round(one[1], 6), one[0].document, one[0].ordinal))
         return [(chunk.id, score) for chunk, score in scored[: query.k]]
 

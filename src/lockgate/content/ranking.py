@@ -6,9 +6,10 @@ influence. Scores do not depend on the order or the grouping of the passages eit
 precision selects candidates with a margin above its error, and the score of a candidate is then computed from
 its own numbers alone, in double precision.
 
-The score is `cosine + LEXICAL * coverage`, where coverage is BM25 (Robertson and Zaragoza, 2009) divided by the
-highest value that the query could reach: a rare identifier that matches decides, common words do not. The form and
-the weight were measured, see docs/adr/0010 and bench/retrieval.py.
+The score is `cosine + LEXICAL * coverage ** 2`, where coverage is BM25 (Robertson and Zaragoza, 2009) divided by
+the highest value that the query could reach, identifiers counting `IDENTIFIER` times. The square lets a few shared
+words of a paraphrase weigh next to nothing, and a matching identifier weigh more than any likeness of vectors.
+Form and weights were measured, see docs/adr/0012 and bench/retrieval.py.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lockgate.content.terms import keys, terms
+from lockgate.content.terms import is_identifier, keys, terms
 
 K1: Final = 1.2
 B: Final = 0.75
-LEXICAL: Final = 0.5
+LEXICAL: Final = 1.5
 """Weight of the lexical part beside a cosine."""
+IDENTIFIER: Final = 5.0
+"""Weight of a term with a digit, `_` or `@` beside a word of the same rarity."""
 _BLOCK: Final = 768
 """Passages scored at a time: their vectors fit into the cache."""
 _MARGIN: Final = 4e-4
@@ -127,11 +130,12 @@ def rank(
     total = int(sizes.sum())
     if total == 0 or k <= 0:
         return []
-    words = np.unique(keys(terms(text))) if lexical else np.empty(0, np.uint32)
+    words, worth = _query(text if lexical else "")
     starts = np.concatenate([[0], np.cumsum(sizes)])
     cosines, hits = _scan(parts, sizes, words, vector)
-    coverage = _coverage(parts, hits, words, total)
-    rough = cosines.astype(np.float64) + lexical * coverage
+    coverage = _coverage(parts, hits, worth, total)
+    bonus = lexical * coverage * coverage
+    rough = cosines.astype(np.float64) + bonus
     if total > k:
         floor = np.partition(rough, total - k)[total - k]
         chosen = np.flatnonzero(rough >= floor - _MARGIN)
@@ -144,10 +148,17 @@ def rank(
         # The product of two single-precision numbers is exact in double precision; fsum rounds once, so the
         # cosine is the same whatever lies beside it in memory.
         cosine = 0.0 if vector is None else math.fsum(part.vectors[own].astype(np.float64) * vector)
-        score = round(cosine + lexical * float(coverage[row]), 6) + 0.0
+        score = round(cosine + float(bonus[row]), 6) + 0.0
         ranked.append(Ranked(score, owner, int(part.ordinals[own])))
     ranked.sort(key=lambda one: (-one.score, parts[one.part].id, one.ordinal))
     return ranked[:k]
+
+
+def _query(text: str) -> tuple[NDArray[np.uint32], list[float]]:
+    """Return the distinct terms of a query in the order of their numbers, and how much each is worth."""
+    distinct = sorted(set(terms(text)))
+    words, first = np.unique(keys(distinct), return_index=True)
+    return words, [IDENTIFIER if is_identifier(distinct[at]) else 1.0 for at in first.tolist()]
 
 
 Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -210,21 +221,21 @@ def _find(block: Sequence[Passages], words: NDArray[np.uint32], table: NDArray[n
 _LITTLE: Final = bool(np.array([1], np.uint16).view(np.uint8)[0])
 
 
-def _coverage(parts: Sequence[Passages], hits: Hits, words: NDArray[np.uint32], total: int) -> NDArray[np.float64]:
+def _coverage(parts: Sequence[Passages], hits: Hits, worth: Sequence[float], total: int) -> NDArray[np.float64]:
     """Return BM25 of every passage as a share of the highest value that the query could reach."""
     scores = np.zeros(total, np.float64)
-    if not len(words):
+    if not worth:
         return scores
     lengths = np.concatenate([part.lengths for part in parts])
     average = int(lengths.sum()) / total or 1.0
     rows, which, times = hits
-    frequency = np.bincount(which, minlength=len(words)).tolist()
+    frequency = np.bincount(which, minlength=len(worth)).tolist()
     order = np.argsort(which, kind="stable")
     rows, times = rows[order], times[order].astype(np.float64)
     best, start = 0.0, 0
-    for holding in frequency:
+    for value, holding in zip(worth, frequency, strict=True):
         # One term after the other, in the order of their numbers: each passage adds in the same order always.
-        weight = math.log1p((total - holding + 0.5) / (holding + 0.5))
+        weight = value * math.log1p((total - holding + 0.5) / (holding + 0.5))
         best += weight * (K1 + 1)
         at, n = rows[start : start + holding], times[start : start + holding]
         scores[at] += weight * n * (K1 + 1) / (n + K1 * (1 - B + B * lengths[at] / average))

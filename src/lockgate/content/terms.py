@@ -2,10 +2,11 @@
 
 A term is a case-folded, NFKC-normalized run of letters and digits. Runs that are joined by `- . _ / : @` are also
 one term as a whole where they look like an identifier (they hold a digit, `_` or `@`), so that `INV-2024-00117`
-is found by its whole, which is rare and decides, and by its parts.
+is found by its whole, which is rare and decides, and by its parts. There is no stemming: measured, it
+changed nothing in the hybrid ranking (docs/adr/0012).
 
 >>> terms("Who pays INV-2024-00117?")
-('who', 'pay', 'inv', '2024', '00117', 'inv-2024-00117')
+('who', 'pays', 'inv', '2024', '00117', 'inv-2024-00117')
 """
 
 from __future__ import annotations
@@ -26,29 +27,20 @@ _IDENTIFIER: Final = re.compile(r"[\d_@]")
 _ENDING: Final = re.compile(r"['’]s?$")
 
 
-def stem(word: str) -> str:
-    """Return the word without an English plural ending (Harman's S stemmer, 1991).
-
-    It was measured against none and against a longer English and German list, see docs/adr/0010.
-    """
-    if len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and word[-4] not in "ae":
-        return word[:-3] + "y"
-    if word.endswith("es") and word[-3] not in "aeo":
-        return word[:-1]
-    return word if word[-2] in "us" else word[:-1]
-
-
 def terms(text: str) -> tuple[str, ...]:
     """Return the terms of a text in order, repeats included. Pure, linear in the length of the text."""
     found: list[str] = []
     for run in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
         parts = _PART.findall(_ENDING.sub("", run) if run[-1] in "'’s" else run)
-        found.extend(map(stem, parts))
+        found.extend(parts)
         if len(parts) > 1 and _IDENTIFIER.search(run):
             found.append(run)
     return tuple(found)
+
+
+def is_identifier(term: str) -> bool:
+    """Tell whether a term looks like an identifier or a number: people who type one mean exactly it."""
+    return _IDENTIFIER.search(term) is not None
 
 
 def keys(words: Iterable[str]) -> NDArray[np.uint32]:
