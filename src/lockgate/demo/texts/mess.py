@@ -108,7 +108,7 @@ def _transfer(world: World) -> list[Draft]:
             "shared/transfer/card-payments.csv",
             "Card payments",
             "user:ivo",
-            "restricted",
+            "confidential",
             Table(("customer", "card"), tuple(zip(CUSTOMERS, numbers, strict=False))),
             canaries=tuple(numbers),
         ),
