@@ -16,7 +16,7 @@ from lockgate.demo.control import Damage, TokenKind, Verdict
 from lockgate.demo.draft import Clauses
 from lockgate.demo.organization import Organization
 from lockgate.demo.people import identifiers
-from lockgate.demo.scenes_answers import HERON_QUESTION
+from lockgate.demo.scenes_answers import HERON_QUESTION, SHEET
 from lockgate.demo.stage import CHEAP, CONNECTOR, SALARY_QUESTION, SECURE
 from lockgate.demo.texts.business import HERON_PRICE, HERON_TERMS, NO_AI, NO_AI_QUESTION
 from lockgate.demo.texts.hr import COPY, SALARIES
@@ -155,9 +155,7 @@ class Ideal:
 
     async def retrieve(self, request: web.Request) -> web.Response:
         person, body = self.who(request), await request.json()
-        paths = [
-            path for path in (SALARIES, COPY) if self.serves(person, path) and body["query"] == SALARY_QUESTION
-        ]
+        paths = [path for path in (SALARIES, COPY) if self.serves(person, path) and body["query"] == SHEET]
         return web.json_response({"data": [{"document": document_id(CONNECTOR, path)} for path in paths]})
 
     async def open(self, request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from lockgate.demo.people import identifiers
 from lockgate.demo.questions import SALARY_PHRASINGS
 from lockgate.demo.stage import ASSISTANT, CHEAP, GENERATIVE, GREEDY, SALARY_QUESTION, SECURE, Scene, Story, told
 from lockgate.demo.texts.business import HERON_PRICE, HERON_TERMS
-from lockgate.demo.texts.hr import COPY, SALARIES
+from lockgate.demo.texts.hr import COPY
 from lockgate.demo.texts.mess import MAIL, MAIL_NAME
 from lockgate.demo.truth import contains
 from lockgate.labels.label import Sensitivity
@@ -24,9 +24,10 @@ from lockgate.labels.wire import parse_header
 
 async def _hr_gets_a_cited_answer(story: Story) -> None:
     reply = await story.client.ask("jonas", SALARY_QUESTION)
-    story.expect(f"the salary {story.salary()}", contains(reply.content, story.salary()), told(reply))
+    story.expect("the salary", story.salary().correct(reply.content), told(reply))
     cited = set(reply.cited)
-    story.expect("a citation of the salary sheet", story.id(SALARIES) in cited, story.names(cited))
+    home = {story.id(path) for path in story.salary().documents}
+    story.expect("a citation of a document that says so", bool(home & cited), story.names(cited))
     label = reply.label
     hr = Readers.any_of("group:hr")
     story.expect("a label for HR only", hr.flows_to(label.readers) and not label.readers.is_nobody, label.readers)
@@ -62,6 +63,10 @@ async def _sales_learns_nothing(story: Story) -> None:
         story.expect("each byte for byte that of the twin without HR", not differing, seen)
 
 
+SHEET: Final = "Salaries 2026: Name, Role, Department, Base salary 2026 EUR"
+"""Words that only the salary sheets have, to find the sheet and its copy."""
+
+
 async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
     pay, query = story.figure(MAIL), f"What is the base salary of {MAIL_NAME}?"
     hidden = await story.client.ask("greta", query)
@@ -69,8 +74,8 @@ async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
     story.expect(
         "the pasted line held back from Sales", not leaks and not contains(hidden.text, pay), told(hidden)
     )
-    found = set(documents_in((await story.client.retrieve("greta", SALARY_QUESTION)).body))
-    found |= set(documents_in((await story.client.retrieve("jonas", SALARY_QUESTION)).body))
+    found = set(documents_in((await story.client.retrieve("greta", SHEET, 20)).body))
+    found |= set(documents_in((await story.client.retrieve("jonas", SHEET, 20)).body))
     story.expect("the open copy held back from Sales and HR", story.id(COPY) not in found, story.names(found))
     for owner, path in (("hanna", COPY), ("sam", MAIL)):
         listed = set(documents_in((await story.client.send("GET", "/v1/exposure", owner)).body))
@@ -91,9 +96,9 @@ async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
         mine = reviewer != "greta"
         verb = "accepted" if mine else "refused, for want of ownership"
         story.expect(f"the review of {path} by {reviewer} {verb}", (reply.status < 300) is mine, told(reply))
-    after = set(documents_in((await story.client.retrieve("jonas", SALARY_QUESTION)).body))
+    after = set(documents_in((await story.client.retrieve("jonas", SHEET, 20)).body))
     story.expect("the copy served to HR now", story.id(COPY) in after, story.names(after))
-    after = set(documents_in((await story.client.retrieve("greta", SALARY_QUESTION)).body))
+    after = set(documents_in((await story.client.retrieve("greta", SHEET, 20)).body))
     story.expect("the copy still not served to Sales", story.id(COPY) not in after, story.names(after))
     informed, other = await story.client.ask("carla", query), await story.client.ask("greta", query)
     story.expect("Carla gets the line about herself", contains(informed.content, pay), told(informed))

@@ -12,6 +12,7 @@ from lockgate.demo.control import Control
 from lockgate.demo.organization import Organization
 from lockgate.demo.questions import SALARY_NAME
 from lockgate.demo.report import Report
+from lockgate.demo.truth import Question
 
 CONNECTOR: Final = "brightwater"
 """Name of the connector under which the demonstration serves its share; ids of documents follow from it."""
@@ -50,9 +51,9 @@ class Story:
         draft = self.organization.documents[path].draft
         return (*draft.canaries, *draft.held_canaries)[place]
 
-    def salary(self) -> str:
-        """Return what the person earns whom the story asks about."""
-        return next(one.answers[0] for one in self.organization.asked("answerable") if one.text == SALARY_QUESTION)
+    def salary(self) -> Question:
+        """Return the question about pay, with what is right."""
+        return next(one for one in self.organization.asked("answerable") if one.text == SALARY_QUESTION)
 
     def expect(self, expected: str, ok: bool, seen: object) -> bool:
         """Note an expectation."""

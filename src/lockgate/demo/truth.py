@@ -142,19 +142,18 @@ class Question:
 def questions(truths: Iterable[Truth]) -> tuple[Question, ...]:
     """Return every question: those that documents answer, those that nothing answers, those about pay."""
     many = tuple(truths)
-    same: dict[tuple[object, ...], list[Truth]] = {}
-    for truth in many:
-        same.setdefault(truth.draft.blocks, []).append(truth)
+    asks = {ask.text: ask for truth in many for ask in truth.draft.asks}
+    copies = {truth.draft.blocks: {ask.text for ask in truth.draft.asks} for truth in many if truth.draft.asks}
+    told = {text: [truth for truth in many if text in copies.get(truth.draft.blocks, ())] for text in asks}
     answerable = [
         Question(
-            ask.text,
+            text,
             "answerable",
             ask.answers,
-            tuple(twin.draft.path for twin in same[truth.draft.blocks]),
-            tuple(id for id in ACTIVE if any(id in twin.ai for twin in same[truth.draft.blocks])),
+            tuple(truth.draft.path for truth in told[text]),
+            tuple(id for id in ACTIVE if any(id in truth.ai for truth in told[text])),
         )
-        for truth in many
-        for ask in truth.draft.asks
+        for text, ask in asks.items()
     ]
     nothing = [Question(text, "unanswerable") for text in UNANSWERABLE]
     pay = [Question(text, "salary", may_know=allowed((("group:hr",),))) for text in SALARY_PHRASINGS]

@@ -140,7 +140,7 @@ def _finance(world: World) -> list[Draft]:
     for number in range(1, 21):
         supplier, total, name = (
             world.pick(SUPPLIERS),
-            world.figure(1_100, 64_000),
+            world.figure(11_000, 64_000),
             f"INV-2026-{number * 37 + 1000}",
         )
         paid = (
@@ -211,7 +211,7 @@ def _legal(world: World) -> list[Draft]:
     for number, (partner, suffix) in enumerate(
         zip((*SUPPLIERS, *CUSTOMERS[:8]), ("pdf", "docx") * 8, strict=True), 1
     ):
-        end, penalty = world.day("2027-01-01", 900), world.figure(5_000, 94_000)
+        end, penalty = world.day("2027-01-01", 900), world.figure(15_000, 94_000)
         kind = "Non-disclosure agreement" if number % 3 == 0 else "Framework agreement"
         result.append(
             contracts.put(

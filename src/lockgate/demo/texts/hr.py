@@ -13,6 +13,8 @@ from lockgate.demo.world import Shelf, World, spoken
 STAFF: Final = tuple(one for one in PEOPLE if one.active and one.department != "contractors")
 OWNER: Final = ("user:hanna",)
 COPY: Final = "shared/transfer/salaries-2026-copy.xlsx"
+ON_FILE: Final = frozenset({"goran", "yuki", "tomas", "noor", "zoe", "ralf", "malte", "leo"})
+"""Whose personnel file has been scanned so far."""
 SALARIES: Final = "hr/salaries/salaries-2026.xlsx"
 
 
@@ -23,7 +25,14 @@ def _shelf(folder: str) -> Shelf:
 def drafts(world: World) -> list[Draft]:
     """Return everything that HR keeps."""
     pay = {one.id: world.figure(41_000, 168_000) for one in STAFF}
-    return [*_salaries(world, pay), *_letters(world, pay), *_health(world), *_reviews(world), *_recruiting(world)]
+    return [
+        *_salaries(world, pay),
+        *_personnel(world, pay),
+        *_letters(world, pay),
+        *_health(world),
+        *_reviews(world),
+        *_recruiting(world),
+    ]
 
 
 def _salaries(world: World, pay: dict[str, str]) -> list[Draft]:
@@ -31,11 +40,7 @@ def _salaries(world: World, pay: dict[str, str]) -> list[Draft]:
         ("Name", "Role", "Department", "Base salary 2026 EUR"),
         tuple((one.name, one.role, one.department, pay[one.id]) for one in STAFF),
     )
-    asks = [
-        Ask(f"What is the base salary of {one.name} in 2026?", (pay[one.id],))
-        for one in STAFF
-        if one.id in {"goran", "yuki", "tomas", "noor", "zoe", "ralf"}
-    ]
+    asks = [_asks_pay(one, pay) for one in STAFF if one.id in ON_FILE]
     sheet = _shelf("salaries").put(
         "salaries-2026.xlsx", "Salaries 2026", table, asks=asks, canaries=tuple(pay.values())
     )
@@ -89,6 +94,32 @@ def _salaries(world: World, pay: dict[str, str]) -> list[Draft]:
         plan,
         structure,
     ]
+
+
+def _asks_pay(one: Member, pay: dict[str, str]) -> Ask:
+    return Ask(f"What is the base salary of {one.name} in 2026?", (pay[one.id],))
+
+
+def _personnel(world: World, pay: dict[str, str]) -> list[Draft]:
+    result = []
+    for number, one in enumerate(person for person in STAFF if person.id in ON_FILE):
+        since = world.rng.randint(2004, 2024)
+        result.append(
+            _shelf("personnel").put(
+                f"{one.id}.{('docx', 'md', 'pdf')[number % 3]}",
+                f"Personnel file: {one.name}",
+                f"{one.name} has worked for Brightwater since {since}, today as {one.role}.",
+                f"The base salary of {one.name} in 2026 is {pay[one.id]} EUR a year, paid in twelve parts.",
+                f"Born on {world.rng.randint(1, 28)} May {world.rng.randint(1962, 1999)}. Emergency contact: "
+                f"{world.outsider()}, {world.pick(('spouse', 'parent', 'neighbor'))}.",
+                asks=[
+                    _asks_pay(one, pay),
+                    Ask(f"Since when has {one.name} worked for Brightwater?", (str(since),)),
+                ],
+                canaries=[pay[one.id]],
+            )
+        )
+    return result
 
 
 def _letters(world: World, pay: dict[str, str]) -> list[Draft]:
@@ -188,7 +219,9 @@ def _recruiting(world: World) -> list[Draft]:
                 f"offer-{number + 1:02d}.{'docx' if number % 2 else 'pdf'}",
                 f"Offer of employment to {name}",
                 f"Dear {name},",
-                f"we offer you the position of {job}. The starting salary offered to {name} is {pay} EUR a year.",
+                f"we offer you the position of {job}. The starting salary for this position of {job} "
+                f"is {pay} EUR a "
+                "year.",
                 f"Your first day would be {spoken(start)}. The offer stands for 14 days.",
                 "For the payroll of our American branch please confirm your social security number "
                 f"{ssn(world.rng)}."

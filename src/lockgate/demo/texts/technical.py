@@ -276,7 +276,7 @@ def _it(world: World) -> list[Draft]:
         row = (name, one.name, problem, world.pick(("open", "solved", "waiting")), world.day().isoformat())
         table = Table(("ticket", "reported by", "problem", "state", "opened"), (row,))
         outcome = world.pick(("Restart helped.", "Part ordered.", "Called back."))
-        text = f"Ticket {name}: {one.name} {problem}. {outcome}"
+        text = f"Ticket {name} was reported by {one.name}, who {problem}. {outcome}"
         asks = [Ask(f"Who reported ticket {name}?", (one.name,))] if number % 4 == 0 else []
         if number % 2:
             result.append(TICKETS.put(f"{name.lower()}.json", f"Ticket {name}", table, text))
