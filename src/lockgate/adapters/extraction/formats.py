@@ -69,7 +69,7 @@ def _plain(data: bytes, depth: int) -> Read:
 
 def _markdown(data: bytes, depth: int) -> Read:
     text, notes = texts.decode(data)
-    text = _RULE.sub("", texts.clean(text))
+    text = _RULE.sub("", _ESCAPED.sub(r"\1", texts.clean(text)))
     title = re.match(r"\s*# +(.+)", text)
     return text, title[1].strip() if title else "", notes
 
