@@ -268,6 +268,9 @@ def test_a_sensitive_line_in_a_declared_document_is_held_back_alone(run) -> None
         at.rules(STAFF + '\nsensitivity = "confidential"')
         await at.ingest.run(at.connector)
         assert not any(chunk.held for chunk in await at.index.chunks(mail.id))
+        at.rules(STAFF + '\nsensitivity = "general"')
+        await at.ingest.run(at.connector)
+        assert [chunk.held for chunk in await at.index.chunks(mail.id)] == [chunk.held for chunk in chunks]
 
     run(body)
 
@@ -290,6 +293,23 @@ def test_content_that_is_swapped_while_it_is_read_gets_the_rights_of_what_was_re
         document = at.document("x.txt")
         assert (await at.index.chunks(document.id))[0].text == "the salaries of everybody"
         assert document.label.readers == Readers.any_of("group:hr")
+
+    run(body)
+
+
+def test_rights_that_are_taken_away_while_a_file_is_read_count(run) -> None:
+    async def body(at: Place) -> None:
+        at.write("x.txt", "harmless")
+        fetch = at.connector.fetch
+
+        async def late(id: str, /) -> bytes:
+            data = await fetch(id)
+            at.rules(STAFF.replace("group:staff", "user:ann"))
+            return data
+
+        at.connector.fetch = late  # type: ignore[method-assign]
+        await at.ingest.run(at.connector)
+        assert at.document("x.txt").label.readers == Readers.any_of("user:ann")
 
     run(body)
 

@@ -220,4 +220,3 @@ _READERS: Final[dict[str, Callable[[bytes, int], Read]]] = {
     "xlsx": _office("spreadsheetml.sheet"),
     "pdf": _pdf,
 }
-ENDINGS: Final = frozenset(_READERS)
