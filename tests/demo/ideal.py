@@ -43,6 +43,7 @@ class Ideal:
     full: bool = False
     readers: dict[str, Clauses] = field(default_factory=dict)
     reviewed: dict[str, list[list[str]]] = field(default_factory=dict)
+    proofs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def app(self) -> web.Application:
@@ -139,6 +140,7 @@ class Ideal:
             lines = [f"data: {json.dumps(event)}\n\n" for event in events]
             return web.Response(text="".join([*lines, "data: [DONE]\n\n"]), content_type="text/event-stream")
         id = uuid.uuid4().hex
+        self.proofs[id] = () if self.flaw == "thin proof" else paths
         extra = {
             "request_id": id,
             "label": render(label),
@@ -187,7 +189,11 @@ class Ideal:
 
     async def proof(self, request: web.Request) -> web.Response:
         self.who(request)
-        seen = [document_id(CONNECTOR, SALARIES)] if self.flaw == "prompts with more" else []
+        if self.flaw == "no proof":
+            raise self.problem(web.HTTPNotFound, "not_found", "no such answer")
+        seen = [document_id(CONNECTOR, path) for path in self.proofs[request.match_info["id"]]]
+        if self.flaw == "prompts with more":
+            seen.append(document_id(CONNECTOR, SALARIES))
         return web.json_response({"lineage": [{"chunk": f"{id}#0"} for id in seen]})
 
 

@@ -51,6 +51,8 @@ def test_where_all_is_right_there_is_no_difference(brightwater: Organization, tw
     ("flaw", "step"),
     [
         ("label lost", 1),
+        ("thin proof", 1),
+        ("no proof", 2),
         ("leaks to sales", 2),
         ("cites to sales", 2),
         ("twin differs", 2),

@@ -6,7 +6,8 @@ The story and the usefulness bench see Lockgate through this, so that they judge
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +19,7 @@ from lockgate.labels.wire import parse
 Tokens: TypeAlias = Callable[[str], Awaitable[str]]
 """Returns a valid token of a person; the empty string sends no credential at all."""
 _VOLATILE: Final = frozenset({"id", "created", "request_id", "system_fingerprint"})
+_DOCUMENT: Final = re.compile(r"\bd_[0-9a-f]{24}\b")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=180)
 
 
@@ -95,16 +97,9 @@ def _steady(value: Any) -> Any:
     return [_steady(one) for one in value] if isinstance(value, list) else value
 
 
-def documents_in(value: Any) -> Iterator[str]:
-    """Yield every document id that stands anywhere in a JSON value, alone or as the start of a chunk's id."""
-    if isinstance(value, dict):
-        for one in value.values():
-            yield from documents_in(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from documents_in(one)
-    elif isinstance(value, str) and value.startswith("d_"):
-        yield value.partition("#")[0]
+def documents_in(value: Any) -> frozenset[str]:
+    """Return every document id that stands anywhere in a JSON value, also inside of texts such as audit events."""
+    return frozenset(_DOCUMENT.findall(json.dumps(value)))
 
 
 @dataclass(slots=True)
@@ -162,9 +157,9 @@ class Client:
         ]
         return "".join(deltas)
 
-    async def retrieve(self, person: str, query: str, k: int = 8) -> Reply:
+    async def retrieve(self, person: str, query: str) -> Reply:
         """Fetch labeled passages without an answer."""
-        return await self.send("POST", "/v1/retrieve", person, {"query": query, "k": k})
+        return await self.send("POST", "/v1/retrieve", person, {"query": query})
 
     async def open(self, person: str, document: str) -> Reply:
         """Open a document itself."""

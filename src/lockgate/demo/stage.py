@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -41,7 +42,7 @@ class Story:
         """Return the document id of a path of the share."""
         return document_id(CONNECTOR, path)
 
-    def names(self, ids: set[str]) -> str:
+    def names(self, ids: AbstractSet[str]) -> str:
         """Return ids as paths where they are known, for the account."""
         known = {self.id(path): path for path in self.organization.documents}
         return ", ".join(sorted(known.get(id, id) for id in ids)) or "none"
@@ -59,11 +60,12 @@ class Story:
         """Note an expectation."""
         return self.report.expect(expected, ok, seen)
 
-    async def beyond(self, person: str, reply: Reply) -> set[str]:
+    async def beyond(self, person: str, reply: Reply) -> frozenset[str]:
         """Return documents that a reply or its proof names and that AI may not serve to this person."""
-        named = set(documents_in(reply.lockgate))
+        named = documents_in(reply.lockgate)
         if reply.ok:
-            named |= set(documents_in((await self.client.proof(person, reply)).body))
+            proof = await self.client.proof(person, reply)
+            named |= documents_in(proof.body) if proof.ok else {f"no proof of the answer: {proof.status}"}
         return named - {self.id(path) for path in self.organization.readable(person)}
 
 
