@@ -81,6 +81,10 @@ class Census:
             known = self._counts[readers] = self.mask(readers).bit_count()
         return known
 
+    def members(self, identifier: str) -> int:
+        """Return how many people hold an identifier; one that the directory does not know has none."""
+        return len(self.ids) if identifier == EVERYONE else self._masks.get(identifier, 0).bit_count()
+
     def breadth(self, readers: Readers) -> Breadth:
         """Return share and count; with an empty directory nobody can tell, which is the worst."""
         if readers.is_nobody:

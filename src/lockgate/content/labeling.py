@@ -182,7 +182,7 @@ def settle(
     )
     more = passage_held(proposal.kinds, label, accepted)
     seen_by = ruled is not None and ruled[1].flows_to(label.readers)
-    worst = _raised(label, max(label.sensitivity, proposal.sensitivity))
+    worst = raised(label, max(label.sensitivity, proposal.sensitivity))
     broad = too_broad(worst, breadth_of(label.readers), limit) and not seen_by
     return Settlement(label, _review(declared, previous if ruled else None), more or broad)
 
@@ -200,5 +200,6 @@ def _retention(stated: Sequence[Label]) -> Retention:
     return joined
 
 
-def _raised(label: Label, sensitivity: Sensitivity) -> Label:
+def raised(label: Label, sensitivity: Sensitivity) -> Label:
+    """Return the label at another level, for questions about its audience; it carries no duties."""
     return Label(sensitivity, label.readers, label.integrity)

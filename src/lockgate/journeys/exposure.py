@@ -1,0 +1,101 @@
+"""Exposure as a use case: who may see the list, and what a person's AI could find today."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from lockgate.audit.record import Kind
+from lockgate.content.audience import Census
+from lockgate.content.document import Document
+from lockgate.content.exposure import Exposure, exposures
+from lockgate.content.labeling import DEFAULT_LIMIT, Limit
+from lockgate.errors import NotFound
+from lockgate.flow.resources import document_resource
+from lockgate.journeys.enforce import Gate, base_record
+from lockgate.labels.label import PUBLIC
+from lockgate.policy.filter import matches
+from lockgate.policy.model import (
+    AccessRequest,
+    Action,
+    Context,
+    Principal,
+    PrincipalKind,
+    Resource,
+    Risk,
+    Session,
+    Subject,
+    Use,
+)
+from lockgate.ports import Directory, Index
+
+EXPOSURE: Final = Resource("system", "exposure", PUBLIC, reviewed=True, held=False, source_readers=PUBLIC.readers)
+"""The list of everybody's documents as a resource: administrators see it."""
+
+
+def census(directory: Directory) -> Census:
+    """Return the people who are active now."""
+    return Census([(person.id, person.groups) for person in directory.people() if person.active])
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Lists what is exposed.
+
+    Attributes:
+        index: the catalogue.
+        directory: who is who.
+        gate: decides who may see the documents of others.
+        limit: above what audience something sensitive is too widely readable.
+
+    """
+
+    index: Index
+    directory: Directory
+    gate: Gate
+    limit: Limit = DEFAULT_LIMIT
+
+    async def of(self, subject: Subject, context: Context, *, everybody: bool = False) -> list[Exposure]:
+        """Return what is exposed among the subject's own documents, or among all; worst first.
+
+        Raises:
+            AccessDenied: `everybody`, and the subject is no administrator.
+            Unavailable: the audit log cannot record it.
+
+        """
+        if everybody:
+            await self.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
+        documents = self.index.documents()
+        if not everybody:
+            documents = [one for one in documents if subject.owns(one.label)]
+        return await asyncio.to_thread(lambda: exposures(documents, census(self.directory), self.limit))
+
+    async def findable(self, subject: Subject, context: Context, person: str) -> Sequence[Document]:
+        """Return what the AI of a person could find today, at their best: signed in well, at no risk.
+
+        Both judges decide, as they do inside the index at a question.
+
+        Raises:
+            AccessDenied: the person is somebody else, and the subject is no administrator.
+            NotFound: the directory knows no such active person.
+
+        """
+        if subject.principal.name != f"user:{person}" or subject.on_behalf_of is not None:
+            await self.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
+        known = self.directory.person(person)
+        if known is None or not known.active:
+            raise NotFound(f"the directory knows no active person `{person}`")
+        record = replace(base_record(Kind.ADMINISTRATION, subject, context), action="exposure.findable")
+        await self.gate.audit.append([replace(record, resource_type="system", resource_id="exposure")])
+        principal = Principal(PrincipalKind.USER, known.id, known.groups)
+        session = Session("exposure", context.now + timedelta(hours=1), assurance=3, risk=Risk.LOW)
+        asker = Subject(principal, session)
+        best = replace(context, use=Use.AI, device_compliant=True)
+        return await asyncio.to_thread(self._matching, asker, best)
+
+    def _matching(self, asker: Subject, context: Context) -> list[Document]:
+        readable = self.gate.readable(asker, context)
+        return [one for one in self.index.documents() if matches(readable, asker, document_resource(one))]

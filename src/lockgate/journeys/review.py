@@ -1,0 +1,377 @@
+"""Review: owners and stewards accept or correct labels, one by one or by rule. Recorded, then in effect.
+
+A review is about what the reviewer saw: a document that has changed since, in its source or in the catalogue, is
+refused and must be looked at again. A review never makes readers wider than the source, and never goes below
+what an administrator declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from lockgate.audit.record import Kind, Record
+from lockgate.content.document import Chunk, Document, Review
+from lockgate.content.exposure import Exposure, exposures
+from lockgate.content.labeling import DEFAULT_LIMIT, Limit, demanded, passage_held, ruling_of, too_broad
+from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
+from lockgate.flow.resources import document_resource
+from lockgate.journeys.enforce import Gate, base_record
+from lockgate.journeys.exposure import census
+from lockgate.journeys.ingest.settlement import Settler, same
+from lockgate.labels.label import Label, Sensitivity
+from lockgate.labels.readers import Readers
+from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
+from lockgate.ports import Connector, Directory, Index
+
+BATCH: Final = 64
+_HIDDEN: Final = "there is no such document, or you may not review it"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A document that waits for a review, and where in it something was found. Never a value.
+
+    `passages` are the ordinals that are held back or hold something sensitive, with the kinds in each.
+    """
+
+    exposure: Exposure
+    passages: tuple[tuple[int, frozenset[str]], ...]
+
+    @property
+    def document(self) -> Document:
+        """Return the document as the reviewer sees it; hand it back with the review."""
+        return self.exposure.document
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The parts of a label that a reviewer states; what is None stays as it is proposed."""
+
+    sensitivity: Sensitivity | None = None
+    readers: Readers | None = None
+    forbidden_uses: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a review would do to one document."""
+
+    before: Document
+    after: Document
+    held: frozenset[int]
+
+
+class Reviews:
+    """Reviews of labels.
+
+    Args:
+        index, directory: the ports.
+        gate: decides who may review what (`Action.DOWNGRADE`), and records.
+        connectors: by name; the source is asked again at every review.
+        limit: above what audience something sensitive is too widely readable.
+        stewards: the identifier of those who see every open document.
+
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        directory: Directory,
+        gate: Gate,
+        connectors: Mapping[str, Connector],
+        *,
+        limit: Limit = DEFAULT_LIMIT,
+        stewards: str = "group:stewards",
+    ) -> None:
+        self._index = index
+        self._directory = directory
+        self._gate = gate
+        self._connectors = connectors
+        self._limit = limit
+        self._stewards = stewards
+        self._settler = Settler(directory, limit)
+        self._done: dict[str, list[tuple[_Change, ...]]] = {}
+
+    async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
+        """Return what this owner or steward must look at, worst first.
+
+        Raises:
+            Unavailable: the audit log cannot record it.
+
+        """
+        steward = all(self._stewards in party.identifiers for party in subject.parties)
+        mine = [one for one in self._index.documents() if steward or subject.owns(one.label)]
+        listed = exposures(mine, census(self._directory), self._limit)
+        found: list[Open] = []
+        for start in range(0, len(listed), BATCH):
+            part = listed[start : start + BATCH]
+            verdicts = self._gate.judge([self._ask(subject, context, one.document) for one in part])
+            for one, verdict in zip(part, verdicts, strict=True):
+                if verdict.passes and len(found) < limit:
+                    found.append(Open(one, _where(await self._index.chunks(one.document.id))))
+            if len(found) >= limit:
+                break
+        record = replace(base_record(Kind.ADMINISTRATION, subject, context), action="review.list")
+        await self._gate.audit.append([replace(record, facts=(("documents", len(found)),))])
+        return found
+
+    async def show(self, subject: Subject, context: Context, document: str, ordinal: int) -> str:
+        """Return the text of one passage: only when asked for, only to who may review and open the document.
+
+        Raises:
+            NotFound: no such passage, or the subject may not review its document.
+            AccessDenied: the subject may not open it.
+
+        """
+        known = self._index.document(document)
+        verdict = self._gate.judge([self._ask(subject, context, known)])[0] if known else None
+        if known is None or verdict is None:
+            raise NotFound(_HIDDEN)
+        opening = AccessRequest(subject, Action.READ, document_resource(known), replace(context, use=Use.OPEN))
+        reading = self._gate.judge([opening])[0]
+        await self._gate.settle([verdict, reading])
+        if not verdict.passes:
+            raise NotFound(_HIDDEN)
+        reading.obligations()
+        for passage in await self._index.chunks(document):
+            if passage.ordinal == ordinal:
+                return passage.text
+        raise NotFound("there is no such passage")
+
+    async def accept(
+        self, subject: Subject, context: Context, document: Document, *, broad: bool = False
+    ) -> Document:
+        """Accept the proposed label of a document as the reviewer saw it. Return it as it is now.
+
+        Raises:
+            NotFound, AccessDenied: the subject may not review it.
+            Conflict: it has changed since.
+            Invalid: it could not be read; or it is sensitive, very many people would find it, and `broad` does
+                not say that this is wanted.
+            Unavailable: the source, the index or the audit log failed; nothing has changed.
+
+        """
+        return (await self._apply(subject, context, [document], None, broad, "review.accept"))[0]
+
+    async def correct(
+        self, subject: Subject, context: Context, document: Document, to: Correction, *, broad: bool = False
+    ) -> Document:
+        """State another label for a document as the reviewer saw it. Return it as it is now.
+
+        Raises:
+            NotFound, AccessDenied, Conflict, Invalid, Unavailable: as `accept`; also Invalid where an
+                administrator has declared a higher level.
+
+        """
+        return (await self._apply(subject, context, [document], to, broad, "review.correct"))[0]
+
+    async def by_rule(
+        self,
+        subject: Subject,
+        context: Context,
+        pattern: str,
+        *,
+        proposed: Sensitivity | None = None,
+        to: Correction | None = None,
+        broad: bool = False,
+    ) -> list[Document]:
+        """Accept or correct every open document under a path, `collection/**`, all with one proposed label.
+
+        Raises:
+            Invalid: nothing matches, or the proposals differ and `proposed` does not choose one.
+            NotFound, AccessDenied, Conflict, Unavailable: as `accept`.
+
+        """
+        opened = [one.document for one in await self.list_open(subject, context, limit=100_000)]
+        matching = [one for one in opened if not one.problem and _matches(one, pattern)]
+        levels = {one.id: _proposed(one) for one in matching}
+        chosen = [one for one in matching if proposed is None or levels[one.id] == proposed]
+        if not chosen:
+            raise Invalid(f"no open document that you may review matches `{pattern}`")
+        if len({levels[one.id] for one in chosen}) > 1:
+            counts = ", ".join(
+                f"{sum(level == one for level in levels.values())} {one.name.lower()}"
+                for one in sorted(set(levels.values()))
+            )
+            raise Invalid(
+                f"the documents under `{pattern}` have different proposals: {counts}",
+                remedy="choose one of them with --proposed LEVEL",
+            )
+        done: list[Document] = []
+        action = "review.accept" if to is None else "review.correct"
+        for start in range(0, len(chosen), BATCH):
+            part = chosen[start : start + BATCH]
+            done += await self._apply(subject, context, part, to, broad, action, pattern)
+        return done
+
+    async def undo(self, subject: Subject, context: Context) -> list[Document]:
+        """Take back the subject's last review of this session, with the rights that the source shows now.
+
+        Raises:
+            Invalid: there is nothing to undo.
+            Conflict: the document has changed since.
+            NotFound, AccessDenied, Unavailable: as `accept`.
+
+        """
+        stack = self._done.get(subject.principal.name, [])
+        if not stack:
+            raise Invalid("there is nothing to undo")
+        changes = []
+        for change in stack[-1]:
+            now = self._index.document(change.after.id)
+            if now is None or not same(now, change.after):
+                raise Conflict("the document has changed since it was reviewed", remedy="Review it again.")
+            changes.append(await self._resettle(change.before, now, context))
+        await self._carry_out(subject, context, changes, "review.undo", "")
+        stack.pop()
+        return [change.after for change in changes]
+
+    # ------------------------------------------------------------------ how
+
+    def _ask(self, subject: Subject, context: Context, document: Document) -> AccessRequest:
+        return AccessRequest(subject, Action.DOWNGRADE, document_resource(document), context)
+
+    async def _apply(
+        self,
+        subject: Subject,
+        context: Context,
+        documents: Sequence[Document],
+        to: Correction | None,
+        broad: bool,
+        action: str,
+        rule: str = "",
+    ) -> list[Document]:
+        known = [self._index.document(one.id) for one in documents]
+        await self._authorize(subject, context, known)
+        changes = []
+        for seen, now in zip(documents, known, strict=True):
+            if now is None or not same(seen, now):
+                raise Conflict("the document has changed since you looked at it", remedy="Look at it again.")
+            change = await self._resettle(await self._ruled(now, to), now, context)
+            self._check(change, to, broad)
+            changes.append(change)
+        await self._carry_out(subject, context, changes, action, rule)
+        self._done.setdefault(subject.principal.name, []).append(tuple(changes))
+        return [change.after for change in changes]
+
+    async def _authorize(self, subject: Subject, context: Context, known: Sequence[Document | None]) -> None:
+        there = [one for one in known if one is not None]
+        verdicts = self._gate.judge([self._ask(subject, context, one) for one in there])
+        denied = [(one, verdict) for one, verdict in zip(there, verdicts, strict=True) if not verdict.passes]
+        if denied:
+            await self._gate.settle([verdict for _, verdict in denied])
+        if len(there) < len(known) or any(not subject.satisfies(one.source_readers) for one, _ in denied):
+            raise NotFound(_HIDDEN)
+        for verdict in verdicts:
+            verdict.obligations()
+
+    async def _ruled(self, now: Document, to: Correction | None) -> Document:
+        """Return the document with what the reviewer states, before it is settled with the source."""
+        if now.problem:
+            raise Invalid(
+                "its text could not be read, so there is nothing to review",
+                remedy="Convert it to a format that can be read, and ingest again.",
+            )
+        kinds = {one.kind for one in now.evidence}
+        kinds.update(kind for passage in await self._index.chunks(now.id) for kind in passage.kinds)
+        earlier = ruling_of(now)
+        stated = to or Correction()
+        level = max(now.label.sensitivity, demanded(kinds))
+        ruling = Label(
+            level if stated.sensitivity is None else stated.sensitivity,
+            stated.readers or (earlier[0].readers if earlier else Readers.everyone()),
+            now.label.integrity,
+            now.label.retention,
+            frozenset(),
+            now.label.forbidden_uses if stated.forbidden_uses is None else stated.forbidden_uses,
+        )
+        review = Review.ACCEPTED if to is None else Review.CORRECTED
+        return replace(
+            now,
+            review=review,
+            ruling=ruling,
+            ruled_readers=None,
+            accepted_kinds=now.accepted_kinds | frozenset(kinds),
+        )
+
+    async def _resettle(self, document: Document, now: Document, context: Context) -> _Change:
+        """Settle what is stated with the rights that the source shows at this moment."""
+        connector = self._connectors.get(now.connector)
+        if connector is None:
+            raise Unavailable(f"the source `{now.connector}` is not configured, so its rights cannot be checked")
+        item = await connector.stat(now.item)
+        if item is None or item.problem or item.revision != now.revision or item.readers != now.source_readers:
+            raise Conflict(
+                "the document has changed in its source since it was last looked at",
+                remedy="Run `lockgate ingest`, then review it again.",
+            )
+        after = self._settler.current(item, document, context.now)
+        if document.ruled_readers is None and ruling_of(document) is not None:
+            seen = replace(document, ruled_readers=after.label.readers)
+            after = self._settler.current(item, seen, context.now)
+        passages = await self._index.chunks(now.id)
+        held = (one.ordinal for one in passages if passage_held(one.kinds, after.label, after.accepted_kinds))
+        return _Change(now, after, frozenset(held))
+
+    def _check(self, change: _Change, to: Correction | None, broad: bool) -> None:
+        label = change.after.label
+        if to is not None and to.sensitivity is not None and label.sensitivity > to.sensitivity:
+            raise Invalid(
+                f"an administrator has declared it {label.sensitivity.name.lower()}; a review cannot go below",
+                remedy="Ask an administrator to change the rule.",
+            )
+        breadth = census(self._directory).breadth(label.readers)
+        if not broad and too_broad(label, breadth, self._limit):
+            raise Invalid(
+                f"it is {label.sensitivity.name.lower()}, and {breadth.people} people could then find it",
+                code="too_broad",
+                remedy="State narrower readers, or say that this is wanted with --broad.",
+            )
+
+    async def _carry_out(
+        self, subject: Subject, context: Context, changes: Sequence[_Change], action: str, rule: str
+    ) -> None:
+        verdicts = self._gate.judge([self._ask(subject, context, change.before) for change in changes])
+        records = [self._record(subject, context, change, action, rule) for change in changes]
+        denied = [verdict for verdict in verdicts if not verdict.passes]
+        await self._gate.settle(denied or verdicts, () if denied else records)
+        for verdict in verdicts:
+            verdict.obligations()
+        for change in changes:
+            await self._index.relabel(change.after, change.held)
+
+    def _record(self, subject: Subject, context: Context, change: _Change, action: str, rule: str) -> Record:
+        before, after = change.before, change.after
+        facts: dict[str, str | int | float | bool] = {
+            "held_before": before.held,
+            "held_passages": len(change.held),
+            "kinds": ",".join(sorted(after.accepted_kinds)),
+            "level_before": before.label.sensitivity.name.lower(),
+            "review_before": before.review.value,
+        }
+        if rule:
+            facts["rule"] = rule
+        return replace(
+            base_record(Kind.REVIEW, subject, context),
+            action=action,
+            resource_type="document",
+            resource_id=after.id,
+            label=after.label,
+            outcome="completed",
+            facts=tuple(sorted(facts.items())),
+        )
+
+
+def _where(passages: Sequence[Chunk]) -> tuple[tuple[int, frozenset[str]], ...]:
+    return tuple((one.ordinal, one.kinds) for one in passages if one.held or demanded(one.kinds) > 1)
+
+
+def _matches(document: Document, pattern: str) -> bool:
+    return fnmatchcase(document.item, pattern) or fnmatchcase(f"{document.collection}/{document.item}", pattern)
+
+
+def _proposed(document: Document) -> Sensitivity:
+    return max(document.label.sensitivity, demanded(one.kind for one in document.evidence))
