@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from lockgate.cli import audit, keys, login, models, policy
+from lockgate.cli import audit, ingest, keys, login, models, policy, why
 from lockgate.errors import LockgateError, Unavailable
 
-COMMANDS: tuple[ModuleType, ...] = (login, keys, models, audit, policy)
+COMMANDS: tuple[ModuleType, ...] = (ingest, why, login, keys, models, audit, policy)
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
 

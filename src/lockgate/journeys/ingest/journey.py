@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+
 from lockgate.content.document import Document
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
-from lockgate.errors import Conflict
+from lockgate.errors import Conflict, Unavailable
 from lockgate.journeys.ingest.look import Look
 from lockgate.journeys.ingest.read import Read
 from lockgate.journeys.ingest.report import Ledger, Report, Watch
@@ -85,3 +87,14 @@ class Ingest:
         """
         item = await connector.stat(document.item)
         return None if item is None else self._settler.current(item, document, self._clock.now())
+
+    def rechecker(self, connectors: Mapping[str, Connector]) -> Callable[[Document], Awaitable[Document | None]]:
+        """Return `recheck` for documents of any of these connectors; of another, the source cannot be asked."""
+
+        async def check(document: Document) -> Document | None:
+            connector = connectors.get(document.connector)
+            if connector is None:
+                raise Unavailable(f"the connector `{document.connector}` is not configured")
+            return await self.recheck(connector, document)
+
+        return check

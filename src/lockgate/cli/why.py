@@ -1,0 +1,75 @@
+"""`lockgate why`: explain why a person's AI is or is not shown a document."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import getpass
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lockgate.cli.running import Running, open_running
+from lockgate.journeys.ingest import Ingest
+from lockgate.journeys.why import Explanation, Why
+
+_ABOUT: Final = """\
+Explains step by step why a document is or is not shown to a person's AI: the source as it is now, what the person
+lacks, the label and who reviewed it, what was found in it, what is held back, and the decision with its policies.
+
+  lockgate why pay/2026.xlsx --as bo
+  lockgate why hr-share:pay/2026.xlsx --as bo     where several sources have such a path
+
+It is for administrators: whoever may read the configuration and the keys. Each question is recorded.
+Exit code 1: it is not shown."""
+_MARKS: Final = {True: "yes", False: "NO", None: "-"}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    command = commands.add_parser(
+        "why",
+        help="explain why a person is or is not shown a document",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("document", help="its path in the source, connector:path, or its id")
+    command.add_argument("--as", dest="person", required=True, help="id of the person in the directory")
+    command.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    return asyncio.run(_open_and_run(args))
+
+
+async def _open_and_run(args: argparse.Namespace) -> int:
+    async with open_running(Path(args.config)) as running:
+        return await run(running, args.document, args.person, as_json=args.json)
+
+
+async def run(running: Running, document: str, person: str, *, as_json: bool) -> int:
+    """Explain and print."""
+    ingest = Ingest(
+        running.index, running.extractor, running.embedder, running.clock, running.audit, running.directory
+    )
+    recheck = ingest.rechecker(running.connectors)
+    why = Why(running.index, running.gate, running.directory, running.clock, recheck)
+    found = await why.explain(f"operator:{getpass.getuser()}", person, document)
+    print(json.dumps(dataclasses.asdict(found), indent=2) if as_json else "\n".join(table(found)))
+    return 0 if found.shown else 1
+
+
+def table(found: Explanation) -> Iterator[str]:
+    """Yield the explanation for people."""
+    shown = "is shown to" if found.shown else "is NOT shown to"
+    opens = "may" if found.opens else "may not"
+    yield f"{found.connector}:{found.item} {shown} the AI of {found.person}, who {opens} open it."
+    width = max(len(step.name) for step in found.steps)
+    for step in found.steps:
+        yield f"  {_MARKS[step.passes]:>3}  {step.name:<{width}}  {step.says}"
+    for remedy in found.remedies:
+        yield f"  What can be done: {remedy}"
