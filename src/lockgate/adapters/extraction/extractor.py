@@ -155,7 +155,7 @@ class KreuzbergExtractor:
             (length,) = struct.unpack(">I", await worker.stdout.readexactly(4))
             if length > 4 * self._limits.text + 1_000_000:
                 raise _Crashed("answered with too much")
-            answer = json.loads(await worker.stdout.readexactly(length))
+            answer = await asyncio.to_thread(json.loads, await worker.stdout.readexactly(length))
         except (OSError, asyncio.IncompleteReadError) as error:
             raise _Crashed(await _cause(worker.process)) from error
         except ValueError as error:

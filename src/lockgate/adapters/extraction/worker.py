@@ -7,6 +7,7 @@ bounded memory and processor time. `python -m lockgate.adapters.extraction.worke
 from __future__ import annotations
 
 import codecs
+import contextlib
 import ctypes
 import json
 import os
@@ -35,18 +36,34 @@ _MAIL: Final = (
 
 def _confine(memory: int) -> None:
     """Give up what reading does not need. What a system does not offer is skipped: the process is still apart."""
-    limits = ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0))
-    for kind, most in limits:
-        resource.setrlimit(kind, (most, most))
+    if sys.platform == "linux":  # elsewhere address space cannot be limited; `grown` and time still are
+        _limit(resource.RLIMIT_AS, memory)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
     if sys.platform != "linux":
         return
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.geteuid() == 0:
         libc.unshare(_CLONE_NEWNET)
-        os.setgroups([])
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
+        with contextlib.suppress(PermissionError):  # a container's root without the right to become another
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
+
+
+def _limit(kind: int, most: int) -> None:
+    """Limit for good, unless what started this process has set a lower limit already."""
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
+def _allow_time(seconds: int) -> None:
+    """Let this process use so many more seconds of processor time, then end it."""
+    used, hard = resource.getrusage(resource.RUSAGE_SELF), resource.getrlimit(resource.RLIMIT_CPU)[1]
+    most = int(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:
@@ -74,9 +91,7 @@ def main() -> None:
         name_length, data_length = struct.unpack(">II", _exactly(source, 8))
         name = _exactly(source, name_length).decode()
         data = _exactly(source, data_length)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        allowed = int(used.ru_utime + used.ru_stime) + cpu
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+        _allow_time(cpu)
         try:
             text, title, notes = read(name, data)
             answer: dict[str, object] = {"text": text, "title": title, "notes": notes}

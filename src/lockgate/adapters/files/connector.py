@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lockgate.adapters.files import manifest, names, tree
-from lockgate.adapters.files.globs import Glob
+from lockgate.adapters.files.globs import Glob, Name
 from lockgate.adapters.files.judges import Judge, ManifestJudge, PosixJudge, Rights, nobody
 from lockgate.adapters.files.rules import LabelRule, last_match
 from lockgate.errors import Invalid, NotFound
@@ -143,7 +143,8 @@ class FilesConnector:
         return tree.above(self._root) if self._posix and self._above_root else ()
 
     def _is_document(self, path: str) -> bool:
-        return path != manifest.MANIFEST and not any(glob.matches(path) for glob in self._excluded)
+        name = Name(path)
+        return path != manifest.MANIFEST and not any(glob.matches(name) for glob in self._excluded)
 
     def _judge(self, root: int) -> Judge:
         if self._posix:

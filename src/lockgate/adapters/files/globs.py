@@ -17,6 +17,17 @@ from lockgate.errors import Invalid
 _LIMIT: Final = 1000
 
 
+class Name:
+    """A path below the root, split and normalized once for many globs."""
+
+    __slots__ = ("exact", "folded")
+
+    def __init__(self, path: str) -> None:
+        normal = unicodedata.normalize("NFC", path)
+        self.exact = normal.split("/")
+        self.folded = normal.casefold().split("/")
+
+
 class Glob:
     """One pattern, such as `hr/**` or `**/*.pdf`. Case counts; `matches_folded` tells what ignoring it gives."""
 
@@ -43,13 +54,13 @@ class Glob:
         self._exact = [None if p == "**" else re.compile(fnmatch.translate(p)) for p in normal]
         self._folded = [None if p == "**" else re.compile(fnmatch.translate(p.casefold())) for p in normal]
 
-    def matches(self, path: str) -> bool:
+    def matches(self, name: Name) -> bool:
         """Tell whether a path below the root matches."""
-        return _match(self._exact, unicodedata.normalize("NFC", path).split("/"))
+        return _match(self._exact, name.exact)
 
-    def matches_folded(self, path: str) -> bool:
+    def matches_folded(self, name: Name) -> bool:
         """Tell whether it would match if case were ignored."""
-        return _match(self._folded, unicodedata.normalize("NFC", path).casefold().split("/"))
+        return _match(self._folded, name.folded)
 
 
 def _match(pattern: list[re.Pattern[str] | None], parts: list[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockgate.adapters.files.globs import Glob
+from lockgate.adapters.files.globs import Glob, Name
 from lockgate.labels.label import Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 
@@ -42,7 +42,8 @@ class LabelRule:
 
 def last_match(rules: Sequence[tuple[Glob, ...]], path: str) -> tuple[int, int]:
     """Return the index of the last rule that matches, and of the last that would without case; -1 for none."""
+    name = Name(path)
     last = range(len(rules) - 1, -1, -1)
-    exact = next((i for i in last if any(glob.matches(path) for glob in rules[i])), -1)
-    folded = next((i for i in last if any(glob.matches_folded(path) for glob in rules[i])), -1)
+    exact = next((i for i in last if any(glob.matches(name) for glob in rules[i])), -1)
+    folded = next((i for i in last if any(glob.matches_folded(name) for glob in rules[i])), -1)
     return exact, folded

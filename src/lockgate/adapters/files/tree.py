@@ -62,15 +62,10 @@ def above(root: Path) -> Chain:
     links = []
     for parent in reversed(Path(os.path.realpath(root)).parents):
         try:
-            fd = os.open(parent, _DIRECTORY)
-        except OSError as error:
+            # By path: search permission is enough for that, and whoever can move these folders owns the host.
+            links.append((_rights(parent, os.stat(parent)), posix.SEARCH))
+        except (OSError, Invalid) as error:
             raise Unavailable(f"the rights of `{parent}` cannot be read: {why(error)}") from error
-        try:
-            links.append((_rights(fd), posix.SEARCH))
-        except Invalid as error:
-            raise Unavailable(f"the rights of `{parent}` cannot be read: {error}") from error
-        finally:
-            os.close(fd)
     return tuple(links)
 
 
@@ -202,8 +197,8 @@ def _entry(directory: int, name: str, path: str, chain: Chain, *, rights: bool) 
     return Entry(path, status.st_size, f"{status.st_mtime_ns}-{status.st_size}", full)
 
 
-def _rights(fd: int, status: os.stat_result | None = None) -> posix.Access:
-    """Return the rights on what is open. Raises OSError, or Invalid if they are in a form not understood."""
+def _rights(fd: int | Path, status: os.stat_result | None = None) -> posix.Access:
+    """Return the rights on what is open or at a path. Raises OSError, or Invalid if they are not understood."""
     attributes: Sequence[str] = ()
     try:
         attributes = os.listxattr(fd)
@@ -214,7 +209,7 @@ def _rights(fd: int, status: os.stat_result | None = None) -> posix.Access:
     if foreign:
         raise Invalid(f"its rights are in `{foreign[0]}`, which is not understood; use an access manifest")
     acl = os.getxattr(fd, posix.XATTR) if posix.XATTR in attributes else None
-    return posix.access(status or os.fstat(fd), acl)
+    return posix.access(status or os.stat(fd), acl)
 
 
 def _problem(path: str, why: str) -> Entry:

@@ -91,7 +91,7 @@ class Read:
         return None if item is None else _failed(item, "", "it changes all the time")
 
     async def _understand(self, item: Item, data: bytes) -> _Ready:
-        digest = hashlib.sha256(data).hexdigest()
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         try:
             extracted = await self.extractor.extract(item.id, data)
             reading = await asyncio.to_thread(read, extracted.text)
