@@ -18,8 +18,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -54,6 +53,8 @@ from lockgate.storage.index_tables import (
 from lockgate.storage.index_view import Stored, View
 
 _TRIES: Final = 3
+_BATCH: Final = 400
+"""Ids in one statement; SQLite's limit of variables is 999 on old builds."""
 _LONGEST: Final = 1.001
 """Vectors have length 1; this much is rounding."""
 
@@ -270,17 +271,22 @@ class MemoryIndex:
     def _chunks(self, id: str) -> tuple[Chunk, ...]:
         self._take_over()
         with _guard(), self._engine.connect() as db:
-            return self._texts(db, id)[1]
+            for row in self._rows(db, {id}):
+                return self._texts(row, from_row(row)[1])
+        return ()
 
-    def _texts(self, db: sa.Connection, id: str) -> tuple[int, tuple[Chunk, ...]]:
-        """Return the number of the last change of a document, and its passages."""
+    def _rows(self, db: sa.Connection, ids: Collection[str]) -> list[dict[str, Any]]:
         both = sa.select(DOCUMENTS, PAYLOADS.c.texts).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
-        found = db.execute(both.where(DOCUMENTS.c.id == id)).mappings().one_or_none()
-        if found is None:
-            return -1, ()
-        row = dict(found)
-        data = unseal(self._key(row), TEXTS, id, row["generation"], row["texts"])
-        return row["change"], unpack_texts(id, data, from_row(row)[1])
+        many = sorted(ids)
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(many), _BATCH):
+            batch = many[start : start + _BATCH]
+            found += [dict(row) for row in db.execute(both.where(DOCUMENTS.c.id.in_(batch))).mappings()]
+        return found
+
+    def _texts(self, row: Mapping[str, Any], held: frozenset[int]) -> tuple[Chunk, ...]:
+        data = unseal(self._key(row), TEXTS, row["id"], row["generation"], row["texts"])
+        return unpack_texts(row["id"], data, held)
 
     async def search(self, query: Query, /) -> Sequence[Hit]:
         """Return the best `query.k` passages of those that the subject may read; ties by document and ordinal.
@@ -309,14 +315,15 @@ class MemoryIndex:
 
     def _hits(self, found: Sequence[tuple[Stored, int, float]]) -> tuple[Hit, ...]:
         """Return the hits whose documents, text and rights, are still as they were when they were chosen."""
+        chosen = {stored.document.id: stored for stored, _, _ in found}
         texts: dict[str, dict[int, Chunk]] = {}
         with _guard(), self._engine.connect() as db:
-            for stored in {one[0].document.id: one[0] for one in found}.values():
-                change, chunks = self._texts(db, stored.document.id)
-                if change == stored.change:
-                    texts[stored.document.id] = {chunk.ordinal: chunk for chunk in chunks}
+            for row in self._rows(db, chosen):
+                stored = chosen[row["id"]]
+                if row["change"] == stored.change:
+                    texts[row["id"]] = {one.ordinal: one for one in self._texts(row, stored.held)}
         return tuple(
-            Hit(replace(texts[id][ordinal], held=ordinal in stored.held), stored.document, score)
+            Hit(texts[id][ordinal], stored.document, score)
             for stored, ordinal, score in found
             if (id := stored.document.id) in texts
         )

@@ -15,7 +15,7 @@ Form and weights were measured, see docs/adr/0012 and bench/retrieval.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +30,9 @@ LEXICAL: Final = 1.5
 """Weight of the lexical part beside a cosine."""
 IDENTIFIER: Final = 5.0
 """Weight of a term with a digit, `_` or `@` beside a word of the same rarity."""
-_BLOCK: Final = 768
-"""Passages scored at a time: their vectors fit into the cache."""
+_VECTORS: Final = 768
+_WORDS: Final = 6144
+"""Passages looked at together: what is copied of them fits into the cache."""
 _MARGIN: Final = 4e-4
 """Twice more than single precision can err in a product of two vectors of length 1 and up to 1,024 numbers."""
 
@@ -132,10 +133,10 @@ def rank(
         return []
     words, worth = _query(text if lexical else "")
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    cosines, hits = _scan(parts, sizes, words, vector)
-    coverage = _coverage(parts, hits, worth, total)
-    bonus = lexical * coverage * coverage
-    rough = cosines.astype(np.float64) + bonus
+    bonus = np.zeros(total, np.float64)
+    if worth:
+        bonus += lexical * _coverage(parts, _hits(parts, sizes, words), worth, total) ** 2
+    rough = bonus if vector is None else bonus + _cosines(parts, sizes, vector)
     if total > k:
         floor = np.partition(rough, total - k)[total - k]
         chosen = np.flatnonzero(rough >= floor - _MARGIN)
@@ -165,79 +166,77 @@ Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Row, index into the query's terms, and count of every occurrence; three arrays of one shape."""
 
 
-def _scan(
-    parts: Sequence[Passages],
-    sizes: NDArray[np.int64],
-    words: NDArray[np.uint32],
-    vector: NDArray[np.float32] | None,
-) -> tuple[NDArray[np.float32], Hits]:
-    """Go once through all passages, a block of whole documents at a time."""
-    total = int(sizes.sum())
-    cosines = np.zeros(total, np.float32)
+def _blocks(
+    parts: Sequence[Passages], sizes: NDArray[np.int64], rows: int
+) -> Iterator[tuple[Sequence[Passages], int, int]]:
+    """Yield runs of whole documents of about `rows` passages, with the first row and the row after the last."""
+    ends = np.cumsum(sizes)
+    first = start = 0
+    while first < len(parts):
+        last = max(first, int(np.searchsorted(ends, start + rows, side="right")) - 1) + 1
+        end = int(ends[last - 1])
+        yield parts[first:last], start, end
+        first, start = last, end
+
+
+def _cosines(
+    parts: Sequence[Passages], sizes: NDArray[np.int64], vector: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return cosines in single precision; their last bits depend on what lies beside them."""
+    cosines = np.empty(int(sizes.sum()), np.float32)
+    for block, start, end in _blocks(parts, sizes, _VECTORS):
+        if end > start:
+            rows = np.concatenate([part.vectors for part in block if len(part.ordinals)])
+            np.dot(rows, vector, out=cosines[start:end])
+    return cosines
+
+
+def _hits(parts: Sequence[Passages], sizes: NDArray[np.int64], words: NDArray[np.uint32]) -> Hits:
+    """Return where the terms of a query occur."""
     table = np.zeros(1 << 16, np.bool_)
     table[words & 0xFFFF] = True
-    rows: list[NDArray[np.int64]] = []
-    which: list[NDArray[np.int64]] = []
-    times: list[NDArray[np.int64]] = []
-    first = done = 0
-    while first < len(parts):
-        last, end = first, done
-        while last < len(parts) and (last == first or end - done < _BLOCK):
-            end += int(sizes[last])
-            last += 1
-        block = parts[first:last]
-        if vector is not None and end > done:
-            vectors = np.concatenate([part.vectors for part in block if len(part.ordinals)])
-            np.dot(vectors, vector, out=cosines[done:end])
-        if len(words):
-            row, word, count = _find(block, words, table)
-            rows.append(row + done)
-            which.append(word)
-            times.append(count)
-        first, done = last, end
-    nothing = [np.empty(0, np.int64)]
-    return cosines, (
-        np.concatenate(rows or nothing),
-        np.concatenate(which or nothing),
-        np.concatenate(times or nothing),
-    )
+    found: list[Hits] = []
+    for block, start, _ in _blocks(parts, sizes, _WORDS):
+        flat = np.concatenate([part.terms for part in block])
+        # Most terms are told apart by the low half of their number; the few that are left are compared in full.
+        at = np.flatnonzero(table.take(flat.view(np.uint16)[_LOW::2]))
+        word = np.minimum(np.searchsorted(words, flat[at]), len(words) - 1)
+        real = words[word] == flat[at]
+        at, word = at[real], word[real]
+        ends = np.concatenate([part.ends for part in block])
+        lengths = [len(part.terms) for part in block]
+        offsets = np.cumsum([0, *lengths[:-1]])
+        ends += np.repeat(offsets, [len(part.ordinals) for part in block])
+        row = np.searchsorted(ends, at, side="right") + start
+        counts = np.concatenate([part.counts for part in block])[at]
+        found.append((row, word.astype(np.int64), counts.astype(np.int64)))
+    rows, which, counts = (np.concatenate(column) for column in zip(*found, strict=True))
+    return rows, which, counts
 
 
-def _find(block: Sequence[Passages], words: NDArray[np.uint32], table: NDArray[np.bool_]) -> Hits:
-    """Return where the query's terms occur in a block. `table` is true for the low halves of `words`."""
-    flat = np.concatenate([part.terms for part in block])
-    low = flat.view(np.uint16)[0 if _LITTLE else 1 :: 2]
-    at = np.flatnonzero(table.take(low))
-    word = np.minimum(np.searchsorted(words, flat[at]), len(words) - 1)
-    real = words[word] == flat[at]
-    at, word = at[real], word[real]
-    offsets = np.cumsum([0] + [len(part.terms) for part in block[:-1]])
-    ends = np.concatenate([part.ends + offset for part, offset in zip(block, offsets.tolist(), strict=True)])
-    row = np.searchsorted(ends, at, side="right")
-    counts = np.concatenate([part.counts for part in block])[at].astype(np.int64)
-    return row, word.astype(np.int64), counts
-
-
-_LITTLE: Final = bool(np.array([1], np.uint16).view(np.uint8)[0])
+_LOW: Final = 0 if np.array([1], np.uint16).view(np.uint8)[0] else 1
+"""Where the low half of a 32-bit number lies on this machine."""
 
 
 def _coverage(parts: Sequence[Passages], hits: Hits, worth: Sequence[float], total: int) -> NDArray[np.float64]:
     """Return BM25 of every passage as a share of the highest value that the query could reach."""
     scores = np.zeros(total, np.float64)
-    if not worth:
-        return scores
     lengths = np.concatenate([part.lengths for part in parts])
     average = int(lengths.sum()) / total or 1.0
-    rows, which, times = hits
-    frequency = np.bincount(which, minlength=len(worth)).tolist()
-    order = np.argsort(which, kind="stable")
-    rows, times = rows[order], times[order].astype(np.float64)
+    norm = K1 * (1 - B + B * lengths / average)
+    rows, which, counts = hits
+    order = (
+        np.argsort(which.astype(np.uint16), kind="stable")
+        if len(worth) < 1 << 16
+        else np.argsort(which, kind="stable")
+    )
+    rows, times = rows[order], counts[order].astype(np.float64)
     best, start = 0.0, 0
-    for value, holding in zip(worth, frequency, strict=True):
-        # One term after the other, in the order of their numbers: each passage adds in the same order always.
+    # One term after the other, in the order of their numbers: each passage adds in the same order always.
+    for value, holding in zip(worth, np.bincount(which, minlength=len(worth)).tolist(), strict=True):
         weight = value * math.log1p((total - holding + 0.5) / (holding + 0.5))
         best += weight * (K1 + 1)
         at, n = rows[start : start + holding], times[start : start + holding]
-        scores[at] += weight * n * (K1 + 1) / (n + K1 * (1 - B + B * lengths[at] / average))
+        scores[at] += weight * (K1 + 1) * n / (n + norm[at])
         start += holding
     return scores / best
