@@ -12,13 +12,13 @@ import pytest
 from adapters.hosts import Host
 from journeys.places import HR, PEOPLE, STAFF, Place, place
 from lockgate.audit.record import Kind, Receipt
-from lockgate.content.document import Review
+from lockgate.content.document import Document, Review
 from lockgate.content.exposure import Why
 from lockgate.errors import AccessDenied, Conflict, Invalid, NotFound, Unavailable
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
-from lockgate.journeys.review import Correction, Reviews
+from lockgate.journeys.review import Correction, Reviews, version_of
 from lockgate.labels import Readers, Sensitivity
 from lockgate.policy.model import AccessRequest, Action, Context, Use
 from policy.sets import SHIPPED
@@ -53,6 +53,14 @@ def play(folder: Path, story: Callable[[Place, Reviews], Awaitable[None]]) -> No
     asyncio.run(run())
 
 
+async def accept(review: Reviews, who, document: Document, *, broad: bool = False) -> Document:
+    return await review.accept(who, CONTEXT, document.id, version_of(document), broad=broad)
+
+
+async def correct(review: Reviews, who, document: Document, to: Correction) -> Document:
+    return await review.correct(who, CONTEXT, document.id, version_of(document), to)
+
+
 def may_ai(here: Place, who, item: str) -> bool:
     request = AccessRequest(who, Action.READ, document_resource(here.document(item)), replace(CONTEXT, use=Use.AI))
     return gate(here).judge([request])[0].passes
@@ -72,7 +80,7 @@ def test_the_salary_file_that_everybody_may_open(tmp_path: Path) -> None:
         assert "Lena" not in repr(opened)
         assert "84200" not in repr(opened)
 
-        after = await review.correct(ANN, CONTEXT, worst.document, ONLY_HR)
+        after = await correct(review, ANN, worst.document, ONLY_HR)
         assert (after.review, after.held) == (Review.CORRECTED, False)
         assert after.label.sensitivity is Sensitivity.RESTRICTED
         assert may_ai(here, person("eva", "hr", "staff"), "pay.csv")
@@ -89,9 +97,9 @@ def test_accepting_what_everybody_would_find_needs_a_second_word(tmp_path: Path)
     async def story(here: Place, review: Reviews) -> None:
         document = here.document("pay.csv")
         with pytest.raises(Invalid, match="45 people could then find it"):
-            await review.accept(ANN, CONTEXT, document)
+            await accept(review, ANN, document)
         assert here.document("pay.csv") == document
-        after = await review.accept(ANN, CONTEXT, document, broad=True)
+        after = await accept(review, ANN, document, broad=True)
         assert not after.held
         assert may_ai(here, BO, "pay.csv")
 
@@ -105,12 +113,12 @@ def test_strangers_cannot_tell_a_document_from_none(tmp_path: Path) -> None:
         messages = set()
         for one in (plan, ghost):
             with pytest.raises(NotFound) as caught:
-                await review.accept(BO, CONTEXT, one)
+                await accept(review, BO, one)
             messages.add(str(caught.value))
         assert len(messages) == 1
         assert await review.list_open(BO, CONTEXT) == []
         with pytest.raises(AccessDenied):  # it may be read, so its existence is no secret
-            await review.accept(BO, CONTEXT, here.document("menu.txt"))
+            await accept(review, BO, here.document("menu.txt"))
         for one in (plan, here.document("menu.txt")):
             assert here.index.document(one.id) == one
             with pytest.raises((NotFound, AccessDenied)):
@@ -126,7 +134,7 @@ def test_stewards_review_what_others_own_but_read_nothing_by_it(tmp_path: Path) 
             "menu.txt",
             "hr/plan.txt",
         }
-        await review.accept(STEWARD, CONTEXT, here.document("hr/plan.txt"))
+        await accept(review, STEWARD, here.document("hr/plan.txt"))
         with pytest.raises(AccessDenied):
             await review.show(STEWARD, CONTEXT, here.document("hr/plan.txt").id, 0)
         assert await review.show(ANN, CONTEXT, here.document("pay.csv").id, 0) == SALARIES.strip()
@@ -147,9 +155,9 @@ def test_a_review_is_recorded_before_it_takes_effect(tmp_path: Path) -> None:
             here.index, Host(everybody=PEOPLE), Gate(lambda: SHIPPED, Full()), {"share": here.connector}
         )
         with pytest.raises(Unavailable):
-            await broken.accept(ANN, CONTEXT, before)
+            await accept(broken, ANN, before)
         assert here.document("menu.txt") == before
-        await review.accept(ANN, CONTEXT, before)
+        await accept(review, ANN, before)
         record = [one for one in here.log.records if one.kind is Kind.REVIEW][-1]
         assert (record.action, record.subject, record.resource_id) == ("review.accept", "user:ann", before.id)
         assert dict(record.facts)["level_before"] == "general"
@@ -162,13 +170,13 @@ def test_what_changed_since_it_was_looked_at_is_refused(tmp_path: Path) -> None:
         seen = here.document("menu.txt")
         here.write("menu.txt", SALARIES)
         with pytest.raises(Conflict, match="in its source"):
-            await review.accept(ANN, CONTEXT, seen)
+            await accept(review, ANN, seen)
         await here.ingest.run(here.connector)
         with pytest.raises(Conflict, match="since you looked"):
-            await review.accept(ANN, CONTEXT, seen)
+            await accept(review, ANN, seen)
         here.rules(STAFF.replace("group:staff", "group:sales"), HR)  # the rights alone
         with pytest.raises(Conflict, match="in its source"):
-            await review.accept(ANN, CONTEXT, here.document("menu.txt"), broad=True)
+            await accept(review, ANN, here.document("menu.txt"), broad=True)
 
     play(tmp_path, story)
 
@@ -176,7 +184,7 @@ def test_what_changed_since_it_was_looked_at_is_refused(tmp_path: Path) -> None:
 def test_a_review_cannot_widen_readers_or_undercut_a_declaration(tmp_path: Path) -> None:
     async def story(here: Place, review: Reviews) -> None:
         everyone = Correction(readers=Readers.everyone(), sensitivity=Sensitivity.GENERAL)
-        after = await review.correct(ANN, CONTEXT, here.document("hr/plan.txt"), everyone)
+        after = await correct(review, ANN, here.document("hr/plan.txt"), everyone)
         assert after.label.readers == Readers.any_of("group:hr")
         here.rules(
             STAFF,
@@ -185,7 +193,7 @@ def test_a_review_cannot_widen_readers_or_undercut_a_declaration(tmp_path: Path)
         )
         await here.ingest.run(here.connector)
         with pytest.raises(Invalid, match="an administrator has declared it confidential"):
-            await review.correct(ANN, CONTEXT, here.document("menu.txt"), everyone)
+            await correct(review, ANN, here.document("menu.txt"), everyone)
 
     play(tmp_path, story)
 
@@ -193,7 +201,7 @@ def test_a_review_cannot_widen_readers_or_undercut_a_declaration(tmp_path: Path)
 def test_no_ai_keeps_a_document_from_every_model_and_from_its_readers_not(tmp_path: Path) -> None:
     async def story(here: Place, review: Reviews) -> None:
         document = here.document("menu.txt")
-        after = await review.correct(ANN, CONTEXT, document, Correction(forbidden_uses=frozenset({"ai"})))
+        after = await correct(review, ANN, document, Correction(forbidden_uses=frozenset({"ai"})))
         assert after.label.forbids("ai")
         assert not may_ai(here, ANN, "menu.txt")
         opening = AccessRequest(BO, Action.READ, document_resource(after), replace(CONTEXT, use=Use.OPEN))
@@ -226,14 +234,14 @@ def test_undo_takes_back_the_last_one_with_todays_rights(tmp_path: Path) -> None
         before = here.document("menu.txt")
         with pytest.raises(Invalid, match="nothing to undo"):
             await review.undo(ANN, CONTEXT)
-        await review.accept(ANN, CONTEXT, before)
+        await accept(review, ANN, before)
         assert may_ai(here, BO, "menu.txt")
         with pytest.raises(Invalid, match="nothing to undo"):
             await review.undo(STEWARD, CONTEXT)
         await review.undo(ANN, CONTEXT)
         assert here.document("menu.txt") == before
-        await review.accept(ANN, CONTEXT, before)
-        await review.correct(STEWARD, CONTEXT, here.document("menu.txt"), ONLY_HR)
+        await accept(review, ANN, before)
+        await correct(review, STEWARD, here.document("menu.txt"), ONLY_HR)
         with pytest.raises(Conflict):
             await review.undo(ANN, CONTEXT)
 
@@ -245,7 +253,7 @@ def test_what_could_not_be_read_cannot_be_accepted(tmp_path: Path) -> None:
         here.write("odd.pdf", "!invalid")
         await here.ingest.run(here.connector)
         with pytest.raises(Invalid, match="could not be read"):
-            await review.accept(ANN, CONTEXT, here.document("odd.pdf"), broad=True)
+            await accept(review, ANN, here.document("odd.pdf"), broad=True)
 
     play(tmp_path, story)
 
@@ -265,7 +273,7 @@ def test_exposure_is_for_administrators_and_one_s_own_for_owners(tmp_path: Path)
         with pytest.raises(AccessDenied):
             await listing.findable(BO, CONTEXT, "ann")
         assert await listing.findable(BO, CONTEXT, "bo") == []
-        await review.accept(ANN, CONTEXT, here.document("menu.txt"))
+        await accept(review, ANN, here.document("menu.txt"))
         found = await listing.findable(admin, CONTEXT, "bo")
         assert [one.item for one in found] == ["menu.txt"]
         assert {one.item for one in await listing.findable(admin, CONTEXT, "ann")} == {

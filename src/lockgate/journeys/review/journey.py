@@ -1,26 +1,30 @@
-"""Review: owners and stewards accept or correct labels, one by one or by rule. Recorded, then in effect.
-
-A review is about what the reviewer saw: a document that has changed since, in its source or in the catalogue, is
-refused and must be looked at again. A review never makes readers wider than the source, and never goes below
-what an administrator declared.
-"""
+"""The journey itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Final
 
-from lockgate.audit.record import Kind, Record
-from lockgate.content.document import Chunk, Document, Review
-from lockgate.content.exposure import Exposure, exposures
+from lockgate.audit.record import Kind
+from lockgate.content.document import Document, Review
+from lockgate.content.exposure import exposures
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit, demanded, passage_held, ruling_of, too_broad
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.exposure import census
 from lockgate.journeys.ingest.settlement import Settler, same
+from lockgate.journeys.review.parts import (
+    Change,
+    Correction,
+    Open,
+    matches,
+    proposal,
+    record,
+    version_of,
+    where,
+)
 from lockgate.labels.label import Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
@@ -28,40 +32,6 @@ from lockgate.ports import Connector, Directory, Index
 
 BATCH: Final = 64
 _HIDDEN: Final = "there is no such document, or you may not review it"
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A document that waits for a review, and where in it something was found. Never a value.
-
-    `passages` are the ordinals that are held back or hold something sensitive, with the kinds in each.
-    """
-
-    exposure: Exposure
-    passages: tuple[tuple[int, frozenset[str]], ...]
-
-    @property
-    def document(self) -> Document:
-        """Return the document as the reviewer sees it; hand it back with the review."""
-        return self.exposure.document
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """The parts of a label that a reviewer states; what is None stays as it is proposed."""
-
-    sensitivity: Sensitivity | None = None
-    readers: Readers | None = None
-    forbidden_uses: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What a review would do to one document."""
-
-    before: Document
-    after: Document
-    held: frozenset[int]
 
 
 class Reviews:
@@ -93,7 +63,7 @@ class Reviews:
         self._limit = limit
         self._stewards = stewards
         self._settler = Settler(directory, limit)
-        self._done: dict[str, list[tuple[_Change, ...]]] = {}
+        self._done: dict[str, list[tuple[Change, ...]]] = {}
 
     async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
         """Return what this owner or steward must look at, worst first.
@@ -111,11 +81,11 @@ class Reviews:
             verdicts = self._gate.judge([self._ask(subject, context, one.document) for one in part])
             for one, verdict in zip(part, verdicts, strict=True):
                 if verdict.passes and len(found) < limit:
-                    found.append(Open(one, _where(await self._index.chunks(one.document.id))))
+                    found.append(Open(one, where(await self._index.chunks(one.document.id))))
             if len(found) >= limit:
                 break
-        record = replace(base_record(Kind.ADMINISTRATION, subject, context), action="review.list")
-        await self._gate.audit.append([replace(record, facts=(("documents", len(found)),))])
+        listing = replace(base_record(Kind.ADMINISTRATION, subject, context), action="review.list")
+        await self._gate.audit.append([replace(listing, facts=(("documents", len(found)),))])
         return found
 
     async def show(self, subject: Subject, context: Context, document: str, ordinal: int) -> str:
@@ -142,7 +112,7 @@ class Reviews:
         raise NotFound("there is no such passage")
 
     async def accept(
-        self, subject: Subject, context: Context, document: Document, *, broad: bool = False
+        self, subject: Subject, context: Context, document: str, version: str, *, broad: bool = False
     ) -> Document:
         """Accept the proposed label of a document as the reviewer saw it. Return it as it is now.
 
@@ -154,10 +124,17 @@ class Reviews:
             Unavailable: the source, the index or the audit log failed; nothing has changed.
 
         """
-        return (await self._apply(subject, context, [document], None, broad, "review.accept"))[0]
+        return (await self._apply(subject, context, [(document, version)], None, broad, "review.accept"))[0]
 
     async def correct(
-        self, subject: Subject, context: Context, document: Document, to: Correction, *, broad: bool = False
+        self,
+        subject: Subject,
+        context: Context,
+        document: str,
+        version: str,
+        to: Correction,
+        *,
+        broad: bool = False,
     ) -> Document:
         """State another label for a document as the reviewer saw it. Return it as it is now.
 
@@ -166,7 +143,7 @@ class Reviews:
                 administrator has declared a higher level.
 
         """
-        return (await self._apply(subject, context, [document], to, broad, "review.correct"))[0]
+        return (await self._apply(subject, context, [(document, version)], to, broad, "review.correct"))[0]
 
     async def by_rule(
         self,
@@ -186,8 +163,8 @@ class Reviews:
 
         """
         opened = [one.document for one in await self.list_open(subject, context, limit=100_000)]
-        matching = [one for one in opened if not one.problem and _matches(one, pattern)]
-        levels = {one.id: _proposed(one) for one in matching}
+        matching = [one for one in opened if not one.problem and matches(one, pattern)]
+        levels = {one.id: proposal(one) for one in matching}
         chosen = [one for one in matching if proposed is None or levels[one.id] == proposed]
         if not chosen:
             raise Invalid(f"no open document that you may review matches `{pattern}`")
@@ -203,7 +180,7 @@ class Reviews:
         done: list[Document] = []
         action = "review.accept" if to is None else "review.correct"
         for start in range(0, len(chosen), BATCH):
-            part = chosen[start : start + BATCH]
+            part = [(one.id, version_of(one)) for one in chosen[start : start + BATCH]]
             done += await self._apply(subject, context, part, to, broad, action, pattern)
         return done
 
@@ -238,17 +215,17 @@ class Reviews:
         self,
         subject: Subject,
         context: Context,
-        documents: Sequence[Document],
+        documents: Sequence[tuple[str, str]],
         to: Correction | None,
         broad: bool,
         action: str,
         rule: str = "",
     ) -> list[Document]:
-        known = [self._index.document(one.id) for one in documents]
+        known = [self._index.document(id) for id, _ in documents]
         await self._authorize(subject, context, known)
         changes = []
-        for seen, now in zip(documents, known, strict=True):
-            if now is None or not same(seen, now):
+        for (_, version), now in zip(documents, known, strict=True):
+            if now is None or version_of(now) != version:
                 raise Conflict("the document has changed since you looked at it", remedy="Look at it again.")
             change = await self._resettle(await self._ruled(now, to), now, context)
             self._check(change, to, broad)
@@ -297,7 +274,7 @@ class Reviews:
             accepted_kinds=now.accepted_kinds | frozenset(kinds),
         )
 
-    async def _resettle(self, document: Document, now: Document, context: Context) -> _Change:
+    async def _resettle(self, document: Document, now: Document, context: Context) -> Change:
         """Settle what is stated with the rights that the source shows at this moment."""
         connector = self._connectors.get(now.connector)
         if connector is None:
@@ -314,9 +291,9 @@ class Reviews:
             after = self._settler.current(item, seen, context.now)
         passages = await self._index.chunks(now.id)
         held = (one.ordinal for one in passages if passage_held(one.kinds, after.label, after.accepted_kinds))
-        return _Change(now, after, frozenset(held))
+        return Change(now, after, frozenset(held))
 
-    def _check(self, change: _Change, to: Correction | None, broad: bool) -> None:
+    def _check(self, change: Change, to: Correction | None, broad: bool) -> None:
         label = change.after.label
         if to is not None and to.sensitivity is not None and label.sensitivity > to.sensitivity:
             raise Invalid(
@@ -332,46 +309,13 @@ class Reviews:
             )
 
     async def _carry_out(
-        self, subject: Subject, context: Context, changes: Sequence[_Change], action: str, rule: str
+        self, subject: Subject, context: Context, changes: Sequence[Change], action: str, rule: str
     ) -> None:
         verdicts = self._gate.judge([self._ask(subject, context, change.before) for change in changes])
-        records = [self._record(subject, context, change, action, rule) for change in changes]
+        records = [record(subject, context, change, action, rule) for change in changes]
         denied = [verdict for verdict in verdicts if not verdict.passes]
         await self._gate.settle(denied or verdicts, () if denied else records)
         for verdict in verdicts:
             verdict.obligations()
         for change in changes:
             await self._index.relabel(change.after, change.held)
-
-    def _record(self, subject: Subject, context: Context, change: _Change, action: str, rule: str) -> Record:
-        before, after = change.before, change.after
-        facts: dict[str, str | int | float | bool] = {
-            "held_before": before.held,
-            "held_passages": len(change.held),
-            "kinds": ",".join(sorted(after.accepted_kinds)),
-            "level_before": before.label.sensitivity.name.lower(),
-            "review_before": before.review.value,
-        }
-        if rule:
-            facts["rule"] = rule
-        return replace(
-            base_record(Kind.REVIEW, subject, context),
-            action=action,
-            resource_type="document",
-            resource_id=after.id,
-            label=after.label,
-            outcome="completed",
-            facts=tuple(sorted(facts.items())),
-        )
-
-
-def _where(passages: Sequence[Chunk]) -> tuple[tuple[int, frozenset[str]], ...]:
-    return tuple((one.ordinal, one.kinds) for one in passages if one.held or demanded(one.kinds) > 1)
-
-
-def _matches(document: Document, pattern: str) -> bool:
-    return fnmatchcase(document.item, pattern) or fnmatchcase(f"{document.collection}/{document.item}", pattern)
-
-
-def _proposed(document: Document) -> Sensitivity:
-    return max(document.label.sensitivity, demanded(one.kind for one in document.evidence))

@@ -1,0 +1,185 @@
+"""`/v1/reviews` and `/v1/exposure`: what waits for a review, reviews, and what is exposed. Never a value found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from lockgate.content.document import Document
+from lockgate.content.exposure import Exposure
+from lockgate.edge.api import Door, json_response, only, text_field
+from lockgate.edge.body import json_object
+from lockgate.errors import Invalid
+from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.review import Correction, Open, Reviews
+from lockgate.labels.label import Sensitivity
+from lockgate.labels.readers import Readers
+from lockgate.labels.wire import Taxonomy, render
+from lockgate.policy.model import Context, Subject
+
+_CORRECTION = ("sensitivity", "readers", "forbidden_uses", "broad")
+
+
+def document_object(document: Document, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return a document as reviews and exposure show it."""
+    return {
+        "document": document.id,
+        "item": f"{document.collection}/{document.item}",
+        "title": document.title,
+        "review": document.review.value,
+        "held": document.held,
+        "label": render(document.label, taxonomy),
+        "evidence": [
+            {"kind": one.kind, "count": one.count, "confidence": one.confidence} for one in document.evidence
+        ],
+        "problem": document.problem,
+        "notes": list(document.notes),
+    }
+
+
+def exposure_object(one: Exposure, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return one exposed document."""
+    return document_object(one.document, taxonomy) | {
+        "level": taxonomy.name(one.level),
+        "rank": int(one.level),
+        "people": one.people,
+        "share": round(one.share, 4),
+        "grants": [[[name, count] for name, count in clause] for clause in one.grants],
+        "owners": list(one.owners),
+        "why": [str(reason) for reason in one.why],
+        "todo": one.todo,
+    }
+
+
+def open_object(one: Open, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return one document that waits for a review."""
+    return exposure_object(one.exposure, taxonomy) | {
+        "version": one.version,
+        "passages": [{"ordinal": ordinal, "kinds": sorted(kinds)} for ordinal, kinds in one.passages],
+    }
+
+
+def correction(body: dict[str, Any], taxonomy: Taxonomy) -> Correction | None:
+    """Return the label parts that a body states; None if it states none.
+
+    Raises:
+        Invalid: one of them is malformed.
+
+    """
+    level, readers, uses = (body.get(name) for name in _CORRECTION[:3])
+    if level is None and readers is None and uses is None:
+        return None
+    return Correction(
+        None if level is None else taxonomy.level(str(level)),
+        None if readers is None else _readers(readers),
+        None if uses is None else frozenset(_names(uses, "forbidden_uses")),
+    )
+
+
+def _readers(value: object) -> Readers:
+    if not isinstance(value, list) or not value:
+        raise Invalid("`readers` must be a non-empty list of clauses, each a list of names")
+    return Readers(frozenset(frozenset(_names(clause, "readers")) for clause in value))
+
+
+def _names(value: object, what: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise Invalid(f"`{what}` must be a list of names")
+    return value
+
+
+def _flag(body: dict[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise Invalid(f"`{name}` must be true or false")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewApi:
+    """The routes of reviews and exposure."""
+
+    door: Door
+    reviews: Reviews
+    exposures: Exposures
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the route table."""
+        table = (
+            ("GET", "/v1/reviews", self.listed),
+            ("POST", "/v1/reviews", self.review),
+            ("POST", "/v1/reviews/rule", self.rule),
+            ("POST", "/v1/reviews/undo", self.undo),
+            ("GET", "/v1/reviews/{document}/passages/{ordinal:int}", self.passage),
+            ("GET", "/v1/exposure", self.exposed),
+            ("GET", "/v1/exposure/findable/{person}", self.findable),
+        )
+        return [Route(path, self.door.handler(body), methods=[method]) for method, path, body in table]
+
+    async def listed(self, request: Request, subject: Subject, context: Context) -> Response:
+        """List what waits for this owner or steward, worst first."""
+        limit = request.query_params.get("limit", "100")
+        if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= 1000:
+            raise Invalid("`limit` must be a number from 1 to 1000")
+        found = await self.reviews.list_open(subject, context, int(limit))
+        return self._listing([open_object(one, self.door.taxonomy) for one in found], context)
+
+    async def review(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Accept a proposal, or state another label."""
+        body = await json_object(request, self.door.limits)
+        only(body, "document", "version", *_CORRECTION)
+        id, version = text_field(body, "document", 100), text_field(body, "version", 100)
+        to, broad = correction(body, self.door.taxonomy), _flag(body, "broad")
+        if to is None:
+            after = await self.reviews.accept(subject, context, id, version, broad=broad)
+        else:
+            after = await self.reviews.correct(subject, context, id, version, to, broad=broad)
+        return json_response(document_object(after, self.door.taxonomy), context.request_id)
+
+    async def rule(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Accept or correct everything under a path that has one and the same proposal."""
+        body = await json_object(request, self.door.limits)
+        only(body, "pattern", "proposed", *_CORRECTION)
+        taxonomy = self.door.taxonomy
+        proposed: Sensitivity | None = None
+        if body.get("proposed") is not None:
+            proposed = taxonomy.level(text_field(body, "proposed", 60))
+        after = await self.reviews.by_rule(
+            subject,
+            context,
+            text_field(body, "pattern", 1000),
+            proposed=proposed,
+            to=correction(body, taxonomy),
+            broad=_flag(body, "broad"),
+        )
+        return self._listing([document_object(one, taxonomy) for one in after], context)
+
+    async def undo(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Take back this person's last review."""
+        after = await self.reviews.undo(subject, context)
+        return self._listing([document_object(one, self.door.taxonomy) for one in after], context)
+
+    async def passage(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Show the text of one passage, for its owner, on request."""
+        where = request.path_params
+        text = await self.reviews.show(subject, context, where["document"], where["ordinal"])
+        return json_response({"text": text}, context.request_id)
+
+    async def exposed(self, request: Request, subject: Subject, context: Context) -> Response:
+        """List what is exposed of one's own, or with `all=true`, as an administrator, of everybody."""
+        everybody = request.query_params.get("all") == "true"
+        found = await self.exposures.of(subject, context, everybody=everybody)
+        return self._listing([exposure_object(one, self.door.taxonomy) for one in found], context)
+
+    async def findable(self, request: Request, subject: Subject, context: Context) -> Response:
+        """List what a person's AI could find today."""
+        found = await self.exposures.findable(subject, context, request.path_params["person"])
+        return self._listing([document_object(one, self.door.taxonomy) for one in found], context)
+
+    def _listing(self, data: list[dict[str, Any]], context: Context) -> Response:
+        listing = {"object": "list", "data": data, "request_id": context.request_id}
+        return json_response(listing, context.request_id)

@@ -1,0 +1,113 @@
+"""What reviews are made of: what waits, what is stated, what would change, and how it is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from lockgate.audit.record import Kind, Record
+from lockgate.content.document import Chunk, Document
+from lockgate.content.exposure import Exposure
+from lockgate.content.labeling import demanded
+from lockgate.journeys.enforce import base_record
+from lockgate.labels.label import Sensitivity
+from lockgate.labels.readers import Readers
+from lockgate.labels.wire import render
+from lockgate.policy.model import Context, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A document that waits for a review, and where in it something was found. Never a value.
+
+    `passages` are the ordinals that are held back or hold something sensitive, with the kinds in each.
+    """
+
+    exposure: Exposure
+    passages: tuple[tuple[int, frozenset[str]], ...]
+
+    @property
+    def document(self) -> Document:
+        """Return the document as the reviewer sees it."""
+        return self.exposure.document
+
+    @property
+    def version(self) -> str:
+        """Return what the reviewer hands back, so that a review is about what was seen."""
+        return version_of(self.exposure.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The parts of a label that a reviewer states; what is None stays as it is proposed."""
+
+    sensitivity: Sensitivity | None = None
+    readers: Readers | None = None
+    forbidden_uses: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a review would do to one document."""
+
+    before: Document
+    after: Document
+    held: frozenset[int]
+
+
+def version_of(document: Document) -> str:
+    """Return a digest of what a reviewer judges by: content, rights, label and evidence."""
+    seen = (
+        document.id,
+        document.revision,
+        document.digest,
+        sorted(map(sorted, document.source_readers.clauses)),
+        render(document.label),
+        document.review.value,
+        document.held,
+        document.problem,
+        sorted(document.accepted_kinds),
+        [(one.kind, one.count) for one in document.evidence],
+    )
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
+
+
+def where(passages: Sequence[Chunk]) -> tuple[tuple[int, frozenset[str]], ...]:
+    """Return the passages that are held or sensitive, with the kinds in each."""
+    return tuple((one.ordinal, one.kinds) for one in passages if one.held or demanded(one.kinds) > 1)
+
+
+def matches(document: Document, pattern: str) -> bool:
+    """Tell whether a document lies under a pattern of its collection and path."""
+    return fnmatchcase(document.item, pattern) or fnmatchcase(f"{document.collection}/{document.item}", pattern)
+
+
+def proposal(document: Document) -> Sensitivity:
+    """Return the level that is proposed: what its label says or its content demands."""
+    return max(document.label.sensitivity, demanded(one.kind for one in document.evidence))
+
+
+def record(subject: Subject, context: Context, change: Change, action: str, rule: str) -> Record:
+    """Return the record of a review: what was and what is, without content."""
+    before, after = change.before, change.after
+    facts: dict[str, str | int | float | bool] = {
+        "held_before": before.held,
+        "held_passages": len(change.held),
+        "kinds": ",".join(sorted(after.accepted_kinds)),
+        "level_before": before.label.sensitivity.name.lower(),
+        "review_before": before.review.value,
+    }
+    if rule:
+        facts["rule"] = rule
+    return replace(
+        base_record(Kind.REVIEW, subject, context),
+        action=action,
+        resource_type="document",
+        resource_id=after.id,
+        label=after.label,
+        outcome="completed",
+        facts=tuple(sorted(facts.items())),
+    )

@@ -1,0 +1,92 @@
+"""`lockgate review` and `lockgate exposure`, over the real routes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.review_client import Client, with_client
+from journeys.places import Place
+from lockgate.cli import exposure, review
+from lockgate.content.document import Review
+from lockgate.errors import AccessDenied, Invalid
+
+Of = Callable[[str], Client]
+
+
+def options(**given: Any) -> argparse.Namespace:
+    off = dict.fromkeys(("list", "undo", "no_ai", "broad", "json", "all"), False)
+    empty = dict.fromkeys(("accept", "set", "rule", "sensitivity", "readers", "proposed", "person", "fail_on"))
+    plain: dict[str, Any] = {**off, **empty, "limit": 100}
+    return argparse.Namespace(**plain | given)
+
+
+def test_one_key_each(tmp_path: Path) -> None:
+    async def story(here: Place, of: Of) -> None:
+        typed = iter(["?", "v", "a", "no", "c", "", "group:hr", "n", "u", "s", "a"])
+        said: list[str] = []
+        client = of("ann")
+        listed = (await client("GET", "/v1/reviews", None))["data"]
+        assert [one["item"] for one in listed] == ["docs/pay.csv", "docs/menu.txt", "docs/hr/plan.txt"]
+        left = await review.Session(client, lambda _: next(typed), said.append).through(listed)
+        text = "\n".join(said)
+        assert "the keys are" in text
+        assert "84200" in text, "v shows a passage, because it was asked for"
+        assert here.document("pay.csv").review is Review.CORRECTED
+        assert here.document("menu.txt").review is Review.UNREVIEWED, "taken back"
+        assert here.document("hr/plan.txt").review is Review.ACCEPTED
+        assert left == 1
+
+    asyncio.run(with_client(tmp_path, story))
+
+
+def test_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def story(here: Place, of: Of) -> None:
+        client = of("ann")
+        assert await review.work(options(list=True), client) == 1
+        listing = capsys.readouterr().out
+        assert "2 x business.salary" in listing
+        assert "45 people could find it: (group:staff 45)" in listing
+        assert "84200" not in listing
+        with pytest.raises(Invalid, match="45 people"):
+            await review.work(options(accept="docs/pay.csv"), client)
+        with pytest.raises(Invalid, match="nothing is stated"):
+            await review.work(options(set="docs/pay.csv"), client)
+        with pytest.raises(Invalid, match="needs a document"):
+            await review.work(options(readers=["group:hr"]), client)
+        assert await review.work(options(set="docs/pay.csv", readers=["group:hr,user:cy"]), client) == 0
+        assert "restricted, readable by group:hr or user:cy and group:staff" in capsys.readouterr().out
+        assert await review.work(options(undo=True), client) == 0
+        assert await review.work(options(rule="docs/*", proposed="general", json=True), client) == 0
+        capsys.readouterr()
+        assert await review.work(options(json=True), client) == 1
+        assert [one["item"] for one in json.loads(capsys.readouterr().out)] == ["docs/pay.csv"]
+
+    asyncio.run(with_client(tmp_path, story))
+
+
+def test_exposure_table_and_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def story(here: Place, of: Of) -> None:
+        assert await exposure.work(options(all=True, limit=50), of("adm")) == 0
+        table = capsys.readouterr().out.splitlines()
+        assert table[0].split()[:3] == ["LEVEL", "PEOPLE", "DOCUMENT"]
+        assert table[1].split()[:3] == ["restricted", "45", "docs/pay.csv"]
+        for level, code in (("restricted", 1), ("general", 1)):
+            assert await exposure.work(options(all=True, fail_on=level), of("adm")) == code
+        assert await exposure.work(options(person="bo", json=True), of("bo")) == 0
+        with pytest.raises(AccessDenied):
+            await exposure.work(options(all=True), of("bo"))
+        await review.work(options(set="docs/pay.csv", readers=["group:hr"]), of("ann"))
+        assert await exposure.work(options(all=True, fail_on="confidential"), of("adm")) == 0
+
+    asyncio.run(with_client(tmp_path, story))
+
+
+def test_a_file_name_cannot_drive_the_terminal() -> None:
+    assert "\x1b" not in review.plain("a\x1b[2J.txt")
