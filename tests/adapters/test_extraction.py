@@ -147,6 +147,22 @@ def test_what_cannot_be_read_says_why_and_costs_nothing_else() -> None:
     run(all_of_them, limits=Limits(text=5_000_000))
 
 
+def test_a_mail_that_says_the_same_twice_is_read_once_and_an_attached_mail_with_its_headers() -> None:
+    mail = (
+        b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n"
+        b"--m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
+        b"--a\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
+        b"--a\r\nContent-Type: text/html\r\n\r\n<p>hello\r\n--a--\r\n"
+        b"--m\r\nContent-Type: message/rfc822\r\n\r\n"
+        b"Subject: inner\r\nFrom: bo@example.com\r\n\r\nforwarded\r\n--m--\r\n"
+    )
+    assert (
+        extract("a.eml", mail).text == "Subject: x\n\nhello\n\nSubject: inner\nFrom: bo@example.com\n\nforwarded"
+    )
+    html = b"Subject: x\r\nContent-Type: text/html\r\n\r\n<p>only <b>this</b>"
+    assert extract("a.eml", html).text == "Subject: x\n\nonly **this**"
+
+
 def test_mails_in_mails_end_somewhere() -> None:
     assert extract("a.eml", _nested_mail()).text.startswith("Subject: x")
 

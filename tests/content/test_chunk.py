@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
+import json
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import SHARED
 from lockgate.content.chunk import SIZE, split
 
 PIECE = st.one_of(
@@ -71,6 +75,20 @@ def test_sentences_are_kept_whole_where_they_fit() -> None:
     for passage in split(text.strip()):
         assert passage.text.endswith(".")
         assert passage.text.startswith("This")
+
+
+@pytest.mark.needs_shared
+def test_third_party_documents_keep_the_laws() -> None:
+    with gzip.open(SHARED / "data" / "D_enterprise_docs.jsonl.gz", "rt") as stream:
+        texts = [json.loads(line)["text"] for line in itertools.islice(stream, 400)]
+    for text in texts:
+        passages = split(text)
+        at = 0
+        for passage in passages:
+            assert not text[at : passage.start].strip()
+            assert passage.text.endswith(text[passage.start : passage.end])
+            at = passage.end
+        assert not text[at:].strip()
 
 
 def test_nothing_has_no_passages() -> None:

@@ -14,7 +14,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from email.message import EmailMessage
+from email.message import MIMEPart
 from typing import Final
 
 import kreuzberg
@@ -158,28 +158,41 @@ def _eml(data: bytes, depth: int) -> Read:
         raise Unreadable("mails are nested too deep in it")
     try:
         message = email.message_from_bytes(data, policy=email.policy.default)
-        lines = [f"{key}: {_header(message, key)}" for key in ("Subject", "From", "To", "Cc", "Date")]
-        lines = [line for line in lines if not line.endswith(": ")]
-        parts, notes = ["\n".join(lines)], list[str]()
-        for part in message.walk() if isinstance(message, EmailMessage) else ():
-            _part(part, depth, parts, notes)
+        parts, notes = [headers := _headers(message)], list[str]()
+        found = list(message.walk())
+        # Where a mail says the same in plain text and in HTML, the plain text is read.
+        plain = any(part.get_content_type() == "text/plain" and _is_body(part) for part in found)
+        for part in found:
+            if part.get_content_type() == "message/rfc822":
+                parts.extend(_headers(inner) for inner in part.iter_parts())
+            elif not (plain and part.get_content_type() == "text/html" and _is_body(part)):
+                _part(part, depth, parts, notes)
     except Unreadable:
         raise
     except Exception as error:  # the parser of the standard library raises many things on broken headers
         raise Unreadable("its headers are broken") from error
-    if not lines:
+    if not headers:
         raise Unreadable("it is no e-mail")
     return "\n\n".join(parts), _header(message, "Subject"), tuple(notes)
 
 
-def _header(message: EmailMessage, key: str) -> str:
+def _headers(message: MIMEPart) -> str:
+    lines = [f"{key}: {_header(message, key)}" for key in ("Subject", "From", "To", "Cc", "Date")]
+    return "\n".join(line for line in lines if not line.endswith(": "))
+
+
+def _is_body(part: MIMEPart) -> bool:
+    return not part.is_multipart() and not part.get_filename() and bool(str(part.get_payload()).strip())
+
+
+def _header(message: MIMEPart, key: str) -> str:
     try:
         return " ".join(str(message.get(key, "")).split())
     except Exception:
         return ""
 
 
-def _part(part: EmailMessage, depth: int, parts: list[str], notes: list[str]) -> None:
+def _part(part: MIMEPart, depth: int, parts: list[str], notes: list[str]) -> None:
     if part.is_multipart():
         return
     kind, name = part.get_content_type(), part.get_filename() or ""
