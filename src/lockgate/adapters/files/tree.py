@@ -200,6 +200,8 @@ def _entry(directory: int, name: str, path: str, chain: Chain, *, rights: bool) 
 def _rights(fd: int | Path, status: os.stat_result | None = None) -> posix.Access:
     """Return the rights on what is open or at a path. Raises OSError, or Invalid if they are not understood."""
     attributes: Sequence[str] = ()
+    if not hasattr(os, "listxattr"):
+        raise Invalid("access lists cannot be read on this system; use an access manifest")
     try:
         attributes = os.listxattr(fd)
     except OSError as error:
