@@ -185,9 +185,8 @@ async def _scale(corpus: Corpus, folder: Path) -> None:
     parts = [entry.open for entry in index._view._slots if entry is not None]
     vectors = sum(part.vectors.nbytes for part in parts) / 1e6
     words = sum(one.nbytes for part in parts for one in (part.terms, part.counts, part.ends, part.lengths)) / 1e6
-    print(
-        f"load    {took:7.1f} s; {vectors:,.0f} MB of vectors, {words:,.0f} MB of terms; {memory():,.0f} MB resident"
-    )
+    print(f"load    {took:7.1f} s; {vectors:,.0f} MB of vectors and {words:,.0f} MB of terms in memory")
+    print(f"process {memory():7,.0f} MB, what building left behind included")
     try:
         await _searches(corpus, index)
     finally:

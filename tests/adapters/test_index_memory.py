@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from contracts.index import IndexContract, ask, doc, label, put
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.keys import FileKeys
 from lockgate.errors import Invalid, Unavailable
+from lockgate.policy.filter import OwnedBy
 from lockgate.policy.model import Principal, PrincipalKind
 from lockgate.ports import Index
 from support import person
@@ -257,6 +260,32 @@ def test_nothing_that_is_remembered_crosses_a_permission_boundary(tmp_path: Path
         ]
         for subject, count in [*cases, *reversed(cases), *cases]:
             assert len(await index.search(ask("salary", subject))) == count
+        own = await put(index, doc("own", label("group:hr", owner="user:ann")), "salary", "salary", held=[1])
+        for _ in range(2):
+            assert len(await index.search(ask("salary", ANN))) == 3
+            assert len(await index.search(ask("salary", person("eve", "hr")))) == 2
+            assert len(await index.search(ask("salary", person("eve", "hr"), held_passages=True))) == 3
+            assert len(await index.search(ask("salary", ANN, OwnedBy(frozenset({"user:ann"}))))) == 2
+            assert not await index.search(ask("salary", ANN, OwnedBy(frozenset({"user:eve"}))))
+        await index.relabel(replace(own, label=label("group:sales")))
+        assert len(await index.search(ask("salary", ANN))) == 1
+
+
+def test_a_removed_document_is_nowhere_in_memory(tmp_path: Path) -> None:
+    async def story(index: MemoryIndex) -> None:
+        one = await put(index, doc("one", label("group:hr")), "salary")
+        await put(index, doc("two", label("group:hr")), "salary")
+        assert len(await index.search(ask("salary", ANN))) == 2
+        stored = index._view.get(one.id)
+        assert stored is not None
+        probe = weakref.ref(stored.passages.vectors)
+        del stored
+        gc.collect()
+        assert probe() is not None
+        await index.remove([one.id])
+        gc.collect()
+        assert probe() is None
+        assert len(await index.search(ask("salary", ANN))) == 1
 
     run(tmp_path, story)
 

@@ -7,8 +7,10 @@ no lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from lockgate.content.document import Document
 from lockgate.content.ranking import Passages
 from lockgate.ports import Query
 from lockgate.storage.index_rights import Rights
+
+_REMEMBERED: Final = 64
+"""Readable sets that are remembered until the next change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,10 @@ class _Entry:
     slot: int
 
 
+Readable = tuple[tuple[Stored, ...], tuple[Passages, ...]]
+"""Documents, and beside each the passages of it that may be read; at least one."""
+
+
 class View:
     """What is stored, as of change number `change`; -1 before anything was loaded."""
 
@@ -45,6 +54,7 @@ class View:
         self._slots: list[_Entry | None] = []
         self._free: list[int] = []
         self._rights = Rights()
+        self._readable: OrderedDict[Hashable, Readable] = OrderedDict()
         self.change = -1
         self.dimensions = 0
         """Of the vectors; 0 while there are none."""
@@ -52,6 +62,7 @@ class View:
     def apply(self, stored: Iterable[Stored], gone: Iterable[str], change: int) -> None:
         """Show changes to searches, all at once."""
         with self._lock:
+            self._readable.clear()  # what was readable may not be any more, and what is removed must go
             for id in gone:
                 entry = self._entries.pop(id, None)
                 if entry is not None:
@@ -91,16 +102,32 @@ class View:
             entries = list(self._entries.values())
         return tuple(sorted((entry.stored.document for entry in entries), key=lambda one: one.id))
 
-    def readable(self, query: Query) -> tuple[list[Stored], list[Passages]]:
-        """Return the documents that the subject may read, and beside each the passages that it may read."""
+    def readable(self, query: Query) -> Readable:
+        """Return what the query's subject may read.
+
+        It is remembered until the next change, whatever that changes, under everything that it depends on: all
+        identifiers of all parties, the filter, and whether held passages pass. So a search that follows another
+        one does not feel how much there is that it may not see.
+        """
+        parties = tuple(party.identifiers for party in query.subject.parties)
+        question = (parties, query.filter, query.held_passages)
         with self._lock:
-            mask = self._rights.readable(query.subject, query.filter)
-            owned = self._rights.owned(query.subject) | query.held_passages
-            slots = np.flatnonzero(mask)
-            chosen = [
-                (entry.stored, entry.stored.passages if own else entry.open)
-                for slot, own in zip(slots.tolist(), owned[slots].tolist(), strict=True)
-                if (entry := self._slots[slot]) is not None
-            ]
+            found = self._readable.get(question)
+            if found is None:
+                found = self._readable[question] = self._choose(query)
+            self._readable.move_to_end(question)
+            if len(self._readable) > _REMEMBERED:
+                self._readable.popitem(last=False)
+            return found
+
+    def _choose(self, query: Query) -> Readable:
+        mask = self._rights.readable(query.subject, query.filter)
+        owned = self._rights.owned(query.subject) | query.held_passages
+        slots = np.flatnonzero(mask)
+        chosen = [
+            (entry.stored, entry.stored.passages if own else entry.open)
+            for slot, own in zip(slots.tolist(), owned[slots].tolist(), strict=True)
+            if (entry := self._slots[slot]) is not None
+        ]
         kept = [pair for pair in chosen if len(pair[1].ordinals)]
-        return [stored for stored, _ in kept], [passages for _, passages in kept]
+        return tuple(stored for stored, _ in kept), tuple(passages for _, passages in kept)
