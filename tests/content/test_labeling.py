@@ -138,12 +138,43 @@ def test_an_accepted_document_that_more_people_can_read_since_is_held_again():
     assert settled(few, None, previous, pay, Census(crowd)).label.readers == few
 
 
+def test_content_above_a_declared_label_is_held_unless_a_review_has_seen_its_kinds():
+    crowd = Census([("a", frozenset({"group:c"})), *((f"p{i}", frozenset[str]()) for i in range(9))])
+    who = Readers.any_of("group:c")
+    declared = replace(PUBLIC, sensitivity=Sensitivity.GENERAL)
+    pay = propose([Finding(i, i + 1, "business.salary", 0.9, "t@1") for i in range(4)])
+    assert not settled(who, declared, None, propose([]), crowd).held
+    assert settled(who, declared, None, pay, crowd).held
+    previous = Document(
+        "d_1", "share", "a", "a", "docs", "r", "0", who, declared, Review.CORRECTED, False, NOW, pay.kinds,
+        ruling=declared, ruled_readers=who,
+    )  # fmt: skip
+    assert not settled(who, declared, previous, pay, crowd).held
+    more = propose([Finding(i, i + 1, "secret.jwt", 0.9, "t@1") for i in range(4)])
+    assert settled(who, declared, previous, more, crowd).held
+    # The label says general, but what was accepted is sensitive: a wider audience needs another look.
+    assert settled(Readers.everyone(), declared, previous, pay, crowd).held
+
+
+def test_a_few_occurrences_hold_their_passages_and_a_mark_holds_the_document():
+    crowd = Census([("a", frozenset({"group:c"})), *((f"p{i}", frozenset[str]()) for i in range(9))])
+    who, declared = Readers.any_of("group:c"), replace(PUBLIC, sensitivity=Sensitivity.GENERAL)
+    line = propose([Finding(0, 1, "business.salary", 0.9, "t@1")])
+    assert not settled(who, declared, None, line, crowd).held
+    assert passage_held(line.kinds, declared, frozenset())
+    staff = Readers.any_of("group:c", *(f"user:p{i}" for i in range(9)))
+    assert not settled(staff, declared, None, line, crowd).held, "everybody gets the rest"
+    assert settled(who, declared, None, propose([Finding(0, 1, "mark.confidential", 0.9, "t@1")]), crowd).held
+    assert settled(who, declared, None, replace(line, evidence=()), crowd).held, "nothing says where it stands"
+
+
 def test_a_stored_review_without_its_parts_is_bound_by_its_label():
     narrow = replace(PUBLIC, sensitivity=Sensitivity.CONFIDENTIAL, readers=Readers.any_of("group:c"))
     previous = Document(
         "d_1", "share", "a", "a", "docs", "r", "0", Readers.everyone(), narrow, Review.CORRECTED, False, NOW
     )
     one = settled(Readers.everyone(), None, previous, propose([]), Census([]))
+    assert not one.held
     assert one.label.readers == narrow.readers
     assert one.label.sensitivity == Sensitivity.CONFIDENTIAL
 

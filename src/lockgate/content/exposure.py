@@ -16,11 +16,13 @@ from lockgate.content.audience import Census
 from lockgate.content.document import Document
 from lockgate.content.labeling import (
     DEFAULT_LIMIT,
+    FEW,
     Limit,
+    beyond,
     demanded,
-    level_of,
     raised,
     ruling_of,
+    served,
     too_broad,
 )
 from lockgate.labels.label import AI, Sensitivity
@@ -47,8 +49,6 @@ _TODO: Final = {
     Why.UNSEEN: "Accept the proposed label in a review, by rule for many at once.",
 }
 _WEIGHT: Final = (0, 1, 10, 100)
-_FEW: Final = 3
-"""Up to so many occurrences count as a passage; more make it a matter of the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def _level(document: Document) -> Sensitivity:
 def _why(document: Document, census: Census, limit: Limit) -> tuple[Why, ...]:
     if document.problem:
         return (Why.UNREADABLE,)
-    level = _level(document)
+    kinds = frozenset(one.kind for one in document.evidence)
+    level = served(document.label, kinds, document.accepted_kinds) if document.reviewed else _level(document)
     why = []
     ruled = ruling_of(document)
     seen = ruled is not None and ruled[1].flows_to(document.label.readers)
@@ -130,13 +131,9 @@ def _why(document: Document, census: Census, limit: Limit) -> tuple[Why, ...]:
     if not document.reviewed:
         why.append(Why.UNREVIEWED if level >= Sensitivity.CONFIDENTIAL else Why.UNSEEN)
         return tuple(why)
-    above = [
-        one.count
-        for one in document.evidence
-        if one.kind not in document.accepted_kinds and level_of(one.kind) > document.label.sensitivity
-    ]
+    above = beyond(document.evidence, document.label, document.accepted_kinds)
     if above:
-        why.append(Why.PASSAGE if sum(above) <= _FEW else Why.BELOW)
+        why.append(Why.PASSAGE if above <= FEW else Why.BELOW)
     if document.held and not why:
         why.append(Why.BELOW)
     return tuple(why)

@@ -130,6 +130,36 @@ def passage_held(kinds: frozenset[str], label: Label, accepted_kinds: frozenset[
 
 
 DEFAULT_LIMIT: Final = Limit()
+FEW: Final = 3
+"""Up to so many occurrences are a matter of the passages they stand in; more, of the whole document."""
+
+
+def beyond(evidence: Iterable[Evidence], label: Label, accepted_kinds: frozenset[str]) -> int:
+    """Count what was found that demands more than the label says, and that no review has seen.
+
+    A mark counts as more than a few: it speaks about the whole document.
+    """
+    return sum(
+        one.count + (FEW if one.kind.startswith("mark.") else 0)
+        for one in evidence
+        if one.kind not in accepted_kinds and level_of(one.kind) > label.sensitivity
+    )
+
+
+def served(label: Label, kinds: frozenset[str], accepted_kinds: frozenset[str]) -> Sensitivity:
+    """Return how sensitive what is served of a document is: its label, and the kinds that a review let through.
+
+    Passages with other kinds above the label are held, so they do not count for its audience.
+    """
+    return max(label.sensitivity, demanded(kinds & accepted_kinds))
+
+
+def _too_low(proposal: Proposal, label: Label, accepted_kinds: frozenset[str]) -> bool:
+    """Tell whether the label is too low for the whole document, not only for a few passages of it."""
+    shown = frozenset(one.kind for one in proposal.evidence)
+    if passage_held(proposal.kinds - shown, label, accepted_kinds):
+        return True  # nothing says where it stands
+    return beyond(proposal.evidence, label, accepted_kinds) > FEW
 
 
 def too_broad(label: Label, breadth: Breadth, limit: Limit = DEFAULT_LIMIT) -> bool:
@@ -167,7 +197,8 @@ def settle(
     the proposal and unreviewed.
 
     A document is held where its findings demand more than the label says (unless a review has seen these
-    kinds), and where it is sensitive and too widely readable (unless a review has seen at least this audience).
+    kinds, or they are few: then only the passages are held, see `passage_held`), and where it is sensitive and
+    too widely readable (unless a review has seen at least this audience).
     """
     ruled = ruling_of(previous)
     stated = [label for label in (declared, ruled[0] if ruled else None) if label is not None]
@@ -180,9 +211,9 @@ def settle(
         owners.union(*(one.owners for one in stated)),
         frozenset(use for one in stated for use in one.forbidden_uses),
     )
-    more = passage_held(proposal.kinds, label, accepted)
+    more = _too_low(proposal, label, accepted)
     seen_by = ruled is not None and ruled[1].flows_to(label.readers)
-    worst = raised(label, max(label.sensitivity, proposal.sensitivity))
+    worst = raised(label, served(label, proposal.kinds, accepted))
     broad = too_broad(worst, breadth_of(label.readers), limit) and not seen_by
     return Settlement(label, _review(declared, previous if ruled else None), more or broad)
 
