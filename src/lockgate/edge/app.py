@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.openai import OpenAiDoor
 from lockgate.edge.problems import openai_problem, problem
+from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.render import new_request_id
 from lockgate.errors import Invalid, LockgateError, NotFound
 
@@ -34,7 +35,7 @@ def _no_route(request: Request, error: Exception) -> Response:
     return render(shown, request_id)
 
 
-def routes(openai: OpenAiDoor, door: Door, passages: PassagesApi) -> list[BaseRoute]:
+def routes(openai: OpenAiDoor, door: Door, passages: PassagesApi, proofs: ProofApi) -> list[BaseRoute]:
     """Return the route table. The authorization matrix of endpoints is checked against it."""
     return [
         Route("/healthz", _health, methods=["GET"]),
@@ -43,6 +44,7 @@ def routes(openai: OpenAiDoor, door: Door, passages: PassagesApi) -> list[BaseRo
         Route("/v1/models/{model}", openai.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(passages.retrieve), methods=["POST"]),
         Route("/v1/documents/{document}", door.handler(passages.document), methods=["GET"]),
+        Route("/v1/answers/{request_id}/proof", door.handler(proofs.proof), methods=["GET"]),
     ]
 
 

@@ -1,0 +1,209 @@
+"""Open everything in order, close it in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib import metadata
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from lockgate.adapters.audit_key import load_or_create as signing_key
+from lockgate.adapters.audit_reader import AuditReader
+from lockgate.adapters.audit_sqlite import AuditLog
+from lockgate.adapters.clock import SystemClock
+from lockgate.adapters.directory_file import DirectoryFile
+from lockgate.adapters.directory_none import NoDirectory
+from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.adapters.extraction.extractor import KreuzbergExtractor
+from lockgate.adapters.history_sqlite import SqliteHistory
+from lockgate.adapters.index_memory import MemoryIndex
+from lockgate.adapters.keys import FileKeys
+from lockgate.adapters.policy_files import SHIPPED, PolicyFiles
+from lockgate.adapters.secret_file import load_or_create as secret
+from lockgate.adapters.weights import Weights, default_folder, shipped
+from lockgate.config import Settings
+from lockgate.edge.api import Door, PassagesApi
+from lockgate.edge.app import application, routes
+from lockgate.edge.body import Limits
+from lockgate.edge.openai import OpenAiDoor
+from lockgate.edge.proof_api import ProofApi
+from lockgate.errors import LockgateError, Unavailable
+from lockgate.journeys.chat import Chat
+from lockgate.journeys.conversation import TYPED, Labeler
+from lockgate.journeys.enforce import Gate, Mode
+from lockgate.journeys.ingest import Ingest
+from lockgate.journeys.passages import Passages
+from lockgate.journeys.proofs import Proofs
+from lockgate.journeys.release import Release
+from lockgate.journeys.retrieve import Retrieve
+from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
+from lockgate.wiring import documents, identity, models
+
+VERSION: Final = metadata.version("lockgate")
+LOG: Final = logging.getLogger("lockgate")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a caller puts in place of what the settings would open: the demo's people, a test's clock."""
+
+    clock: Clock | None = None
+    authenticator: Callable[[Clock, Directory], Authenticator] | None = None
+    directory: Directory | None = None
+    embedder: Embedder | None = None
+
+
+@dataclass(slots=True)
+class Lockgate:
+    """A running Lockgate: everything that commands and servers use."""
+
+    settings: Settings
+    clock: Clock
+    directory: Directory
+    policies: PolicyFiles
+    audit: AuditLog
+    log: AuditReader
+    index: MemoryIndex
+    connectors: Mapping[str, Connector]
+    gate: Gate
+    ingest: Ingest
+    chat: Chat
+    release: Release
+    passages: Passages
+    history: SqliteHistory
+    embedder: Embedder
+
+    def table(self) -> list[BaseRoute]:
+        """Return the routes of the gateway."""
+        server = self.settings.server
+        limits = Limits(
+            server.body_bytes, server.body_seconds, server.messages, server.characters, server.upload_bytes
+        )
+        taxonomy = self.settings.labels.taxonomy
+        door = Door(self.chat, limits, taxonomy)
+        return routes(
+            OpenAiDoor(self.chat, self.release, limits, taxonomy),
+            door,
+            PassagesApi(door, self.passages),
+            ProofApi(Proofs(self.gate, self.log)),
+        )
+
+    def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
+        """Return the application. While it serves, it watches policies and directory, and syncs collections."""
+        work: list[Coroutine[Any, Any, None]] = []
+
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            work.extend(self._watch(sync))
+            tasks = [asyncio.create_task(one) for one in work]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+        return application([*more, *self.table()], lifespan)
+
+    def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
+        watchers = [self.policies.watch(lambda seen: LOG.info("policies: %s", seen.error or seen.version))]
+        if isinstance(self.directory, DirectoryFile):
+            watchers.append(
+                self.directory.watch(lambda problem: LOG.warning("directory: %s", problem or "read again"))
+            )
+        if sync:
+            watchers.append(self._sync_forever())
+        return watchers
+
+    async def _sync_forever(self) -> None:
+        """Sync every collection, again and again. A source that fails is tried again next time."""
+        while True:
+            for connector in self.connectors.values():
+                try:
+                    await self.ingest.run(connector)
+                except LockgateError as error:
+                    LOG.warning("sync of %s: %s", connector.name, error)
+            await self.history.forget(self.clock.now() - timedelta(days=self.settings.labels.history_days))
+            await asyncio.sleep(self.settings.sync_seconds)
+
+
+@asynccontextmanager
+async def open_lockgate(settings: Settings, parts: Parts | None = None) -> AsyncIterator[Lockgate]:
+    """Open everything that the settings describe.
+
+    Raises:
+        Conflict: another process works on this state folder.
+        Invalid: policies or settings are wrong.
+        Unavailable: the state folder, a key or a database cannot be used.
+
+    """
+    given = parts or Parts()
+    state = settings.data
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"the state folder `{state}` cannot be made: {error.strerror}") from error
+    clock = given.clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        directory = given.directory or _directory(settings)
+        policies = PolicyFiles.open(settings.policies or SHIPPED)
+        signer = signing_key(state / "keys" / "audit.pem", settings.audit_origin)
+        audit = AuditLog.open(state / "audit.db", signer, version=VERSION)
+        stack.push_async_callback(audit.close)
+        log = AuditReader.open(audit.path)
+        stack.callback(log.close)
+        history = SqliteHistory.open(state / "history.db")
+        stack.callback(history.close)
+        index = await MemoryIndex.open(state / "index", FileKeys.open(state / "keys" / "master.key"))
+        stack.push_async_callback(index.close)
+        weights = Weights(settings.models_folder or default_folder(), shipped())
+        embedder = given.embedder or MiniLmEmbedder(weights)
+        extractor = KreuzbergExtractor()
+        stack.push_async_callback(extractor.close)
+        gate = Gate(lambda: policies.current, audit, Mode(settings.mode))
+        if given.authenticator is not None:
+            authenticator = given.authenticator(clock, directory)
+        else:
+            known = directory if settings.identity.directory else None
+            authenticator = await identity.authenticator(settings, clock, known, stack)
+        connectors = documents.connectors(settings, directory)
+        ingest = Ingest(index, extractor, embedder, clock, audit, directory)
+
+        async def recheck(document: Any) -> Any:
+            connector = connectors.get(document.connector)
+            return None if connector is None else await ingest.recheck(connector, document)
+
+        typed = replace(TYPED, sensitivity=settings.labels.prompt)
+        session = timedelta(hours=settings.labels.history_hours)
+        labeler = Labeler(history, secret(state / "keys" / "history.key"), typed, session)
+        retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
+        table = await models.routes(settings, gate, embedder, weights, stack)
+        yield Lockgate(
+            settings=settings,
+            clock=clock,
+            directory=directory,
+            policies=policies,
+            audit=audit,
+            log=log,
+            index=index,
+            connectors=connectors,
+            gate=gate,
+            ingest=ingest,
+            chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
+            release=Release(clock, gate, labeler),
+            passages=Passages(gate, labeler, retrieve, connectors),
+            history=history,
+            embedder=embedder,
+        )
+
+
+def _directory(settings: Settings) -> Directory:
+    path = settings.identity.directory
+    return NoDirectory() if path is None else DirectoryFile.open(path)
