@@ -51,7 +51,7 @@ model = "cheap-1"
 
 [[assistants]]
 id = "assistant"
-model = "cheap"
+model = "big"
 reroute = ["big"]
 collections = ["hr"]
 users = ["everyone"]
@@ -99,14 +99,14 @@ def test_what_is_not_said_is_for_nobody_and_for_public_data_only(folder: Path) -
         ('path = "share"', 'path = "nowhere"', 'path = "share"', "is no folder"),
         ('sensitivity = "top"', 'sensitivity = "restricted"', "sensitivity =", "no level of the taxonomy"),
         ('ceiling = "secret"', 'ceiling = "huge"', "ceiling =", "no level"),
-        ('id = "assistant"', 'id = "big"', "[[models]]", "two entries named `big`"),
+        ('id = "cheap"', 'id = "big"', "[[models]]", "two entries named `big`"),
         (
             'collections = ["hr"]',
             'collections = ["sales"]',
             'collections = ["hr"]',
             "which no [[collections]] defines",
         ),
-        ('model = "cheap"\n', 'model = "none"\n', 'model = "cheap"\n', "which no [[models]] defines"),
+        ('model = "big"\n', 'model = "none"\n', 'model = "big"\n', "which no [[models]] defines"),
         ('users = ["everyone"]', "users = [1]", 'users = ["everyone"]', "must be a list of names"),
     ],
 )

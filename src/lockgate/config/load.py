@@ -151,6 +151,7 @@ def _server(table: Table) -> Server:
         public_url=table.get("public_url", str, ""),
         tls_certificate=table.path("tls_certificate"),
         tls_key=table.path("tls_key"),
+        plain_http=table.get("plain_http", bool, False),
         concurrency=table.whole("concurrency", base.concurrency, 1, 100_000),
         body_bytes=table.whole("body_bytes", base.body_bytes, 1_000, 2**31),
         body_seconds=table.number("body_seconds", base.body_seconds, 0.1, 3600),
@@ -221,7 +222,8 @@ def parse(text: str, file: Path) -> Settings:
     _unique(top, "collections", (c.name for c in collections))
     by_id = {model.id: model for model in models}
     assistants = tuple(_assistant(one, by_id, (c.name for c in collections)) for one in top.tables("assistants"))
-    _unique(top, "models", [*(m.id for m in models), *(a.id for a in assistants)])
+    _unique(top, "models", (m.id for m in models))
+    _unique(top, "assistants", (a.id for a in assistants))
     settings = Settings(
         file=top.file,
         mode=top.choice("mode", ("enforce", "report"), "enforce"),

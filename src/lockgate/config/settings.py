@@ -19,6 +19,7 @@ class Server:
     public_url: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    plain_http: bool = False
     concurrency: int = 64
     body_bytes: int = 1_000_000
     body_seconds: float = 20.0

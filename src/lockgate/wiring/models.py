@@ -37,16 +37,11 @@ def _limits(one: ModelSettings) -> Limits:
     )
 
 
-async def _model(one: ModelSettings, embedder: Embedder, weights: Weights, stack: AsyncExitStack) -> Model:
+async def _model(one: ModelSettings, embedder: Embedder, local: LlamaServer, stack: AsyncExitStack) -> Model:
     if one.kind == "extractive":
         return ExtractiveModel(embedder)
-    if one.kind == "local":
-        server = LlamaServer(weights)
-        stack.push_async_callback(server.close)
-        upstream = OpenAiUpstream(one.model or "local", server, limits=_limits(one))
-    else:
-        endpoint = Configured(one.base_url, key_file=one.api_key_file)
-        upstream = OpenAiUpstream(one.model, endpoint, limits=_limits(one))
+    endpoint = local if one.kind == "local" else Configured(one.base_url, key_file=one.api_key_file)
+    upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
     stack.push_async_callback(upstream.close)
     return upstream
 
@@ -59,8 +54,10 @@ async def routes(
     settings: Settings, gate: Gate, embedder: Embedder, weights: Weights, stack: AsyncExitStack
 ) -> Routes:
     """Return every route; what was opened is closed by `stack`. Local models start at their first use."""
+    local = LlamaServer(weights)  # one process, however many names it has
+    stack.push_async_callback(local.close)
     upstreams: Mapping[str, Upstream] = {
-        one.id: Upstream(_card(one), await _model(one, embedder, weights, stack)) for one in settings.models
+        one.id: Upstream(_card(one), await _model(one, embedder, local, stack)) for one in settings.models
     }
     plain = {one.id: Route(one.id, Readers.everyone(), (one.id,)) for one in settings.models}
     virtual = {one.id: _assistant(one) for one in settings.assistants}

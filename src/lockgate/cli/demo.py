@@ -1,0 +1,90 @@
+"""`lockgate demo`: a running Lockgate over an invented company, in one command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import time
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from lockgate.demo.run import Stage, check, demonstration
+
+
+def add(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    demo = commands.add_parser(
+        "demo",
+        help="a running Lockgate over an invented company, with a page to try it",
+        description="Generates an invented company with people, rights and 349 documents, takes them in with real "
+        "models on this machine, and serves the gateway and one page on loopback. Its issuer gives tokens of the "
+        "company's people to whoever sits at this machine; it exists in this command alone.",
+    )
+    demo.add_argument(
+        "--check", action="store_true", help="play the whole story unattended; exit 1 on a difference"
+    )
+    demo.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    demo.add_argument("--port", type=int, default=8420, help="port on 127.0.0.1 (default 8420; 0 for a free one)")
+    demo.add_argument(
+        "--folder", type=Path, default=Path("demo-data"), help="where it is generated, anew each time"
+    )
+    demo.add_argument("--report", action="store_true", help='run in `mode = "report"`: refuse nothing, record all')
+    demo.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demonstration until it is interrupted, or play the story."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    began = time.monotonic()
+    print("Lockgate demo: preparing models and documents (the first time takes a minute or two)", flush=True)
+    folder = args.folder.absolute()
+    port = 0 if args.check and args.port == 8420 else args.port
+    async with demonstration(folder, port, "report" if args.report else "enforce", _say) as running:
+        print(f"Ready after {time.monotonic() - began:.0f} s: {running.base_url}", flush=True)
+        if args.check:
+            return 0 if await check(running, folder, _say) else 1
+        _snippets(running)
+        if not args.no_browser:
+            with contextlib.suppress(webbrowser.Error):
+                webbrowser.open(running.base_url)
+        stop = asyncio.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await stop.wait()
+        print("\nstopping", flush=True)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _snippets(running: Stage) -> None:
+    """Print what to paste: the same question as two people, by curl and by the openai client."""
+    question = "What is the base salary of Goran Ilic in 2026?"
+    for person, who in (("jonas", "Jonas, Human Resources"), ("sofia", "Sofia, Sales")):
+        print(
+            f"""
+# {who}
+TOKEN=$(curl -s {running.base_url}/page/token -H 'Lockgate-Demo: 1' \\
+  -H 'Content-Type: application/json' -d '{{"person": "{person}"}}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])')
+curl -s {running.base_url}/v1/chat/completions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{{"model": "assistant", "messages": [{{"role": "user", "content": "{question}"}}]}}'"""
+        )
+    print(
+        f"""
+# The same from Python, with any OpenAI client: change base_url, give the token as API key
+from openai import OpenAI
+client = OpenAI(base_url="{running.base_url}/v1", api_key=TOKEN)
+answer = client.chat.completions.create(model="assistant", messages=[{{"role": "user", "content": "{question}"}}])
+print(answer.choices[0].message.content)
+
+The page: {running.base_url}   (Ctrl-C stops)""",
+        flush=True,
+    )

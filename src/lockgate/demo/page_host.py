@@ -1,0 +1,120 @@
+"""What the demonstration's page shows and changes (`demo/page_routes.Host`)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+from lockgate.content.document import Document, document_id
+from lockgate.demo.grounds import AUDIENCES, Manifest, Members
+from lockgate.demo.issuer import DemoIssuer
+from lockgate.errors import Conflict, Invalid, NotFound
+from lockgate.labels.wire import render
+from lockgate.wiring import Lockgate
+
+QUESTIONS: Final = (
+    "What is the base salary of Goran Ilic in 2026?",
+    "Up to what value may I accept gifts from suppliers?",
+    "How long must a pass phrase be?",
+    "What purchase price is proposed for Project Heron, and what closing date is planned for Project Heron?",
+    "What is the capital of Mongolia?",
+)
+_LIFE: Final = 600
+
+
+class OrganizationHost:
+    """The page of `lockgate demo`: the people of the invented organization."""
+
+    def __init__(
+        self, lockgate: Lockgate, issuer: DemoIssuer, share: Path, manifest: Manifest, members: Members
+    ) -> None:
+        self._lockgate = lockgate
+        self._issuer = issuer
+        self._share = share
+        self._manifest = manifest
+        self._members = members
+        self._changing = asyncio.Lock()
+
+    def state(self) -> dict[str, Any]:
+        """Return people, groups, models, questions and the two people to begin with."""
+        people = sorted(self._lockgate.directory.people(), key=lambda person: person.name)
+        settings = self._lockgate.settings
+        return {
+            "title": "Brightwater: an invented company. Choose two people and ask one question.",
+            "mode": settings.mode,
+            "levels": list(settings.labels.taxonomy.names),
+            "people": [
+                {"id": one.id, "name": one.name, "groups": self._members.groups(one.id)}
+                for one in people
+                if one.active
+            ],
+            "groups": self._members.all_groups(),
+            "models": [one.id for one in settings.assistants],
+            "questions": list(QUESTIONS),
+            "left": "jonas",
+            "right": "sofia",
+            "fixed": False,
+            "audiences": [{"id": id, "name": name} for id, name in AUDIENCES.items()],
+        }
+
+    async def token(self, person: str, /) -> dict[str, Any]:
+        """Return a token of a person."""
+        token = await asyncio.to_thread(self._issuer.mint, person)
+        return {"token": token, "expires": self._lockgate.clock.now().timestamp() + _LIFE}
+
+    async def set_membership(self, person: str, group: str, member: bool, /) -> None:
+        """Change who is in a group, and read the directory again."""
+        async with self._changing:
+            await asyncio.to_thread(self._members.set_member, person, group, member)
+            refresh = getattr(self._lockgate.directory, "refresh", None)
+            if refresh is not None:
+                await asyncio.to_thread(refresh)
+
+    async def drop(self, name: str, data: bytes, person: str, audience: str, /) -> dict[str, Any]:
+        """Write the file into the share, take it in, and return its proposed label."""
+        if self._lockgate.directory.person(person) is None:
+            raise NotFound("there is no such person")
+        async with self._changing:
+            folder = await asyncio.to_thread(self._manifest.allow_drop, audience, person)
+            path = self._share / folder / name
+            await asyncio.to_thread(_put, path, data)
+            await sync(self._lockgate)
+        connector = next(iter(self._lockgate.connectors))
+        document = self._lockgate.index.document(document_id(connector, f"{folder}/{name}"))
+        if document is None:
+            raise Invalid("the file was not taken in; it is no document")
+        return settled(document, self._lockgate)
+
+    async def exposure(self) -> list[dict[str, Any]]:
+        """Return what would be exposed, worst first."""
+        return []
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+async def sync(lockgate: Lockgate) -> None:
+    """Bring every collection in step; where a sync is already running, wait for it and run again."""
+    for connector in lockgate.connectors.values():
+        for _ in range(200):
+            try:
+                await lockgate.ingest.run(connector)
+                break
+            except Conflict:
+                await asyncio.sleep(0.1)
+
+
+def settled(document: Document, lockgate: Lockgate) -> dict[str, Any]:
+    """Return a document's label and what it rests on."""
+    return {
+        "document": document.id,
+        "title": document.title,
+        "label": render(document.label, lockgate.settings.labels.taxonomy),
+        "reviewed": document.reviewed,
+        "held": document.held,
+        "reasons": [f"{one.count} x {one.kind}" for one in document.evidence],
+        "problem": document.problem,
+    }
