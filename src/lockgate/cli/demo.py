@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
+import os
 import signal
+import sys
 import time
 import webbrowser
 from pathlib import Path
@@ -67,24 +70,31 @@ def _say(line: str) -> None:
 
 def _snippets(running: Stage) -> None:
     """Print what to paste: the same question as two people, by curl and by the openai client."""
-    question = "What is the base salary of Goran Ilic in 2026?"
+    url, question = running.base_url, "What is the base salary of Goran Ilic in 2026?"
+    body = json.dumps({"model": "assistant", "messages": [{"role": "user", "content": question}]})
     for person, who in (("jonas", "Jonas, Human Resources"), ("sofia", "Sofia, Sales")):
         print(
             f"""
 # {who}
-TOKEN=$(curl -s {running.base_url}/page/token -H 'Lockgate-Demo: 1' \\
-  -H 'Content-Type: application/json' -d '{{"person": "{person}"}}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])')
-curl -s {running.base_url}/v1/chat/completions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-  -d '{{"model": "assistant", "messages": [{{"role": "user", "content": "{question}"}}]}}'"""
+export TOKEN=$({_command()} token --url {url} --as {person})
+curl -s {url}/v1/chat/completions -H "Authorization: Bearer $TOKEN" \\
+  -H 'Content-Type: application/json' -d '{body}'
+{_command()} ask --url {url} --as {person} "{question}\""""
         )
     print(
         f"""
-# The same from Python, with any OpenAI client: change base_url, give the token as API key
-from openai import OpenAI
-client = OpenAI(base_url="{running.base_url}/v1", api_key=TOKEN)
-answer = client.chat.completions.create(model="assistant", messages=[{{"role": "user", "content": "{question}"}}])
-print(answer.choices[0].message.content)
+# From Python, with any OpenAI client: change base_url, and give the token as API key
+import os, openai
+client = openai.OpenAI(base_url="{url}/v1", api_key=os.environ["TOKEN"])
+asked = [{{"role": "user", "content": "{question}"}}]
+print(client.chat.completions.create(model="assistant", messages=asked).choices[0].message.content)
 
-The page: {running.base_url}   (Ctrl-C stops)""",
+The page: {url}   (Ctrl-C stops)""",
         flush=True,
     )
+
+
+def _command() -> str:
+    """Return how this very command is called, so that what is printed can be pasted."""
+    found = Path(sys.argv[0])
+    return os.path.relpath(found) if found.is_file() and found.name == "lockgate" else "lockgate"

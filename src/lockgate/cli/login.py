@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from lockgate.adapters.gateway import Gateway
 from lockgate.adapters.oidc.device import DEFAULT_SCOPE, Client, DeviceLogin, Tokens
 from lockgate.adapters.oidc.store import TokenStore, valid_token
 from lockgate.cli.identity import identity_section
@@ -46,12 +47,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     login.set_defaults(run=_login)
     token = commands.add_parser("token", help="print a valid access token, renewed if need be")
+    token.add_argument("--as", dest="person", default="", metavar="PERSON", help="of a demonstration's person")
+    token.add_argument("--url", default="http://127.0.0.1:8420", help="where the demonstration runs, for --as")
     token.set_defaults(run=_token)
     logout = commands.add_parser("logout", help="end the login, here and at the provider")
     logout.set_defaults(run=_logout)
 
 
-def _store() -> TokenStore:
+def tokentoken_store() -> TokenStore:
+    """Return where this account's login is kept."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return TokenStore(Path(state) / "lockgate")
 
@@ -70,7 +74,7 @@ def _login(args: argparse.Namespace) -> int:
         args.resource or section.get("resource", ""),
     )
     tokens = asyncio.run(_sign_in(client))
-    store = _store()
+    store = token_store()
     with store.locked():
         store.save(tokens)
     print(
@@ -89,19 +93,28 @@ async def _sign_in(client: Client) -> Tokens:
 
 
 def _token(args: argparse.Namespace) -> int:
-    store = _store()
+    if args.person:
+        print(asyncio.run(_demo_token(args.url, args.person)))
+        return 0
+    store = token_store()
     with store.locked():
-        print(asyncio.run(valid_token(store, datetime.now(UTC), _refresh)))
+        print(asyncio.run(valid_token(store, datetime.now(UTC), refreshed)))
     return 0
 
 
-async def _refresh(tokens: Tokens) -> Tokens:
+async def _demo_token(url: str, person: str) -> str:
+    async with aiohttp.ClientSession() as session:
+        return await Gateway(session, url).demo_token(person)
+
+
+async def refreshed(tokens: Tokens) -> Tokens:
+    """Return new tokens for old ones."""
     async with aiohttp.ClientSession() as session:
         return await DeviceLogin(session, _SystemClock(), tokens.client).refresh(tokens)
 
 
 def _logout(args: argparse.Namespace) -> int:
-    store = _store()
+    store = token_store()
     with store.locked():
         tokens = store.load()
         there = store.delete()

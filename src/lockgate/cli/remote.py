@@ -1,0 +1,52 @@
+"""Commands that ask a running gateway: which one, and as whom."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+import aiohttp
+
+from lockgate.adapters.gateway import Gateway
+from lockgate.adapters.oidc.store import valid_token
+from lockgate.cli.login import refreshed, token_store
+
+DEFAULT_URL: Final = "http://127.0.0.1:8420"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which gateway, and as whom."""
+    parser.add_argument(
+        "--url",
+        default=os.environ.get("LOCKGATE_URL", DEFAULT_URL),
+        help=f"the gateway (default: LOCKGATE_URL, else {DEFAULT_URL})",
+    )
+    parser.add_argument(
+        "--as",
+        dest="person",
+        default="",
+        metavar="PERSON",
+        help="one of the demonstration's people; demo mode only",
+    )
+
+
+@asynccontextmanager
+async def gateway(args: argparse.Namespace) -> AsyncIterator[Gateway]:
+    """Open a client with the person's token: `--as` in a demonstration, LOCKGATE_TOKEN, or the login.
+
+    Raises:
+        LockgateError: there is no token, or nothing answers.
+
+    """
+    async with aiohttp.ClientSession() as session:
+        if args.person:
+            token = await Gateway(session, args.url).demo_token(args.person)
+        elif not (token := os.environ.get("LOCKGATE_TOKEN", "")):
+            store = token_store()
+            with store.locked():
+                token = await valid_token(store, datetime.now(UTC), refreshed)
+        yield Gateway(session, args.url, token)
