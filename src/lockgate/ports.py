@@ -66,7 +66,10 @@ class Person:
 class Directory(Protocol):
     """PIP: one snapshot of people, groups and the accounts of hosts. Reloads when its source changes."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Return what changes whenever the snapshot does."""
+        ...
 
     def person(self, id: str, /) -> Person | None: ...
     def people(self) -> Sequence[Person]: ...

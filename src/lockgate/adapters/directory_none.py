@@ -10,8 +10,15 @@ from lockgate.ports import Person
 class NoDirectory:
     """Knows nobody and nothing."""
 
-    version = "none"
-    others: str | None = None
+    @property
+    def version(self) -> str:
+        """Return the one version there is."""
+        return "none"
+
+    @property
+    def others(self) -> str | None:
+        """Return None: `other` is nobody."""
+        return None
 
     def person(self, id: str, /) -> Person | None:
         """Return None."""

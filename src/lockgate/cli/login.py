@@ -54,7 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     logout.set_defaults(run=_logout)
 
 
-def tokentoken_store() -> TokenStore:
+def token_store() -> TokenStore:
     """Return where this account's login is kept."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return TokenStore(Path(state) / "lockgate")
