@@ -11,10 +11,22 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from lockgate.cli import audit, ingest, keys, login, models, policy, why
+from lockgate.cli import ask, audit, demo, ingest, init, keys, login, models, policy, serve, why
 from lockgate.errors import LockgateError, Unavailable
 
-COMMANDS: tuple[ModuleType, ...] = (ingest, why, login, keys, models, audit, policy)
+COMMANDS: tuple[ModuleType, ...] = (
+    demo,
+    init,
+    serve,
+    ask,
+    login,
+    ingest,
+    why,
+    policy,
+    audit,
+    keys,
+    models,
+)
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
 

@@ -118,7 +118,7 @@ class Client:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         url = self.base_url.rstrip("/") + path
         async with self.session.request(method, url, json=body, headers=headers, timeout=_TIMEOUT) as response:
-            text = await response.text()
+            text = await response.text(errors="replace")  # a document may be any bytes
             found = {name.lower(): value for name, value in response.headers.items()}
             try:
                 value = json.loads(text)

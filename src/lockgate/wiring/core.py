@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from importlib import metadata
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from lockgate import __version__
 from lockgate.adapters.audit_key import load_or_create as signing_key
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.audit_sqlite import AuditLog
@@ -46,7 +46,6 @@ from lockgate.journeys.retrieve import Retrieve
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import documents, identity, models
 
-VERSION: Final = metadata.version("lockgate")
 LOG: Final = logging.getLogger("lockgate")
 
 
@@ -155,7 +154,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         directory = given.directory or _directory(settings)
         policies = PolicyFiles.open(settings.policies or SHIPPED)
         signer = signing_key(state / "keys" / "audit.pem", settings.audit_origin)
-        audit = AuditLog.open(state / "audit.db", signer, version=VERSION)
+        audit = AuditLog.open(state / "audit.db", signer, version=__version__)
         stack.push_async_callback(audit.close)
         log = AuditReader.open(audit.path)
         stack.callback(log.close)
