@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 QUESTION = "Up to what value may I accept gifts from suppliers?"
 
 
-def curl(demo: Running, path: str, *args: str, token: str = "") -> tuple[int, dict[str, str], str]:
+def curl(demo: Running, path: str, *args: str, token: str = "", data: str = "") -> tuple[int, dict[str, str], str]:
     """Return status, headers and body as the real curl sees them."""
     program = shutil.which("curl")
     if program is None:
@@ -26,7 +26,7 @@ def curl(demo: Running, path: str, *args: str, token: str = "") -> tuple[int, di
     command = [program, "-s", "-i", "--max-time", "60", *args, demo.url + path]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
-    out = subprocess.run(command, capture_output=True, check=True, timeout=90).stdout.decode()
+    out = subprocess.run(command, capture_output=True, check=True, timeout=90, input=data.encode()).stdout.decode()
     head, _, body = out.partition("\r\n\r\n")
     lines = head.split("\r\n")
     headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines[1:])}
@@ -37,7 +37,8 @@ def post(
     demo: Running, body: Any, token: str, path: str = "/v1/chat/completions"
 ) -> tuple[int, dict[str, str], str]:
     data = body if isinstance(body, str) else json.dumps(body)
-    return curl(demo, path, "-H", "Content-Type: application/json", "--data-binary", data, token=token)
+    headers = ("-H", "Content-Type: application/json", "-H", "Expect:")
+    return curl(demo, path, *headers, "--data-binary", "@-", token=token, data=data)
 
 
 def chat(text: str = QUESTION, **more: Any) -> dict[str, Any]:

@@ -76,10 +76,15 @@ class OpenAiDoor:
             parsed = parse_chat(await json_object(request, self.limits), self.limits, purpose)
             ready = await self.chat.prepare(shown, parsed.ask, request_id)
             headers = self._headers(ready)
+            pieces = self.release.answer(ready)
+            # The first piece is awaited here: an upstream that fails at once is a plain error, and from now on the
+            # answer's end is recorded whatever happens to the connection.
+            first = await anext(pieces)
             if parsed.stream:
-                return StreamingResponse(self._stream(ready, parsed), headers=headers | _SSE)
+                return StreamingResponse(self._stream(ready, parsed, first, pieces), headers=headers | _SSE)
             answer = _Answer()
-            async with aclosing(self.release.answer(ready)) as pieces:
+            answer.add(first)
+            async with aclosing(pieces):
                 async for piece in pieces:
                     answer.add(piece)
         except Exception as error:
@@ -123,7 +128,9 @@ class OpenAiDoor:
             "lockgate": answer.extension(ready, self.taxonomy),
         }
 
-    async def _stream(self, ready: Ready, parsed: ChatRequest) -> AsyncGenerator[bytes]:
+    async def _stream(
+        self, ready: Ready, parsed: ChatRequest, first: Piece, pieces: AsyncGenerator[Piece]
+    ) -> AsyncGenerator[bytes]:
         frame = self._frame(ready, "chat.completion.chunk")
         extra: dict[str, Any] = {"usage": None} if parsed.include_usage else {}
 
@@ -133,8 +140,9 @@ class OpenAiDoor:
 
         answer = _Answer()
         try:
-            yield event({"role": "assistant", "content": "", "refusal": None})
-            async with aclosing(self.release.answer(ready)) as pieces:
+            async with aclosing(pieces):
+                answer.add(first)
+                yield event({"role": "assistant", "content": first.text, "refusal": None})
                 async for piece in pieces:
                     answer.add(piece)
                     if piece.text:
