@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from lockgate.content.document import Document, document_id
+from lockgate.content.exposure import exposures
 from lockgate.demo.grounds import AUDIENCES, Manifest, Members
 from lockgate.demo.issuer import DemoIssuer
+from lockgate.edge.review_api import exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
+from lockgate.journeys.exposure import census
 from lockgate.labels.wire import render
 from lockgate.wiring import Lockgate
 
@@ -87,8 +90,10 @@ class OrganizationHost:
         return settled(document, self._lockgate)
 
     async def exposure(self) -> list[dict[str, Any]]:
-        """Return what would be exposed, worst first."""
-        return []
+        """Return what would be exposed among everybody's documents, worst first."""
+        index, directory, limit = self._lockgate.index, self._lockgate.directory, self._lockgate.exposures.limit
+        found = await asyncio.to_thread(lambda: exposures(index.documents(), census(directory), limit))
+        return [exposure_object(one, self._lockgate.settings.labels.taxonomy) for one in found[:20]]
 
 
 def _put(path: Path, data: bytes) -> None:

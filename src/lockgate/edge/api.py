@@ -88,12 +88,15 @@ class PassagesApi:
     async def retrieve(self, request: Request, subject: Subject, context: Context) -> Response:
         """Labeled, cited passages for applications that do their own prompting."""
         body = await json_object(request, self.door.limits)
-        only(body, "query", "collections")
+        only(body, "query", "collections", "k")
         question = text_field(body, "query", self.door.limits.characters)
         names = body.get("collections", [])
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise Invalid("`collections` must be a list of names")
-        found, label, verdicts = await self.passages.search(subject, context, question, frozenset(names))
+        most = body.get("k")
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= 64):
+            raise Invalid("`k` must be a whole number from 1 to 64")
+        found, label, verdicts = await self.passages.search(subject, context, question, frozenset(names), most)
         taxonomy = self.door.taxonomy
         data = [
             {

@@ -28,7 +28,12 @@ class Passages:
     connectors: Mapping[str, Connector]
 
     async def search(
-        self, subject: Subject, context: Context, question: str, collections: frozenset[str]
+        self,
+        subject: Subject,
+        context: Context,
+        question: str,
+        collections: frozenset[str],
+        most: int | None = None,
     ) -> tuple[Found, Label, tuple[Verdict, ...]]:
         """Return the best passages that the subject may read, their joined label, and the verdicts.
 
@@ -45,7 +50,8 @@ class Passages:
             raise Invalid(f"there is no collection `{unknown[0][:60]}`", code="unknown_collection")
         asked = await self.labeler.label(subject, [Turn("user", question)], context.now)
         wanted = collections or frozenset(self.connectors)
-        found = await self.retrieve.run(subject, asked.question, context, wanted)
+        retrieve = self.retrieve if most is None else replace(self.retrieve, passages=most)
+        found = await retrieve.run(subject, asked.question, context, wanted)
         label = join_all([asked.label, *found.labels])
         answer = Resource(
             "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers

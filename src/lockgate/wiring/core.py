@@ -29,20 +29,25 @@ from lockgate.adapters.policy_files import SHIPPED, PolicyFiles
 from lockgate.adapters.secret_file import load_or_create as secret
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
+from lockgate.content.labeling import Limit
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
-from lockgate.edge.body import Limits
+from lockgate.edge.body import Limits as Bounds
 from lockgate.edge.openai import OpenAiDoor
 from lockgate.edge.proof_api import ProofApi
+from lockgate.edge.review_api import ReviewApi
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.journeys.enforce import Gate, Mode
+from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.proofs import Proofs
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
+from lockgate.journeys.review import Reviews
+from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import documents, identity, models
 
@@ -76,13 +81,16 @@ class Lockgate:
     chat: Chat
     release: Release
     passages: Passages
+    reviews: Reviews
+    exposures: Exposures
+    why: Why
     history: SqliteHistory
     embedder: Embedder
 
     def table(self) -> list[BaseRoute]:
         """Return the routes of the gateway."""
         server = self.settings.server
-        limits = Limits(
+        limits = Bounds(
             server.body_bytes, server.body_seconds, server.messages, server.characters, server.upload_bytes
         )
         taxonomy = self.settings.labels.taxonomy
@@ -92,6 +100,7 @@ class Lockgate:
             door,
             PassagesApi(door, self.passages),
             ProofApi(Proofs(self.gate, self.log)),
+            ReviewApi(door, self.index, self.reviews, self.exposures, self.why),
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
@@ -173,7 +182,8 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             known = directory if settings.identity.directory else None
             authenticator = await identity.authenticator(settings, clock, known, stack)
         connectors = documents.connectors(settings, directory)
-        ingest = Ingest(index, extractor, embedder, clock, audit, directory)
+        limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
+        ingest = Ingest(index, extractor, embedder, clock, audit, directory, limit=limit)
 
         async def recheck(document: Any) -> Any:
             connector = connectors.get(document.connector)
@@ -198,6 +208,9 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
             release=Release(clock, gate, labeler),
             passages=Passages(gate, labeler, retrieve, connectors),
+            reviews=Reviews(index, directory, gate, connectors, limit=limit, stewards=settings.labels.stewards),
+            exposures=Exposures(index, directory, gate, limit),
+            why=Why(index, gate, directory, clock, recheck),
             history=history,
             embedder=embedder,
         )

@@ -153,7 +153,7 @@ async function drop(file) {
     const query = new URLSearchParams({ name: file.name, person: owner, audience: $("#audience").value });
     const fresh = await call(`/page/drop?${query}`, { method: "POST", raw: file });
     const accept = async () => {
-      await call("/v1/reviews", { token: await token(owner), body: { document: fresh.document, accept: true } });
+      await call("/v1/reviews", { token: await token(owner), body: { document: fresh.document, decision: "accept" } });
       box.textContent = `${fresh.title}: label accepted. Whoever may read it now gets it.`;
       await exposure();
     };
@@ -170,8 +170,8 @@ async function exposure() {
   const box = $("#exposure");
   try {
     const { data } = await call("/page/exposure");
-    const rows = data.slice(0, 8).map((row) => el("div", { class: "row" }, mark(row.label, state.levels),
-      el("span", {}, row.item, el("div", { class: "small" }, row.why)), el("span", { class: "small" }, `${row.people} people`)));
+    const rows = data.slice(0, 8).map((row) => el("div", { class: "row" }, mark({ sensitivity: row.level }, state.levels),
+      el("span", {}, row.item, el("div", { class: "small" }, row.why.join("; "))), el("span", { class: "small" }, `${row.people} people`)));
     box.replaceChildren(...(rows.length ? rows : ["Nothing."]));
   } catch (error) {
     box.textContent = error.message;
