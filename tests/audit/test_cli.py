@@ -25,11 +25,11 @@ from lockgate.labels import PUBLIC
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a log of 20 requests, its key, and a configuration that names neither."""
     monkeypatch.chdir(tmp_path)
-    signer = load_or_create(tmp_path / "audit.key", "example.org/audit")
+    signer = load_or_create(tmp_path / "data" / "keys" / "audit.pem", "example.org/audit")
 
     @running
     async def fill() -> None:
-        async with opened(tmp_path / "audit.sqlite", signer) as log:
+        async with opened(tmp_path / "data" / "audit.db", signer) as log:
             for number in range(20):
                 await log.append(request(number))
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def cut(home: Path) -> None:
-    db = sqlite3.connect(home / "audit.sqlite")
+    db = sqlite3.connect(home / "data" / "audit.db")
     db.executescript("DELETE FROM audit_event WHERE idx >= 95; DELETE FROM audit_checkpoint WHERE size > 95")
     db.close()
 
@@ -51,7 +51,7 @@ def test_verify_says_yes_and_what_it_cannot_tell(home: Path, capsys: pytest.Capt
 
 
 def test_verify_names_the_record_and_exits_1(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    db = sqlite3.connect(home / "audit.sqlite")
+    db = sqlite3.connect(home / "data" / "audit.db")
     db.execute("UPDATE audit_event SET event = replace(event, 'user:ann', 'user:bob') WHERE idx = 42")
     db.execute("UPDATE audit_event SET event = CAST(event AS BLOB)")
     db.commit()
@@ -78,10 +78,10 @@ def test_an_export_verifies_elsewhere_without_configuration(
     assert main(["audit", "export", "--to", "out.jsonl"]) == 0
     assert main(["audit", "checkpoint", "--to", "kept.note"]) == 0
     away = tmp_path_factory.mktemp("auditor")
-    for name in ("out.jsonl", "out.jsonl.checkpoints", "kept.note", "audit.key.pub"):
+    for name in ("out.jsonl", "out.jsonl.checkpoints", "kept.note", "data/keys/audit.pem.pub"):
         shutil.copy(home / name, away)
     command = [sys.executable, "-m", "lockgate", "audit", "verify", "--log", "out.jsonl", "--public-key"]
-    command += ["audit.key.pub", "--against", "kept.note"]
+    command += ["audit.pem.pub", "--against", "kept.note"]
 
     def verify() -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=away, env=ENV, capture_output=True, text=True)
@@ -165,11 +165,11 @@ def test_lineage_finds_what_does_not_fit(
     elif how == "swapped":
         answer = replace(answer, sources=(replace(answer.sources[0], digest="0"), *answer.sources[1:]))
     records = [r for r in (retrieval, decision, call, answer, outcome) if how != "undecided" or r is not decision]
-    signer = load_or_create(home / "audit.key", "example.org/audit")
+    signer = load_or_create(home / "data" / "keys" / "audit.pem", "example.org/audit")
 
     @running
     async def more() -> None:
-        async with opened(home / "audit.sqlite", signer) as log:
+        async with opened(home / "data" / "audit.db", signer) as log:
             await log.append(records)
 
     more()
@@ -187,14 +187,14 @@ def test_show_lists_the_records_of_a_request(home: Path, capsys: pytest.CaptureF
 
 
 def test_text_in_the_log_cannot_steer_the_terminal(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    signer = load_or_create(home / "audit.key", "example.org/audit")
+    signer = load_or_create(home / "data" / "keys" / "audit.pem", "example.org/audit")
     evil = replace(source(1), item="\x1b[2Jgone\n.txt")
     records = [replace(r, request_id="evil", sources=(evil,) if r.sources else ()) for r in request(60)]
     lost = [replace(r, request_id="\x1b]0;x\x07") for r in request(61) if r.kind is Kind.ANSWER]
 
     @running
     async def more() -> None:
-        async with opened(home / "audit.sqlite", signer) as log:
+        async with opened(home / "data" / "audit.db", signer) as log:
             await log.append([*records, *lost])
 
     more()
@@ -206,7 +206,7 @@ def test_text_in_the_log_cannot_steer_the_terminal(home: Path, capsys: pytest.Ca
 
 def test_the_public_key_is_printed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "public-key"]) == 0
-    assert capsys.readouterr().out == (home / "audit.key.pub").read_text()
+    assert capsys.readouterr().out == (home / "data/keys/audit.pem.pub").read_text()
 
 
 @pytest.mark.parametrize(
@@ -239,11 +239,11 @@ def test_paths_come_from_the_configuration(home: Path, capsys: pytest.CaptureFix
 
 @running
 async def test_commands_work_while_the_log_is_being_written(tmp_path: Path) -> None:
-    signer = load_or_create(tmp_path / "audit.key", "example.org/audit")
-    async with opened(tmp_path / "audit.sqlite", signer) as log:
+    signer = load_or_create(tmp_path / "data" / "keys" / "audit.pem", "example.org/audit")
+    async with opened(tmp_path / "data" / "audit.db", signer) as log:
         for number in range(30):
             await log.append(request(number))
-            reader = AuditReader.open(tmp_path / "audit.sqlite")
+            reader = AuditReader.open(tmp_path / "data" / "audit.db")
             report = reader.verify(signer.verifier)
             reader.close()
             assert (report.ok, report.size) == (True, number * 5 + 5)

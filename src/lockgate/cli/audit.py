@@ -81,30 +81,28 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 # ------------------------------------------------------------------ where things are
 
 
-def _configured(args: argparse.Namespace, name: str, default: str) -> Path:
-    """Return a path in `[audit]` of the configuration, relative to its folder."""
+def _state(args: argparse.Namespace) -> Path:
+    """Return the state folder that the configuration names; beside it, an auditor needs nothing else of it."""
     config = Path(args.config)
     try:
-        section = tomllib.loads(config.read_text()).get("audit", {})
+        value = tomllib.loads(config.read_text()).get("data", "data")
     except FileNotFoundError:
-        section = {}
+        value = "data"
     except (OSError, ValueError) as error:
         raise Invalid(f"cannot read `{config}`") from error
-    value = section.get(name, default) if isinstance(section, dict) else default
     if not isinstance(value, str):
-        raise Invalid(f"`{name}` in [audit] of `{config}` must be a path")
+        raise Invalid(f"`data` in `{config}` must be a path")
     return config.parent / value
 
 
 def _log(args: argparse.Namespace) -> Path:
-    return args.log or _configured(args, "log", "audit.sqlite")
+    return args.log or _state(args) / "audit.db"
 
 
 def _key(args: argparse.Namespace) -> Path:
     if args.public_key:
         return Path(args.public_key)
-    private = _configured(args, "key", "audit.key")
-    public = private.with_name(f"{private.name}.pub")
+    public = _state(args) / "keys" / "audit.pem.pub"
     if not public.is_file():
         raise NotFound(f"there is no public key at `{public}`", remedy="name it with --public-key FILE")
     return public

@@ -10,11 +10,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from lockgate.cli.running import Running, open_running
+from lockgate.cli.running import open_running
 from lockgate.errors import NotFound
-from lockgate.journeys.ingest import Ingest, Progress, Report
+from lockgate.journeys.ingest import Progress, Report
+
+if TYPE_CHECKING:
+    from lockgate.wiring import Lockgate
 
 _ABOUT: Final = """\
 Reads what is new or changed in the configured sources, applies rights that changed, removes what is gone.
@@ -53,19 +56,16 @@ async def _open_and_run(args: argparse.Namespace) -> int:
         return await run(running, args.connector, full=args.full, strict=args.strict, as_json=args.json)
 
 
-async def run(running: Running, names: Sequence[str], *, full: bool, strict: bool, as_json: bool) -> int:
+async def run(running: Lockgate, names: Sequence[str], *, full: bool, strict: bool, as_json: bool) -> int:
     """Run the ingest of the named connectors, or of all, and print what it did."""
     unknown = sorted(set(names) - set(running.connectors))
     if unknown:
         known = ", ".join(running.connectors) or "none"
         raise NotFound(f"there is no connector `{unknown[0]}`", remedy=f"The configuration has: {known}.")
-    journey = Ingest(
-        running.index, running.extractor, running.embedder, running.clock, running.audit, running.directory
-    )
     reports = []
     for name in names or running.connectors:
         meter = Meter(sys.stderr, name)
-        reports.append(await journey.run(running.connectors[name], meter, full=full))
+        reports.append(await running.ingest.run(running.connectors[name], meter, full=full))
         meter.end()
     if as_json:
         print(json.dumps([_json(report) for report in reports], indent=2))

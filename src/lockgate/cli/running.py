@@ -1,42 +1,22 @@
-"""The running configuration, as commands use it."""
+"""The configured Lockgate, opened for a command that works on its state folder directly."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
-from lockgate.journeys.enforce import Gate
-from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
+from lockgate.config import load
 
-
-class Running(Protocol):
-    """What `wiring.open_lockgate` opens, as far as commands need it."""
-
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def audit(self) -> AuditSink: ...
-    @property
-    def index(self) -> Index: ...
-    @property
-    def directory(self) -> Directory: ...
-    @property
-    def connectors(self) -> Mapping[str, Connector]: ...
-    @property
-    def extractor(self) -> Extractor: ...
-    @property
-    def embedder(self) -> Embedder: ...
-    @property
-    def gate(self) -> Gate: ...
+if TYPE_CHECKING:
+    from lockgate.wiring import Lockgate
 
 
-def open_running(config: Path) -> AbstractAsyncContextManager[Running]:
+def open_running(config: Path) -> AbstractAsyncContextManager[Lockgate]:
     """Open everything that a configuration names, and close it at the end.
 
     Wiring is imported here and not above: it loads every adapter, and `lockgate --help` must not wait for that.
     """
-    wiring = importlib.import_module("lockgate.wiring")
-    return cast("AbstractAsyncContextManager[Running]", wiring.open_lockgate(config))
+    from lockgate.wiring import open_lockgate
+
+    return open_lockgate(load(config))

@@ -9,11 +9,13 @@ import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lockgate.cli.running import Running, open_running
-from lockgate.journeys.ingest import Ingest
-from lockgate.journeys.why import Explanation, Why
+from lockgate.cli.running import open_running
+from lockgate.journeys.why import Explanation
+
+if TYPE_CHECKING:
+    from lockgate.wiring import Lockgate
 
 _ABOUT: Final = """\
 Explains step by step why a document is or is not shown to a person's AI: the source as it is now, what the person
@@ -51,14 +53,9 @@ async def _open_and_run(args: argparse.Namespace) -> int:
         return await run(running, args.document, args.person, as_json=args.json)
 
 
-async def run(running: Running, document: str, person: str, *, as_json: bool) -> int:
+async def run(running: Lockgate, document: str, person: str, *, as_json: bool) -> int:
     """Explain and print."""
-    ingest = Ingest(
-        running.index, running.extractor, running.embedder, running.clock, running.audit, running.directory
-    )
-    recheck = ingest.rechecker(running.connectors)
-    why = Why(running.index, running.gate, running.directory, running.clock, recheck)
-    found = await why.explain(f"operator:{getpass.getuser()}", person, document)
+    found = await running.why.explain(f"operator:{getpass.getuser()}", person, document)
     print(json.dumps(dataclasses.asdict(found), indent=2) if as_json else "\n".join(table(found)))
     return 0 if found.shown else 1
 
