@@ -231,8 +231,8 @@ def test_what_is_not_there_is_said_with_exit_code_2(
 
 def test_paths_come_from_the_configuration(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "conf").mkdir()
-    (home / "conf" / "l.toml").write_text('[audit]\nlog = "../audit.sqlite"\nkey = "../audit.key"\n')
-    (home / "bad.toml").write_text("[audit]\nlog = 1\n")
+    (home / "conf" / "l.toml").write_text('data = "../data"\n')
+    (home / "bad.toml").write_text("data = 1\n")
     assert main(["audit", "verify", "--config", "conf/l.toml"]) == 0
     assert main(["audit", "verify", "--config", "bad.toml"]) == 2
 

@@ -15,7 +15,8 @@ from journeys.places import HR, STAFF, Place, Stopped, place
 from lockgate.cli import ingest, main, why
 from lockgate.errors import NotFound
 from lockgate.journeys.enforce import Gate
-from lockgate.journeys.ingest import Progress
+from lockgate.journeys.ingest import Ingest, Progress
+from lockgate.journeys.why import Why
 from policy.sets import SHIPPED
 
 
@@ -26,16 +27,11 @@ class Opened:
     at: Place
 
     def __getattr__(self, name: str) -> Any:
-        parts = {
-            "clock": Stopped(),
-            "audit": self.at.log,
-            "index": self.at.index,
-            "directory": self.at.connector._directory,
-            "connectors": {"share": self.at.connector},
-            "extractor": self.at.extractor,
-            "embedder": self.at.embedder,
-            "gate": Gate(lambda: SHIPPED, self.at.log),
-        }
+        at, directory = self.at, self.at.connector._directory
+        gate, connectors = Gate(lambda: SHIPPED, at.log), {"share": at.connector}
+        ingest = Ingest(at.index, at.extractor, at.embedder, Stopped(), at.log, directory)
+        why = Why(at.index, gate, directory, Stopped(), ingest.rechecker(connectors))
+        parts = {"connectors": connectors, "ingest": ingest, "why": why}
         return parts[name]
 
 

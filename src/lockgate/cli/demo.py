@@ -12,12 +12,13 @@ import sys
 import time
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lockgate.demo.run import Stage, check, demonstration
+if TYPE_CHECKING:
+    from lockgate.demo.run import Stage
 
 
-def add(commands: argparse._SubParsersAction[Any]) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     demo = commands.add_parser(
         "demo",
@@ -44,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
+    from lockgate.demo.run import check, demonstration  # loads every adapter: not for `lockgate --help`
+
     began = time.monotonic()
     print("Lockgate demo: preparing models and documents (the first time takes a minute or two)", flush=True)
     folder = args.folder.absolute()

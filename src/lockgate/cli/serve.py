@@ -8,9 +8,7 @@ import logging
 from pathlib import Path
 
 from lockgate.config import load
-from lockgate.edge.serve import listen, server
 from lockgate.errors import Invalid
-from lockgate.wiring import open_lockgate
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,6 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
+    from lockgate.edge.serve import listen, server
+    from lockgate.wiring import open_lockgate  # loads every adapter: not for `lockgate --help`
+
     settings = load(args.config)
     if not settings.identity.issuer and settings.identity.service_keys is None:
         raise Invalid(

@@ -185,10 +185,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         ingest = Ingest(index, extractor, embedder, clock, audit, directory, limit=limit)
 
-        async def recheck(document: Any) -> Any:
-            connector = connectors.get(document.connector)
-            return None if connector is None else await ingest.recheck(connector, document)
-
+        recheck = ingest.rechecker(connectors)
         typed = replace(TYPED, sensitivity=settings.labels.prompt)
         session = timedelta(hours=settings.labels.history_hours)
         labeler = Labeler(history, secret(state / "keys" / "history.key"), typed, session)
