@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from lockgate.cli import ask, audit, demo, ingest, init, keys, login, models, policy, serve, why
+from lockgate.cli import ask, audit, demo, ingest, init, keys, login, models, policy, serve, trial, why
 from lockgate.errors import LockgateError, Unavailable
 
 COMMANDS: tuple[ModuleType, ...] = (
     demo,
+    trial,
     init,
     serve,
     ask,

@@ -94,7 +94,7 @@ class Members:
             raise NotFound("there is no such person or group")
         groups = [g for g in people[person].get("groups", []) if g != group]
         people[person]["groups"] = sorted([*groups, group]) if member else groups
-        _write(self._path, _toml(self._tables))
+        _write(self._path, directory_toml(self._tables))
 
     def all_groups(self) -> list[str]:
         """Return every group that has people or groups in it."""
@@ -102,7 +102,7 @@ class Members:
         return sorted(direct | set(self._tables.get("groups", {})))
 
 
-def _toml(tables: dict[str, Any]) -> str:
+def directory_toml(tables: dict[str, Any]) -> str:
     """Write a directory file: plain values first, then tables of plain values. JSON strings are TOML strings."""
     lines = [f"{k} = {json.dumps(v)}" for k, v in tables.items() if not isinstance(v, dict)]
     for name, table in tables.items():

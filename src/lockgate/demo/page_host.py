@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from lockgate.edge.review_api import exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
 from lockgate.labels.wire import render
+from lockgate.ports import Person
 from lockgate.wiring import Lockgate
 
 QUESTIONS: Final = (
@@ -26,45 +28,61 @@ QUESTIONS: Final = (
 _LIFE: Final = 600
 
 
-class OrganizationHost:
+class _Host:
+    """What both pages do: tokens, and what would be exposed."""
+
+    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer) -> None:
+        self._lockgate = lockgate
+        self._issuer = issuer
+        self._changing = asyncio.Lock()
+
+    async def token(self, person: str, /) -> dict[str, Any]:
+        """Return a token of a person."""
+        token = await asyncio.to_thread(self._issuer.mint, person)
+        return {"token": token, "expires": self._lockgate.clock.now().timestamp() + _LIFE}
+
+    async def exposure(self) -> list[dict[str, Any]]:
+        """Return what would be exposed among everybody's documents, worst first."""
+        index, directory, limit = self._lockgate.index, self._lockgate.directory, self._lockgate.exposures.limit
+        found = await asyncio.to_thread(lambda: exposures(index.documents(), census(directory), limit))
+        return [exposure_object(one, self._lockgate.settings.labels.taxonomy) for one in found[:20]]
+
+    def _state(
+        self, title: str, people: Sequence[Person], groups: Callable[[Person], list[str]]
+    ) -> dict[str, Any]:
+        settings = self._lockgate.settings
+        return {
+            "title": title,
+            "mode": settings.mode,
+            "levels": list(settings.labels.taxonomy.names),
+            "people": [{"id": one.id, "name": one.name, "groups": groups(one)} for one in people if one.active],
+            "models": [one.id for one in settings.assistants],
+        }
+
+
+class OrganizationHost(_Host):
     """The page of `lockgate demo`: the people of the invented organization."""
 
     def __init__(
         self, lockgate: Lockgate, issuer: DemoIssuer, share: Path, manifest: Manifest, members: Members
     ) -> None:
-        self._lockgate = lockgate
-        self._issuer = issuer
+        super().__init__(lockgate, issuer)
         self._share = share
         self._manifest = manifest
         self._members = members
-        self._changing = asyncio.Lock()
 
     def state(self) -> dict[str, Any]:
         """Return people, groups, models, questions and the two people to begin with."""
         people = sorted(self._lockgate.directory.people(), key=lambda person: person.name)
-        settings = self._lockgate.settings
-        return {
-            "title": "Brightwater: an invented company. Choose two people and ask one question.",
-            "mode": settings.mode,
-            "levels": list(settings.labels.taxonomy.names),
-            "people": [
-                {"id": one.id, "name": one.name, "groups": self._members.groups(one.id)}
-                for one in people
-                if one.active
-            ],
+        title = "Brightwater: an invented company. Choose two people and ask one question."
+        return self._state(title, people, lambda one: self._members.groups(one.id)) | {
             "groups": self._members.all_groups(),
-            "models": [one.id for one in settings.assistants],
             "questions": list(QUESTIONS),
             "left": "jonas",
             "right": "sofia",
             "fixed": False,
             "audiences": [{"id": id, "name": name} for id, name in AUDIENCES.items()],
         }
-
-    async def token(self, person: str, /) -> dict[str, Any]:
-        """Return a token of a person."""
-        token = await asyncio.to_thread(self._issuer.mint, person)
-        return {"token": token, "expires": self._lockgate.clock.now().timestamp() + _LIFE}
 
     async def set_membership(self, person: str, group: str, member: bool, /) -> None:
         """Change who is in a group, and read the directory again."""
@@ -80,8 +98,7 @@ class OrganizationHost:
             raise NotFound("there is no such person")
         async with self._changing:
             folder = await asyncio.to_thread(self._manifest.allow_drop, audience, person)
-            path = self._share / folder / name
-            await asyncio.to_thread(_put, path, data)
+            await asyncio.to_thread(_put, self._share / folder / name, data)
             await sync(self._lockgate)
         connector = next(iter(self._lockgate.connectors))
         document = self._lockgate.index.document(document_id(connector, f"{folder}/{name}"))
@@ -89,11 +106,45 @@ class OrganizationHost:
             raise Invalid("the file was not taken in; it is no document")
         return settled(document, self._lockgate)
 
-    async def exposure(self) -> list[dict[str, Any]]:
-        """Return what would be exposed among everybody's documents, worst first."""
-        index, directory, limit = self._lockgate.index, self._lockgate.directory, self._lockgate.exposures.limit
-        found = await asyncio.to_thread(lambda: exposures(index.documents(), census(directory), limit))
-        return [exposure_object(one, self._lockgate.settings.labels.taxonomy) for one in found[:20]]
+
+class FolderHost(_Host):
+    """The page of `lockgate try`: the accounts and groups of somebody's own folder."""
+
+    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer, name: str) -> None:
+        super().__init__(lockgate, issuer)
+        self._name = name
+
+    def state(self) -> dict[str, Any]:
+        """Return the accounts and groups; the worst placed two to begin with: an owner, and anybody."""
+        people = list(self._lockgate.directory.people())
+        names = [one.id for one in people]
+        title = f"Your folder {self._name}, read as it is. What nobody reviewed is served to its owner only."
+        return self._state(title, people, lambda one: sorted(g.removeprefix("group:") for g in one.groups)) | {
+            "groups": sorted({g.removeprefix("group:") for one in people for g in one.groups}),
+            "questions": [],
+            "left": names[0],
+            "right": names[-1],
+            "fixed": True,
+            "audiences": [],
+        }
+
+    async def set_membership(self, person: str, group: str, member: bool, /) -> None:
+        """Refuse: the groups are those of this machine.
+
+        Raises:
+            Invalid: always.
+
+        """
+        raise Invalid("the groups are those of this machine", remedy="Change them there; this page only reads.")
+
+    async def drop(self, name: str, data: bytes, person: str, audience: str, /) -> dict[str, Any]:
+        """Refuse: nothing is written into the folder.
+
+        Raises:
+            Invalid: always.
+
+        """
+        raise Invalid("nothing is written into your folder", remedy="Copy the file there; it is seen in a minute.")
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -1,0 +1,172 @@
+"""`lockgate try`: somebody's own folder, as it is, on the same page.
+
+The accounts and groups of this host that own or may read files become the people of a directory made for the
+occasion: each account, a member of each group, and anybody else with an account. Nothing is written into the
+folder; Lockgate's state is in a temporary folder that goes when the command ends.
+"""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lockgate.adapters.clock import SystemClock
+from lockgate.adapters.directory_file import DirectoryFile
+from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.adapters.oidc import OidcAuthenticator
+from lockgate.config import parse
+from lockgate.content.exposure import Exposure, exposures
+from lockgate.demo.grounds import directory_toml
+from lockgate.demo.issuer import DemoIssuer
+from lockgate.demo.page_host import FolderHost
+from lockgate.demo.page_routes import PageApi
+from lockgate.demo.run import AUDIENCE, Say, fetch_weights, progress
+from lockgate.edge.body import Limits
+from lockgate.edge.serve import listen, serving
+from lockgate.errors import Invalid
+from lockgate.journeys.exposure import census
+from lockgate.wiring import Lockgate, Parts, open_lockgate
+
+ANYBODY: Final = "anybody-else"
+_OTHERS: Final = "accounts-of-this-machine"
+_LOOKED_AT: Final = 200_000
+"""Files whose owner and group are looked at; more than that is no trial any more."""
+
+_CONFIGURATION: Final = """\
+mode = "{mode}"
+data = "state"
+
+[server]
+port = {port}
+
+[[collections]]
+name = "folder"
+path = {path}
+rights = "posix"
+
+[[models]]
+id = "quotes"
+kind = "extractive"
+users = ["everyone"]
+ceiling = "restricted"
+
+[[assistants]]
+id = "assistant"
+model = "quotes"
+collections = ["folder"]
+users = ["everyone"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A folder that is being tried: the gateway over it, its address, and what it would expose."""
+
+    lockgate: Lockgate
+    base_url: str
+    exposed: list[Exposure]
+
+
+def account(uid: int) -> str:
+    """Return the name of an account, or `uid-N` where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid-{uid}"
+
+
+def group(gid: int) -> str:
+    """Return the name of a group, or `gid-N` where it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return f"gid-{gid}"
+
+
+def _ids(folder: Path) -> tuple[set[int], set[int]]:
+    """Return the owners and groups of what is in a folder, without following links."""
+    owners, groups, seen = set[int](), set[int](), 0
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            try:
+                found = os.lstat(os.path.join(place, name))
+            except OSError:
+                continue
+            owners.add(found.st_uid)
+            groups.add(found.st_gid)
+            seen += 1
+        if seen > _LOOKED_AT:
+            raise Invalid(f"`{folder}` has more than {_LOOKED_AT} files", remedy="Try one of its folders.")
+    return owners, groups
+
+
+def directory_of(folder: Path) -> dict[str, Any]:
+    """Return a directory of the accounts and groups that a folder speaks of."""
+    owners, groups = _ids(folder)
+    people: dict[str, Any] = {}
+    for uid in sorted(owners):
+        name = account(uid)
+        mine = sorted({group(gid) for gid in _groups_of(uid)} & {group(gid) for gid in groups})
+        people[name] = {"name": f"{name} (owns files)", "groups": [*mine, _OTHERS]}
+    for gid in sorted(groups):
+        name = group(gid)
+        people[f"member-of-{name}"] = {"name": f"a member of {name}", "groups": [name, _OTHERS]}
+    people[ANYBODY] = {"name": "anybody else with an account", "groups": [_OTHERS]}
+    return {
+        "others": f"group:{_OTHERS}",
+        "people": people,
+        "accounts": {account(uid): account(uid) for uid in sorted(owners)},
+        "host_groups": {group(gid): group(gid) for gid in sorted(groups)},
+    }
+
+
+def _groups_of(uid: int) -> Iterator[int]:
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return
+    yield from os.getgrouplist(entry.pw_name, entry.pw_gid)
+
+
+@asynccontextmanager
+async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[Trial]:
+    """Read a folder and serve the page over it.
+
+    Raises:
+        Invalid: it is no folder, or far too large.
+        Unavailable: weights cannot be had, or the port is taken.
+
+    """
+    if not folder.is_dir():
+        raise Invalid(f"`{folder}` is no folder")
+    embedder = MiniLmEmbedder(fetch_weights(say))
+    await embedder.open()
+    with tempfile.TemporaryDirectory(prefix="lockgate-try-") as name, listen("127.0.0.1", port) as bound:
+        home, clock = Path(name), SystemClock()
+        port = int(bound.getsockname()[1])
+        (home / "directory.toml").write_text(directory_toml(directory_of(folder)), encoding="utf-8")
+        text = _CONFIGURATION.format(mode=mode, port=port, path=json.dumps(str(folder.absolute())))
+        settings = parse(text, home / "lockgate.toml")
+        directory = DirectoryFile.open(home / "directory.toml")
+        base_url = f"http://127.0.0.1:{port}"
+        issuer = DemoIssuer.start(f"{base_url}/issuer", AUDIENCE, directory, clock)
+        parts = Parts(
+            clock=clock,
+            directory=directory,
+            embedder=embedder,
+            authenticator=lambda _, people: OidcAuthenticator(issuer.settings, clock, issuer.fetch, people),
+        )
+        async with open_lockgate(settings, parts) as lockgate:
+            await lockgate.ingest.run(lockgate.connectors["folder"], progress(say))
+            listed = exposures(lockgate.index.documents(), census(directory), lockgate.exposures.limit)
+            page = PageApi(FolderHost(lockgate, issuer, folder.name), Limits()).routes()
+            async with serving(lockgate.app(more=page), bound):
+                yield Trial(lockgate, base_url, listed)
