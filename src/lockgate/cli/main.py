@@ -11,7 +11,22 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from lockgate.cli import ask, audit, demo, ingest, init, keys, login, models, policy, serve, trial, why
+from lockgate.cli import (
+    ask,
+    audit,
+    demo,
+    exposure,
+    ingest,
+    init,
+    keys,
+    login,
+    models,
+    policy,
+    review,
+    serve,
+    trial,
+    why,
+)
 from lockgate.errors import LockgateError, Unavailable
 
 COMMANDS: tuple[ModuleType, ...] = (
@@ -22,6 +37,8 @@ COMMANDS: tuple[ModuleType, ...] = (
     ask,
     login,
     ingest,
+    exposure,
+    review,
     why,
     policy,
     audit,

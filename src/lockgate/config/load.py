@@ -79,6 +79,7 @@ def _collection(table: Table, taxonomy: Taxonomy) -> Collection:
         name=table.need("name"),
         path=path,
         rights=table.choice("rights", ("posix", "manifest"), "posix"),
+        above=table.get("above", bool, True),
         integrity=_integrity(table, Integrity.INTERNAL),
         max_bytes=table.whole("max_bytes", 50_000_000, 1, 2**40),
         rules=tuple(_rule(one, taxonomy) for one in table.tables("rules")),

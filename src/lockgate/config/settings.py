@@ -57,11 +57,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """`[[collections]]`: a folder of documents. `rights` is `posix` or `manifest`."""
+    """`[[collections]]`: a folder of documents. `rights` is `posix` or `manifest`.
+
+    `above` tells whether search permission on the directories above the folder counts. Off for a mounted share,
+    whose mount point says nothing about its users.
+    """
 
     name: str
     path: Path
     rights: str = "posix"
+    above: bool = True
     integrity: Integrity = Integrity.INTERNAL
     max_bytes: int = 50_000_000
     rules: tuple[Rule, ...] = ()

@@ -14,6 +14,7 @@ from lockgate.demo.issuer import DemoIssuer
 from lockgate.edge.review_api import exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
+from lockgate.journeys.review import version_of
 from lockgate.labels.wire import render
 from lockgate.ports import Person
 from lockgate.wiring import Lockgate
@@ -167,6 +168,7 @@ def settled(document: Document, lockgate: Lockgate) -> dict[str, Any]:
     """Return a document's label and what it rests on."""
     return {
         "document": document.id,
+        "version": version_of(document),
         "title": document.title,
         "label": render(document.label, lockgate.settings.labels.taxonomy),
         "reviewed": document.reviewed,

@@ -91,7 +91,7 @@ async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
     ):
         body = {
             "document": story.id(path),
-            "decision": "correct",
+            "version": await _version(story, reviewer, path),
             "sensitivity": "restricted",
             "readers": readers,
             "forbidden_uses": [],
@@ -107,6 +107,13 @@ async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
     informed, other = await story.client.ask("carla", query), await story.client.ask("greta", query)
     story.expect("Carla gets the line about herself", contains(informed.content, pay), told(informed))
     story.expect("Greta does not", other.ok and not contains(other.text, pay), told(other))
+
+
+async def _version(story: Story, reviewer: str, path: str) -> str:
+    """Return what a reviewer's list calls the present state of a document; `unseen` where it is not listed."""
+    listed = await story.client.send("GET", "/v1/reviews?limit=1000", reviewer)
+    found = [one["version"] for one in listed.body.get("data", ()) if one["document"] == story.id(path)]
+    return str(found[0]) if found else "unseen"
 
 
 HERON_QUESTION: Final = (

@@ -16,6 +16,7 @@ from lockgate.edge.problems import openai_problem, problem
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.render import new_request_id
 from lockgate.edge.review_api import ReviewApi
+from lockgate.edge.why_api import WhyApi
 from lockgate.errors import Invalid, LockgateError, NotFound
 
 
@@ -37,7 +38,7 @@ def _no_route(request: Request, error: Exception) -> Response:
 
 
 def routes(
-    openai: OpenAiDoor, door: Door, passages: PassagesApi, proofs: ProofApi, reviews: ReviewApi
+    openai: OpenAiDoor, door: Door, passages: PassagesApi, proofs: ProofApi, reviews: ReviewApi, why: WhyApi
 ) -> list[BaseRoute]:
     """Return the route table. The authorization matrix of endpoints is checked against it."""
     return [
@@ -47,14 +48,9 @@ def routes(
         Route("/v1/models/{model}", openai.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(passages.retrieve), methods=["POST"]),
         Route("/v1/documents/{document}", door.handler(passages.document), methods=["GET"]),
-        Route("/v1/documents/{document}/why", door.handler(reviews.explain), methods=["GET"]),
+        Route("/v1/documents/{document}/why", door.handler(why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(proofs.proof), methods=["GET"]),
-        Route("/v1/reviews", door.handler(reviews.listed), methods=["GET"]),
-        Route("/v1/reviews", door.handler(reviews.review), methods=["POST"]),
-        Route("/v1/reviews/undo", door.handler(reviews.undo), methods=["POST"]),
-        Route("/v1/reviews/passage", door.handler(reviews.passage), methods=["GET"]),
-        Route("/v1/exposure", door.handler(reviews.exposure), methods=["GET"]),
-        Route("/v1/exposure/{person}", door.handler(reviews.findable), methods=["GET"]),
+        *reviews.routes(),
     ]
 
 

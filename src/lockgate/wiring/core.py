@@ -36,6 +36,7 @@ from lockgate.edge.body import Limits as Bounds
 from lockgate.edge.openai import OpenAiDoor
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
+from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
@@ -100,7 +101,8 @@ class Lockgate:
             door,
             PassagesApi(door, self.passages),
             ProofApi(Proofs(self.gate, self.log)),
-            ReviewApi(door, self.index, self.reviews, self.exposures, self.why),
+            ReviewApi(door, self.reviews, self.exposures),
+            WhyApi(self.exposures, self.why),
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:

@@ -21,6 +21,7 @@ def connectors(settings: Settings, directory: Directory) -> dict[str, Connector]
             one.name,
             directory=directory,
             rights=cast(Literal["posix", "manifest"], one.rights),
+            above_root=one.above,
             rules=[_rule(rule) for rule in one.rules],
             integrity=one.integrity,
             max_bytes=one.max_bytes,

@@ -153,7 +153,7 @@ async function drop(file) {
     const query = new URLSearchParams({ name: file.name, person: owner, audience: $("#audience").value });
     const fresh = await call(`/page/drop?${query}`, { method: "POST", raw: file });
     const accept = async () => {
-      await call("/v1/reviews", { token: await token(owner), body: { document: fresh.document, decision: "accept" } });
+      await call("/v1/reviews", { token: await token(owner), body: { document: fresh.document, version: fresh.version } });
       box.textContent = `${fresh.title}: label accepted. Whoever may read it now gets it.`;
       await exposure();
     };

@@ -1,0 +1,38 @@
+"""`GET /v1/documents/{document}/why?as=PERSON`: why a person is or is not shown a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lockgate.edge.api import json_response
+from lockgate.journeys.exposure import EXPOSURE, Exposures
+from lockgate.journeys.why import Why
+from lockgate.policy.model import AccessRequest, Action, Context, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class WhyApi:
+    """The handler of explanations."""
+
+    exposures: Exposures
+    why: Why
+
+    async def explain(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Explain; `as` names the person."""
+        await self.exposures.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
+        person, document = request.query_params.get("as", "")[:200], request.path_params["document"][:1000]
+        told = await self.why.explain(subject.principal.name, person, document)
+        body = {
+            "person": told.person,
+            "document": told.document,
+            "item": f"{told.connector}/{told.item}",
+            "title": told.title,
+            "shown": told.shown,
+            "opens": told.opens,
+            "steps": [{"name": step.name, "passes": step.passes, "says": step.says} for step in told.steps],
+            "remedies": list(told.remedies),
+        }
+        return json_response(body, context.request_id)
