@@ -88,7 +88,8 @@ class Why:
         context = Context(now, f"why-{stored.id}-{now:%Y%m%dT%H%M%S.%f}", device_compliant=True)
         steps, current = await self._source(stored)
         ai, opening = self._verdicts(subject, context, current or stored)
-        steps += [*self._steps(subject, current or stored), *await self._passages(subject, current or stored)]
+        passages = await self._passages(subject, current or stored)
+        steps += [*self._steps(subject, current or stored), passages]
         steps += [_decided("AI may use it", ai), _decided("the person may open it", opening)]
         record = replace(
             base_record(Kind.ADMINISTRATION, subject, context),
@@ -109,7 +110,7 @@ class Why:
             stored.connector,
             stored.item,
             stored.title,
-            ai.passes and not gone,
+            ai.passes and not gone and bool(passages.passes),
             opening.passes and not gone,
             tuple(steps),
             tuple(sorted(ai.decision.remedies)) if not ai.passes else (),
@@ -182,13 +183,13 @@ class Why:
         uses = ", ".join(sorted(label.forbidden_uses)) or "none"
         yield Step("use by AI is not forbidden", not label.forbids(AI), f"forbidden uses: {uses}")
 
-    async def _passages(self, subject: Subject, document: Document) -> list[Step]:
+    async def _passages(self, subject: Subject, document: Document) -> Step:
         chunks = await self.index.chunks(document.id)
         held = [chunk for chunk in chunks if chunk.held]
         kinds = ", ".join(sorted({kind for chunk in held for kind in chunk.kinds}))
         says = f"{len(held)} of {len(chunks)} are held back" + (f" for: {kinds}" if held else "")
         free = bool(chunks) and (len(held) < len(chunks) or subject.owns(document.label))
-        return [Step("it has passages that may be shown", free, says)]
+        return Step("it has passages that may be shown", free, says)
 
 
 def _rights(name: str, subject: Subject, readers: Readers) -> Step:
