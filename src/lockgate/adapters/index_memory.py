@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -31,7 +31,9 @@ from lockgate.errors import Invalid, NotFound, Unavailable
 from lockgate.ports import Hit, Keys, Query, Vectors
 from lockgate.storage.index_payload import (
     COLUMNS,
+    LONGEST,
     TEXTS,
+    check_passages,
     new_key,
     pack_columns,
     pack_texts,
@@ -40,12 +42,18 @@ from lockgate.storage.index_payload import (
     unpack_texts,
     unseal,
 )
+from lockgate.storage.index_queries import (
+    change_of,
+    changed_since,
+    check_meta,
+    delete,
+    set_change,
+    with_texts,
+)
 from lockgate.storage.index_tables import (
     DOCUMENTS,
-    META,
     METADATA,
     PAYLOADS,
-    SCHEMA,
     binding,
     from_row,
     to_row,
@@ -53,10 +61,6 @@ from lockgate.storage.index_tables import (
 from lockgate.storage.index_view import Stored, View
 
 _TRIES: Final = 3
-_BATCH: Final = 400
-"""Ids in one statement; SQLite's limit of variables is 999 on old builds."""
-_LONGEST: Final = 1.001
-"""Vectors have length 1; this much is rounding."""
 
 
 class MemoryIndex:
@@ -90,7 +94,7 @@ class MemoryIndex:
             with _guard(), engine.connect() as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")
                 METADATA.create_all(db)
-                index._check(db)
+                check_meta(db, keys.current)
                 db.commit()
             index._take_over()
         except BaseException:
@@ -107,22 +111,6 @@ class MemoryIndex:
             self._view = View()
             self._engine.dispose()
 
-    def _check(self, db: sa.Connection) -> None:
-        """Check version and master key of what is there, or write the first rows."""
-        meta = {row.name: row.value for row in db.execute(sa.select(META))}
-        if not meta:
-            first = {"schema": SCHEMA, "change": "0"}
-            db.execute(sa.insert(META), [{"name": name, "value": value} for name, value in first.items()])
-        elif meta.get("schema") != SCHEMA:
-            raise Unavailable(f"the index has layout `{meta.get('schema')}`, this version reads `{SCHEMA}`")
-        masters = db.execute(sa.select(DOCUMENTS.c.master).distinct()).scalars().all()
-        if masters and self._keys.current not in masters:
-            raise Unavailable(
-                f"the index was written with master key `{masters[0]}`, the key file holds `{self._keys.current}`",
-                code="wrong_key",
-                remedy="Point the settings to the key file that was used; nothing has been changed.",
-            )
-
     # ------------------------------------------------------------------ changes
 
     async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /) -> None:
@@ -133,7 +121,7 @@ class MemoryIndex:
             Unavailable: it could not be stored; what was there is still there.
 
         """
-        _check_passages(document, chunks, vectors)
+        check_passages(document, chunks, vectors)
         await asyncio.to_thread(self._put, document, tuple(chunks), vectors)
 
     async def relabel(self, document: Document, held: frozenset[int] = frozenset(), /) -> None:
@@ -162,8 +150,8 @@ class MemoryIndex:
         row = self._row(document, held, generation, key)
         with self._changing() as (db, change):
             if chunks:
-                self._fix_dimensions(db, full.vectors.shape[1])
-            replaced = _delete(db, id)
+                self._check_dimensions(full.vectors.shape[1])
+            replaced = delete(db, id)
             db.execute(sa.insert(DOCUMENTS).values(row | {"change": change}))
             db.execute(sa.insert(PAYLOADS).values(blobs))
             db.commit()
@@ -187,7 +175,7 @@ class MemoryIndex:
     def _remove(self, ids: tuple[str, ...]) -> None:
         with self._changing() as (db, change):
             for id in ids:
-                _delete(db, id)
+                delete(db, id)
             db.commit()
             self._view.apply((), ids, change)
             self._damaged -= set(ids)
@@ -200,7 +188,7 @@ class MemoryIndex:
             db.exec_driver_sql("BEGIN IMMEDIATE")
             self._catch_up(db)
             change = self._view.change + 1
-            db.execute(sa.update(META).where(META.c.name == "change").values(value=str(change)))
+            set_change(db, change)
             yield db, change
 
     def _row(self, document: Document, held: frozenset[int], generation: str, key: bytes) -> dict[str, Any]:
@@ -210,7 +198,7 @@ class MemoryIndex:
     def _key(self, row: Mapping[str, Any]) -> bytes:
         return self._keys.unwrap(row["master"], row["wrapped"], binding(row))
 
-    def _fix_dimensions(self, db: sa.Connection, dimensions: int) -> None:
+    def _check_dimensions(self, dimensions: int) -> None:
         if self._view.dimensions not in (0, dimensions):
             raise Invalid(
                 f"the vectors have {dimensions} numbers, those in the index {self._view.dimensions}",
@@ -220,22 +208,21 @@ class MemoryIndex:
     def _take_over(self) -> None:
         """Take over what another process changed; cheap where nothing was."""
         with _guard(), self._engine.connect() as db:
-            if _change(db) == self._view.change:
+            if change_of(db) == self._view.change:
                 return
         with self._writing, _guard(), self._engine.connect() as db:
             db.exec_driver_sql("BEGIN")
             self._catch_up(db)
 
     def _catch_up(self, db: sa.Connection) -> None:
-        change = _change(db)
+        change = change_of(db)
         if change == self._view.change:
             return
         listed = set(db.execute(sa.select(DOCUMENTS.c.id)).scalars())
-        both = sa.select(DOCUMENTS, PAYLOADS.c.columns).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
         stored, damaged = [], set()
-        for row in db.execute(both.where(DOCUMENTS.c.change > self._view.change)).mappings():
+        for row in changed_since(db, self._view.change):
             try:
-                stored.append(self._load(dict(row)))
+                stored.append(self._load(row))
             except Unavailable:
                 # What cannot be verified is readable by nobody; the next ingest stores it anew.
                 damaged.add(row["id"])
@@ -271,18 +258,9 @@ class MemoryIndex:
     def _chunks(self, id: str) -> tuple[Chunk, ...]:
         self._take_over()
         with _guard(), self._engine.connect() as db:
-            for row in self._rows(db, {id}):
+            for row in with_texts(db, {id}):
                 return self._texts(row, from_row(row)[1])
         return ()
-
-    def _rows(self, db: sa.Connection, ids: Collection[str]) -> list[dict[str, Any]]:
-        both = sa.select(DOCUMENTS, PAYLOADS.c.texts).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
-        many = sorted(ids)
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(many), _BATCH):
-            batch = many[start : start + _BATCH]
-            found += [dict(row) for row in db.execute(both.where(DOCUMENTS.c.id.in_(batch))).mappings()]
-        return found
 
     def _texts(self, row: Mapping[str, Any], held: frozenset[int]) -> tuple[Chunk, ...]:
         data = unseal(self._key(row), TEXTS, row["id"], row["generation"], row["texts"])
@@ -299,7 +277,7 @@ class MemoryIndex:
 
     def _search(self, query: Query) -> tuple[Hit, ...]:
         vector = np.array(query.vector, np.float32).reshape(-1)
-        if not np.isfinite(vector).all() or np.linalg.norm(vector) > _LONGEST:
+        if not np.isfinite(vector).all() or np.linalg.norm(vector) > LONGEST:
             raise Invalid("the vector of a query must be finite and of length 1")
         hits: tuple[Hit, ...] = ()
         for _ in range(_TRIES):
@@ -318,7 +296,7 @@ class MemoryIndex:
         chosen = {stored.document.id: stored for stored, _, _ in found}
         texts: dict[str, dict[int, Chunk]] = {}
         with _guard(), self._engine.connect() as db:
-            for row in self._rows(db, chosen):
+            for row in with_texts(db, chosen):
                 stored = chosen[row["id"]]
                 if row["change"] == stored.change:
                     texts[row["id"]] = {one.ordinal: one for one in self._texts(row, stored.held)}
@@ -329,30 +307,9 @@ class MemoryIndex:
         )
 
 
-def _change(db: sa.Connection) -> int:
-    return int(db.execute(sa.select(META.c.value).where(META.c.name == "change")).scalar_one())
-
-
-def _delete(db: sa.Connection, id: str) -> bool:
-    db.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.id == id))
-    return db.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.id == id)).rowcount > 0
-
-
 def _scrub(db: sa.Connection) -> None:
     """Empty the write-ahead log, which may still hold pages as they were before a removal."""
     db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _check_passages(document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-    ordinals = [one.ordinal for one in chunks]
-    if any(one.document != document.id for one in chunks):
-        raise Invalid("passages must belong to their document")
-    if ordinals != sorted(set(ordinals)) or min(ordinals, default=0) < 0:
-        raise Invalid("passages must stand in the order of distinct ordinals")
-    if len(vectors) != len(chunks) or (chunks and vectors.ndim != 2):
-        raise Invalid("there must be one vector for each passage")
-    if chunks and not (np.linalg.norm(vectors, axis=1) <= _LONGEST).all():
-        raise Invalid("vectors must be finite and of length 1")
 
 
 @contextlib.contextmanager

@@ -16,15 +16,38 @@ import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from lockgate.content.document import Chunk
+from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import Passages
-from lockgate.errors import Unavailable
+from lockgate.errors import Invalid, Unavailable
+from lockgate.ports import Vectors
 
 _NONCE: Final = 12
 _HEAD: Final = struct.Struct("<4sIII")
 _MAGIC: Final = b"LGP1"
 COLUMNS: Final = "columns"
 TEXTS: Final = "texts"
+
+
+LONGEST: Final = 1.001
+"""Vectors have length 1; this much is rounding."""
+
+
+def check_passages(document: Document, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    """Check that passages and vectors belong to a document and to each other.
+
+    Raises:
+        Invalid: they do not.
+
+    """
+    ordinals = [one.ordinal for one in chunks]
+    if any(one.document != document.id for one in chunks):
+        raise Invalid("passages must belong to their document")
+    if ordinals != sorted(set(ordinals)) or min(ordinals, default=0) < 0:
+        raise Invalid("passages must stand in the order of distinct ordinals")
+    if len(vectors) != len(chunks) or (chunks and vectors.ndim != 2):
+        raise Invalid("there must be one vector for each passage")
+    if chunks and not (np.linalg.norm(vectors, axis=1) <= LONGEST).all():
+        raise Invalid("vectors must be finite and of length 1")
 
 
 def new_key() -> bytes:

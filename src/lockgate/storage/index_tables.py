@@ -28,7 +28,7 @@ META: Final = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-"""`schema`: version of this layout; `change`: number of the last change; `dimensions`: of the vectors."""
+"""`schema`: version of this layout; `change`: number of the last change."""
 
 DOCUMENTS: Final = sa.Table(
     "index_documents",

@@ -1,0 +1,70 @@
+"""Queries of the index that do not depend on the database behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from lockgate.errors import Unavailable
+from lockgate.storage.index_tables import DOCUMENTS, META, PAYLOADS, SCHEMA
+
+_BATCH: Final = 400
+"""Ids in one statement; SQLite's limit of variables is 999 on old builds."""
+
+
+def check_meta(db: sa.Connection, master: str) -> None:
+    """Check that this version can read what is there, with this master key; write the first rows if nothing is.
+
+    Raises:
+        Unavailable: another layout, or another master key.
+
+    """
+    meta = {row.name: row.value for row in db.execute(sa.select(META))}
+    if not meta:
+        first = {"schema": SCHEMA, "change": "0"}
+        db.execute(sa.insert(META), [{"name": name, "value": value} for name, value in first.items()])
+    elif meta.get("schema") != SCHEMA:
+        raise Unavailable(f"the index has layout `{meta.get('schema')}`, this version reads `{SCHEMA}`")
+    masters = db.execute(sa.select(DOCUMENTS.c.master).distinct()).scalars().all()
+    if masters and master not in masters:
+        raise Unavailable(
+            f"the index was written with master key `{masters[0]}`, the key file holds `{master}`",
+            code="wrong_key",
+            remedy="Point the settings to the key file that was used; nothing has been changed.",
+        )
+
+
+def change_of(db: sa.Connection) -> int:
+    """Return the number of the last change."""
+    return int(db.execute(sa.select(META.c.value).where(META.c.name == "change")).scalar_one())
+
+
+def set_change(db: sa.Connection, change: int) -> None:
+    """Store the number of the last change."""
+    db.execute(sa.update(META).where(META.c.name == "change").values(value=str(change)))
+
+
+def changed_since(db: sa.Connection, change: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows of documents that changed after `change`, with what ranking needs of them."""
+    both = sa.select(DOCUMENTS, PAYLOADS.c.columns).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+    for row in db.execute(both.where(DOCUMENTS.c.change > change)).mappings():
+        yield dict(row)
+
+
+def with_texts(db: sa.Connection, ids: Collection[str]) -> list[dict[str, Any]]:
+    """Return the rows of these documents with their encrypted texts; of unknown ones, none."""
+    both = sa.select(DOCUMENTS, PAYLOADS.c.texts).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+    many = sorted(ids)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(many), _BATCH):
+        batch = many[start : start + _BATCH]
+        found += [dict(row) for row in db.execute(both.where(DOCUMENTS.c.id.in_(batch))).mappings()]
+    return found
+
+
+def delete(db: sa.Connection, id: str) -> bool:
+    """Delete a document with everything that belongs to it; tell whether there was one."""
+    db.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.id == id))
+    return db.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.id == id)).rowcount > 0
