@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -295,3 +296,24 @@ def test_time_is_linear_on_hostile_text(piece):
     small, large = cost(30_000), cost(240_000)
     assert large < max(0.05, 24 * small)
     assert large < 2.0  # a megabyte in seconds at worst, on a slow machine
+
+
+@pytest.mark.needs_shared
+@pytest.mark.slow
+def test_precision_and_recall_on_third_party_data():
+    """What was measured when the detectors were written, less a little: it must not get worse unseen."""
+    from bench import detectors as bench
+
+    text = "\n".join(bench.pii())
+    found = dict(re.findall(r"  (\S+): recall ([0-9.]+) of", text))
+    right = dict(re.findall(r"  (\S+): .*precision ([0-9.]+) of", text))
+    # Missing cards of this data have no valid checksum, and are not to be found.
+    for kind, recall in (("financial.card", 0.93), ("financial.iban", 0.99), ("id.us_ssn", 0.99)):
+        assert float(found[kind]) >= recall
+        assert float(right[kind]) >= 0.99
+    lines = dict(re.findall(r"  (\w+): (.*)", "\n".join(bench.secrets())))
+    recall, _, precision = (
+        float(one) for one in re.findall(r"(?:recall|alarms|precision) ([0-9.]+)", lines["creddata"])
+    )
+    assert recall >= 0.70
+    assert precision >= 0.93
