@@ -52,6 +52,7 @@ class Ideal:
         app.router.add_post("/v1/retrieve", self.retrieve)
         app.router.add_get("/v1/documents/{id}", self.open)
         app.router.add_get("/v1/exposure", self.exposure)
+        app.router.add_get("/v1/reviews", self.waiting)
         app.router.add_post("/v1/reviews", self.review)
         app.router.add_get("/v1/answers/{id}/proof", self.proof)
         return app
@@ -177,9 +178,15 @@ class Ideal:
             mine = []
         return web.json_response({"data": [{"document": document_id(CONNECTOR, path)} for path in mine]})
 
+    async def waiting(self, request: web.Request) -> web.Response:
+        self.who(request)
+        data = [{"document": document_id(CONNECTOR, path), "version": f"v of {path}"} for path in (COPY, MAIL)]
+        return web.json_response({"data": data})
+
     async def review(self, request: web.Request) -> web.Response:
         person, body = self.who(request), await request.json()
         path = self.path(body["document"])
+        assert body["version"] == f"v of {path}"
         owner = f"user:{person}" in self.organization.documents[path].draft.owners
         if not owner and self.flaw != "anybody reviews":
             raise self.problem(web.HTTPForbidden, "access_denied", "not yours")

@@ -14,7 +14,7 @@ from lockgate.demo.people import identifiers
 from lockgate.demo.questions import SALARY_PHRASINGS
 from lockgate.demo.stage import ASSISTANT, CHEAP, GENERATIVE, GREEDY, SALARY_QUESTION, SECURE, Scene, Story, told
 from lockgate.demo.texts.business import HERON_PRICE, HERON_TERMS
-from lockgate.demo.texts.hr import COPY
+from lockgate.demo.texts.hr import COPY, SALARIES
 from lockgate.demo.texts.mess import MAIL, MAIL_NAME
 from lockgate.demo.truth import contains
 from lockgate.labels.label import Sensitivity
@@ -78,28 +78,22 @@ async def _the_forgotten_copy_and_the_pasted_line(story: Story) -> None:
     story.expect(
         "the pasted line held back from Sales", not leaks and not contains(hidden.text, pay), told(hidden)
     )
-    found = documents_in((await story.client.retrieve("greta", SHEET)).body)
-    found |= documents_in((await story.client.retrieve("jonas", SHEET)).body)
+    found = documents_in((await story.client.retrieve("jonas", SHEET)).body)
+    story.expect("the sheet itself served to HR", story.id(SALARIES) in found, story.names(found))
+    found |= documents_in((await story.client.retrieve("greta", SHEET)).body)
     story.expect("the open copy held back from Sales and HR", story.id(COPY) not in found, story.names(found))
     for owner, path in (("hanna", COPY), ("sam", MAIL)):
         listed = documents_in((await story.client.send("GET", "/v1/exposure", owner)).body)
         story.expect(f"{path} in {owner}'s exposure", story.id(path) in listed, f"{len(listed)} documents")
-    for reviewer, path, readers in (
-        ("greta", COPY, [["group:sales"]]),
-        ("hanna", COPY, [["group:hr"]]),
-        ("sam", MAIL, [["user:sam", "user:carla"]]),
+    for reviewer, owner, path, readers in (
+        ("greta", "hanna", COPY, [["group:sales"]]),
+        ("hanna", "hanna", COPY, [["group:hr"]]),
+        ("sam", "sam", MAIL, [["user:sam", "user:carla"]]),
     ):
-        body = {
-            "document": story.id(path),
-            "version": await _version(story, reviewer, path),
-            "sensitivity": "restricted",
-            "readers": readers,
-            "forbidden_uses": [],
-        }
-        reply = await story.client.send("POST", "/v1/reviews", reviewer, body)
-        mine = reviewer != "greta"
-        verb = "accepted" if mine else "refused, for want of ownership"
-        story.expect(f"the review of {path} by {reviewer} {verb}", (reply.status < 300) is mine, told(reply))
+        reply = await _review(story, reviewer, owner, path, readers)
+        verb = "accepted" if reviewer == owner else "refused, for want of ownership"
+        told_so = reply.status == 200 if reviewer == owner else reply.status in {403, 404}
+        story.expect(f"the review of {path} by {reviewer} {verb}", told_so, f"{reply.status} {told(reply)}")
     after = documents_in((await story.client.retrieve("jonas", SHEET)).body)
     story.expect("the copy served to HR now", story.id(COPY) in after, story.names(after))
     after = documents_in((await story.client.retrieve("greta", SHEET)).body)
@@ -114,6 +108,22 @@ async def _version(story: Story, reviewer: str, path: str) -> str:
     listed = await story.client.send("GET", "/v1/reviews?limit=1000", reviewer)
     found = [one["version"] for one in listed.body.get("data", ()) if one["document"] == story.id(path)]
     return str(found[0]) if found else "unseen"
+
+
+async def _review(story: Story, reviewer: str, owner: str, path: str, readers: list[list[str]]) -> Reply:
+    """Correct the label of a document that its owner finds in the list of what waits for a review."""
+    waiting = (await story.client.send("GET", "/v1/reviews?limit=1000", owner)).body.get("data", [])
+    version = next(
+        (one.get("version", "") for one in waiting if one.get("document") == story.id(path)), "unlisted"
+    )
+    body = {
+        "document": story.id(path),
+        "version": version,
+        "sensitivity": "restricted",
+        "readers": readers,
+        "forbidden_uses": [],
+    }
+    return await story.client.send("POST", "/v1/reviews", reviewer, body)
 
 
 HERON_QUESTION: Final = (

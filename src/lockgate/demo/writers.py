@@ -228,13 +228,13 @@ def _excel(draft: Draft) -> bytes:
 
 def _pdf_lines(draft: Draft) -> list[tuple[int, str]]:
     """Return (font size, line); an empty line closes a paragraph."""
-    lines = [(16, line) for line in textwrap.wrap(draft.title, 60)] + [(10, "")]
+    lines = [(16, line) for line in textwrap.wrap(draft.title, 60)] + [(11, "")]
     for block in draft.blocks:
         level, text = _heading(block) if isinstance(block, str) else (0, _plain_block(block))
-        size, width = (13, 72) if level else (10, 96)
+        size, width = (13, 60) if level else (11, 66)
         for line in text.split("\n"):
             lines += [(size, part) for part in textwrap.wrap(line, width)]
-        lines.append((10, ""))
+        lines.append((11, ""))
     return lines
 
 

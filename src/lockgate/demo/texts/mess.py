@@ -26,7 +26,8 @@ def _pasted(world: World) -> Draft:
     pay = world.figure(66_000, 99_000)
     lines = (
         "Hi Sam,",
-        "thank you for the talk on Monday. The partner day in Leipzig is on, and I have asked Noor for a room. "
+        "thank you for the talk on Monday. The partner day in Leipzig is on; it begins at nine, and it ends at "
+        "four o'clock. I have asked Noor for a room. "
         "Copperline sends two people, Meridian Freight sends one, and the rest will tell me by the "
         "end of the month. "
         "I would like to open with the map of the last year, because everybody likes the map.",
@@ -36,7 +37,7 @@ def _pasted(world: World) -> Draft:
         "partner has ten minutes to tell what went wrong, which last time was the best part of the "
         "day. We close at "
         "four so that everybody gets the early train.",
-        "The partner day ends at four o'clock. Please tell me whether you want to speak at the end "
+        "Please tell me whether you want to speak at the end "
         "or at the start. "
         "I would put you at the end, since you always run over, and at the end nobody minds.",
         "As you asked, here is the line that Jonas sent me from the payroll sheet, so that we can talk about it:",
