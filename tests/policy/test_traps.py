@@ -14,7 +14,7 @@ from lockgate.labels import Integrity, Label, Readers, Sensitivity
 from lockgate.policy import cases
 from lockgate.policy.cedar import PolicySet
 from lockgate.policy.decision import Obligation, ObligationKind, check
-from lockgate.policy.entities import resource_entity, signals
+from lockgate.policy.entities import ClauseIds, resource_entity, signals
 from lockgate.policy.filter import NOTHING, Const, matches
 from lockgate.policy.model import AccessRequest, Action, Context, Principal, PrincipalKind, Resource, Subject, Use
 from policy.sets import READ, SCHEMA, SHIPPED, VARIANTS, policies, when
@@ -274,7 +274,7 @@ def test_readers_without_clauses_cannot_reach_the_engine():
     object.__setattr__(hollow, "clauses", frozenset())
     broken = document(source_readers=hollow)
     with pytest.raises(Invalid):
-        resource_entity(broken)
+        resource_entity(broken, ClauseIds())
     found = SHIPPED.decide([ask(broken, use=Use.OPEN), ask(document("other"), use=Use.OPEN)])
     assert [one.permits for one in found] == [False, True]
 

@@ -24,7 +24,7 @@ import cedarpy
 from lockgate.errors import Invalid
 from lockgate.policy import residual
 from lockgate.policy.decision import NO_POLICY, Decision, Effect, combine_all
-from lockgate.policy.entities import clause_id, principal_entity, resource_entity, satisfies, signals, uid
+from lockgate.policy.entities import ClauseIds, principal_entity, resource_entity, signals, uid
 from lockgate.policy.filter import NOTHING, Const, Filter
 from lockgate.policy.model import AccessRequest, Action, Context, Principal, Resource, Subject
 from lockgate.policy.rules import Rule, rule, split
@@ -122,16 +122,10 @@ class PolicySet:
         return [self._decision(batch, result) for result in results]
 
     def _entities(self, batch: _Batch) -> cedarpy.Entities:
-        satisfied = {
-            clause
-            for resource in batch.resources.values()
-            for readers in (resource.label.readers, resource.source_readers)
-            for clause in readers.clauses
-            if satisfies(batch.subject, clause)
-        }
-        entities = [principal_entity(batch.party, [clause_id(clause) for clause in satisfied])]
-        entities += [resource_entity(one) for one in batch.resources.values()]
-        return cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
+        ids = ClauseIds()
+        resources = [resource_entity(one, ids) for one in batch.resources.values()]
+        principal = principal_entity(batch.party, ids.satisfied(batch.subject))
+        return cedarpy.Entities.from_json_str(json.dumps([principal, *resources]), self._schema)
 
     def _handle(self, rules: tuple[Rule, ...]) -> cedarpy.PolicySet:
         key = tuple(one.id for one in rules)
