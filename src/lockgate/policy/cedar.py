@@ -36,6 +36,7 @@ RETRIEVAL: Final = (Action.READ, Action.DISCOVER)
 _REMEMBERED: Final = 512
 _ERRING: Final = re.compile(r"error while evaluating policy `([A-Za-z0-9_.:-]+)`")
 _HINTS: Final = 3
+_POSITION: Final = "for policy `policy0`, "
 
 
 class PolicySet:
@@ -292,7 +293,8 @@ def _parse(file: str, text: str, schema: cedarpy.Schema) -> Iterable[Rule]:
             raise _refused(found, "is nested too deeply; write it as several policies") from error
         validated = cedarpy.validate_policies(statement.text, schema)
         if not validated.validation_passed:
-            why = "; ".join(_first_line(error.error) for error in validated.errors) or "it does not fit the schema"
+            told = (_first_line(error.error).removeprefix(_POSITION) for error in validated.errors)
+            why = "; ".join(told) or "it does not fit the schema"
             raise _refused(found, f"is invalid: {why}")
         _check_forms(found)
         yield found
