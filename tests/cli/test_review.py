@@ -14,6 +14,7 @@ import pytest
 from edge.review_client import Client, with_client
 from journeys.places import Place
 from lockgate.cli import exposure, review
+from lockgate.cli.main import parser
 from lockgate.content.document import Review
 from lockgate.errors import AccessDenied, Invalid
 
@@ -86,6 +87,18 @@ def test_exposure_table_and_exit_code(tmp_path: Path, capsys: pytest.CaptureFixt
         assert await exposure.work(options(all=True, fail_on="confidential"), of("adm")) == 0
 
     asyncio.run(with_client(tmp_path, story))
+
+
+def test_the_commands_are_there_and_explain_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    args = parser().parse_args(
+        ["review", "--rule", "docs/*", "--readers", "group:hr,user:cy", "--readers", "group:staff"]
+    )
+    assert args.readers == ["group:hr,user:cy", "group:staff"]
+    for command in ("review", "exposure"):
+        with pytest.raises(SystemExit) as ended:
+            parser().parse_args([command, "--help"])
+        assert ended.value.code == 0
+        assert f"lockgate {command}" in capsys.readouterr().out
 
 
 def test_a_file_name_cannot_drive_the_terminal() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from lockgate.cli.review import Call, plain, remote
+from lockgate.cli.remote import add_options, gateway
+from lockgate.cli.review import Call, plain
 from lockgate.errors import Invalid
 
 _ABOUT: Final = """\
@@ -36,7 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     exposure.add_argument("--fail-on", metavar="LEVEL", help="exit code 1 if one of this level or above is listed")
     exposure.add_argument("--limit", type=int, default=50, help="rows of the table (default: %(default)s)")
     exposure.add_argument("--json", action="store_true", help="print JSON")
-    remote().add_options(exposure)
+    add_options(exposure)
     exposure.set_defaults(run=run)
 
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with remote().gateway(args) as client:
+    async with gateway(args) as client:
         return await work(args, client.call)
 
 

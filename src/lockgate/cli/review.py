@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import json
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from lockgate.cli.remote import add_options, gateway
 from lockgate.errors import Invalid, LockgateError
 
 Call = Callable[[str, str, object], Awaitable[dict[str, Any]]]
@@ -61,13 +61,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     review.add_argument("--broad", action="store_true", help="yes, so many people shall find it")
     review.add_argument("--limit", type=int, default=100, help="at most so many (default: %(default)s)")
     review.add_argument("--json", action="store_true", help="print JSON")
-    remote().add_options(review)
+    add_options(review)
     review.set_defaults(run=run)
-
-
-def remote() -> Any:
-    """Return the module that reaches a running gateway; it loads an HTTP client, so only when it is needed."""
-    return importlib.import_module("lockgate.cli.remote")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with remote().gateway(args) as client:
+    async with gateway(args) as client:
         return await work(args, client.call)
 
 
