@@ -9,7 +9,7 @@ its own numbers alone, in double precision.
 The score is `cosine + LEXICAL * coverage ** 2`, where coverage is BM25 (Robertson and Zaragoza, 2009) divided by
 the highest value that the query could reach, identifiers counting `IDENTIFIER` times. The square lets a few shared
 words of a paraphrase weigh next to nothing, and a matching identifier weigh more than any likeness of vectors.
-Form and weights were measured, see docs/adr/0012 and bench/retrieval.py.
+Form and weights were measured, see docs/adr/0011 and bench/retrieval.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A term is a case-folded, NFKC-normalized run of letters and digits. Runs that are joined by `- . _ / : @` are also
 one term as a whole where they look like an identifier (they hold a digit, `_` or `@`), so that `INV-2024-00117`
 is found by its whole, which is rare and decides, and by its parts. There is no stemming: measured, it
-changed nothing in the hybrid ranking (docs/adr/0012).
+changed nothing in the hybrid ranking (docs/adr/0011).
 
 >>> terms("Who pays INV-2024-00117?")
 ('who', 'pays', 'inv', '2024', '00117', 'inv-2024-00117')
