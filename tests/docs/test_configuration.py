@@ -1,0 +1,111 @@
+"""The reference of the configuration has every setting, under its table, with the default that counts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import fields
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.tree import DOCS
+from lockgate.config import Settings, parse
+from lockgate.config.settings import Assistant, Collection, Identity, Labels, ModelSettings, Rule, Server
+from lockgate.labels.label import Label
+from lockgate.labels.readers import Readers
+from lockgate.labels.wire import Taxonomy
+
+TABLES: dict[str, type] = {
+    "Top level": Settings,
+    "`[server]`": Server,
+    "`[identity]`": Identity,
+    "`[labels]`": Labels,
+    "`[[collections]]`": Collection,
+    "`[[collections.rules]]`": Rule,
+    "`[[models]]`": ModelSettings,
+    "`[[assistants]]`": Assistant,
+}
+NAMED_OTHERWISE = {"taxonomy": "names"}
+NO_KEYS = {"file", "server", "identity", "labels", "collections", "models", "assistants", "rules"}
+"""Fields of the tree that are tables of their own, and the file itself."""
+_ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", re.MULTILINE)
+TEXT = (DOCS / "reference" / "configuration.md").read_text("utf-8")
+MINIMAL = """
+[[collections]]
+name = "c"
+path = "."
+[[collections.rules]]
+match = "**"
+sensitivity = "general"
+[[models]]
+id = "m"
+kind = "extractive"
+[[assistants]]
+id = "a"
+model = "m"
+"""
+
+
+def rows(heading: str) -> dict[str, str]:
+    """Return the keys of a table of the reference, with the cell of their default."""
+    section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert section, f"the reference has no section {heading}"
+    return {key: default.strip() for key, default in _ROW.findall(section[1])}
+
+
+def names(kind: type) -> list[str]:
+    """Return the keys of a table as the file spells them."""
+    skipped = NO_KEYS if kind is Settings else {"rules"}
+    return [NAMED_OTHERWISE.get(one.name, one.name) for one in fields(kind) if one.name not in skipped]
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_every_setting_is_in_the_reference(heading: str):
+    missing = set(names(TABLES[heading])) - set(rows(heading))
+    assert not missing, f"{heading} lacks {missing}"
+
+
+def plain(value: Any, folder: Path) -> Any:
+    """Return a setting as the file would write it."""
+    match value:
+        case Path():
+            return str(value.relative_to(folder))
+        case Readers():
+            return [] if value.is_nobody else [sorted(clause) for clause in value.clauses]
+        case Label():
+            return value.sensitivity.name.lower()
+        case Taxonomy():
+            return list(value.names)
+        case IntEnum():
+            return value.name.lower()
+        case str() | bool() | int() | float() | None:
+            return value
+        case Iterable():
+            return list(value)
+    raise AssertionError(f"no plain form of {value!r}")
+
+
+def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
+    settings = parse(MINIMAL, tmp_path / "lockgate.toml")
+    values = [
+        settings,
+        settings.server,
+        settings.identity,
+        settings.labels,
+        settings.collections[0],
+        settings.collections[0].rules[0],
+        settings.models[0],
+        settings.assistants[0],
+    ]
+    for heading, value in zip(TABLES, values, strict=True):
+        stated = rows(heading)
+        for one in fields(value):
+            default = stated.get(NAMED_OTHERWISE.get(one.name, one.name), "")
+            if not default.startswith("`") or (heading, one.name) == ("`[[models]]`", "kind"):
+                continue
+            said = tomllib.loads(f"x = {default.strip('`')}")["x"]
+            assert plain(getattr(value, one.name), tmp_path) == said, f"{heading} {one.name}"
