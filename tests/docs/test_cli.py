@@ -30,7 +30,9 @@ def section(command: str) -> str:
 
 def arguments(command: argparse.ArgumentParser) -> list[str]:
     """Return the names of a command's own arguments: long options, and what stands without one."""
-    own = (one for one in command._actions if not isinstance(one, argparse._SubParsersAction | argparse._HelpAction))
+    own = (
+        one for one in command._actions if not isinstance(one, argparse._SubParsersAction | argparse._HelpAction)
+    )
     return [one.option_strings[-1] if one.option_strings else str(one.metavar or one.dest) for one in own]
 
 
@@ -46,3 +48,9 @@ def test_every_command_and_argument_is_in_the_reference():
 def test_the_reference_names_the_exit_codes():
     for code in (0, 1, 2, 3, 130):
         assert f"| {code} |" in TEXT
+
+
+def test_the_reference_names_no_command_that_is_not_there():
+    assert set(re.findall(r"^##+ `(lockgate [^`]+)`", TEXT, re.MULTILINE)) == {
+        one.prog for one in commands(parser())
+    }

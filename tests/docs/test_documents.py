@@ -70,3 +70,20 @@ def test_no_file_speaks_of_a_machine():
         if path.suffix in _TEXT:
             found = _MACHINE.search(path.read_text("utf-8", errors="replace"))
             assert not found, f"{_id(path)}: {found[0] if found else ''}"
+
+
+def test_every_file_of_the_house_is_there_and_every_floor_is_named():
+    """The tree in ARCHITECTURE.md: an entry begins two spaces deeper than its folder."""
+    drawn = (DOCS / "ARCHITECTURE.md").read_text("utf-8").partition("src/lockgate/\n")[2].partition("\ntests/")[0]
+    folder, named = "", set()
+    for line in drawn.splitlines():
+        found = re.match(r"( +)([\w.]+(?:/|\.py))(?: |$)", line)
+        if not found:
+            continue
+        deep, name = len(found[1]) > 2, found[2]
+        folder = folder if deep else name
+        path = ROOT / "src" / "lockgate" / (folder + name if deep else name)
+        assert path.exists(), f"ARCHITECTURE.md draws {path.relative_to(ROOT)}"
+        named.add(folder.rstrip("/"))
+    floors = {one.name for one in (ROOT / "src" / "lockgate").iterdir() if not one.name.startswith("_")}
+    assert named >= floors - {"py.typed"}

@@ -34,3 +34,11 @@ def test_every_file_that_enforces_exists(name: str):
         place = line.split("|")[1] if line.startswith("| `") else ""
         for path in re.findall(r"`([\w/]+(?:\.py|/))`", place):
             assert (ROOT / "src" / "lockgate" / path).exists(), f"{name} names {path}"
+
+
+def test_the_threat_model_names_tests_that_exist():
+    named = _TEST.findall((DOCS / "THREAT_MODEL.md").read_text("utf-8"))
+    assert len(named) > 40
+    for file, test in named:
+        assert (ROOT / file).is_file(), f"the threat model names {file}"
+        assert test in names_of(ROOT / file), f"the threat model names {file}::{test}"
