@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate.journeys.enforce import Gate
 from lockgate.policy.decision import combine_all
 from lockgate.policy.filter import All, Any, Filter, Not, matches
 from lockgate.policy.mandatory import judge
-from lockgate.policy.model import AccessRequest, Action, Context
+from lockgate.policy.model import AccessRequest, Action, Context, Use
 from policy.sets import SHIPPED, VARIANTS
 from policy.strategies import contexts, documents, subjects
 from support import NOW, person
@@ -36,6 +39,23 @@ def test_no_shipped_policy_permits_a_read_that_labels_deny(subject, resource, co
     request = AccessRequest(subject, Action.READ, resource, context)
     (decided,) = SHIPPED.decide([request])
     assert decided.permits == combine_all([judge(request), decided]).permits
+
+
+class NoLog:
+    """Judging records nothing."""
+
+    async def append(self, records, /):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@given(subjects, documents, contexts)
+def test_i1_what_the_gate_lets_an_index_return_is_what_it_decides(name, subject, resource, context):
+    """Both judges together, as retrieval uses them."""
+    gate = Gate(lambda: VARIANTS[name], NoLog())
+    asked = replace(context, use=Use.AI)
+    (verdict,) = gate.judge([AccessRequest(subject, Action.READ, resource, asked)])
+    assert matches(gate.readable(subject, asked), subject, resource) == verdict.passes
 
 
 @given(subjects, st.lists(documents, max_size=6), contexts)
