@@ -16,6 +16,7 @@ from lockgate.edge.problems import as_lockgate_error, problem
 from lockgate.edge.render import new_request_id, verdict_object
 from lockgate.errors import Invalid
 from lockgate.journeys.chat import Chat
+from lockgate.journeys.discover import Discover
 from lockgate.journeys.passages import Passages
 from lockgate.labels.wire import Taxonomy, header, render
 from lockgate.policy.model import Context, Subject
@@ -80,10 +81,11 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class PassagesApi:
-    """`POST /v1/retrieve` and `GET /v1/documents/{id}`."""
+    """`POST /v1/retrieve`, `POST /v1/discover` and `GET /v1/documents/{id}`."""
 
     door: Door
     passages: Passages
+    discoverer: Discover
 
     async def retrieve(self, request: Request, subject: Subject, context: Context) -> Response:
         """Labeled, cited passages for applications that do their own prompting."""
@@ -120,6 +122,16 @@ class PassagesApi:
             "request_id": context.request_id,
         }
         return json_response(answer, context.request_id, {"Lockgate-Label": header(label, taxonomy)})
+
+    async def discover(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Name documents that the subject may learn about, with whom to ask; nothing, unless a policy permits it."""
+        body = await json_object(request, self.door.limits)
+        only(body, "query")
+        found = await self.discoverer.run(subject, context, text_field(body, "query", 1000))
+        data = [{"document": one.id, "title": one.title, "ask": sorted(one.label.owners)} for one in found]
+        return json_response(
+            {"object": "list", "data": data, "request_id": context.request_id}, context.request_id
+        )
 
     async def document(self, request: Request, subject: Subject, context: Context) -> Response:
         """Open a document as its reader; its bytes, under its label."""

@@ -47,6 +47,7 @@ def routes(
         Route("/v1/models", openai.models, methods=["GET"]),
         Route("/v1/models/{model}", openai.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(passages.retrieve), methods=["POST"]),
+        Route("/v1/discover", door.handler(passages.discover), methods=["POST"]),
         Route("/v1/documents/{document}", door.handler(passages.document), methods=["GET"]),
         Route("/v1/documents/{document}/why", door.handler(why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(proofs.proof), methods=["GET"]),

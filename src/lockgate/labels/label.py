@@ -6,7 +6,7 @@ Six rules hold, each a property test in `tests/labels/`:
 * `a.flows_to(b)` exactly when `a.join(b) == b`.
 * `Label()` is the label of what nobody labeled: restricted, readable by nobody, untrusted, no use allowed.
 * The join of nothing is an error, never `PUBLIC`.
-* Nothing here lowers a label; that is `flow/downgrade.py` alone.
+* Nothing here lowers a label. What can is a review by an owner or steward, recorded (`journeys/review/`).
 
 >>> from lockgate.labels.readers import Readers
 >>> a = Label(Sensitivity.GENERAL, Readers.any_of("group:a"), Integrity.INTERNAL, forbidden_uses=frozenset())

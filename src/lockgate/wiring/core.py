@@ -40,6 +40,7 @@ from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
+from lockgate.journeys.discover import Discover
 from lockgate.journeys.enforce import Gate, Mode
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.ingest import Ingest
@@ -99,7 +100,7 @@ class Lockgate:
         return routes(
             OpenAiDoor(self.chat, self.release, limits, taxonomy),
             door,
-            PassagesApi(door, self.passages),
+            PassagesApi(door, self.passages, Discover(self.gate, self.index)),
             ProofApi(Proofs(self.gate, self.log)),
             ReviewApi(door, self.reviews, self.exposures),
             WhyApi(self.exposures, self.why),
