@@ -18,7 +18,11 @@ CONTEXT = Context(NOW, "req_1")
 BO = person("bo", "staff")
 OPEN = """
 @id("discover-pay")
-permit (principal in Lockgate::Group::"staff", action == Lockgate::Action::"discover", resource is Lockgate::Document);
+permit (
+  principal in Lockgate::Group::"staff",
+  action == Lockgate::Action::"discover",
+  resource is Lockgate::Document
+);
 """
 
 

@@ -124,7 +124,7 @@ class PassagesApi:
         return json_response(answer, context.request_id, {"Lockgate-Label": header(label, taxonomy)})
 
     async def discover(self, request: Request, subject: Subject, context: Context) -> Response:
-        """Name documents that the subject may learn about, with whom to ask; nothing, unless a policy permits it."""
+        """Name documents that the subject may learn about, and whom to ask."""
         body = await json_object(request, self.door.limits)
         only(body, "query")
         found = await self.discoverer.run(subject, context, text_field(body, "query", 1000))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from lockgate.audit.record import Kind
 from lockgate.content.document import Document
 from lockgate.content.terms import terms
 from lockgate.flow.resources import document_resource
-from lockgate.journeys.enforce import Gate
+from lockgate.journeys.enforce import Gate, base_record
 from lockgate.policy.filter import NOTHING, matches
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 from lockgate.ports import Index
@@ -40,7 +41,15 @@ class Discover:
         verdicts = self.gate.judge(
             [AccessRequest(subject, Action.DISCOVER, document_resource(one), context) for one in found]
         )
-        await self.gate.settle(verdicts)
+        asked = replace(
+            base_record(Kind.RETRIEVAL, subject, context),
+            action=Action.DISCOVER.value,
+            resource_type="index",
+            resource_id="documents",
+            outcome="completed",
+            facts=(("documents", len(found)),),
+        )
+        await self.gate.settle(verdicts, [asked])
         return [one for one, verdict in zip(found, verdicts, strict=True) if verdict.passes]
 
     def _candidates(self, subject: Subject, context: Context, query: str) -> Sequence[Document]:
