@@ -22,6 +22,7 @@ port = 9000
 [identity]
 issuer = "https://id.example"
 audience = "lockgate"
+resource = "https://ai.example"
 directory = "people.toml"
 
 [labels]

@@ -170,6 +170,8 @@ def _identity(table: Table) -> Identity:
         issuer=table.get("issuer", str, ""),
         audience=table.get("audience", str, ""),
         client_id=table.get("client_id", str, ""),
+        scope=table.get("scope", str, ""),
+        resource=table.get("resource", str, ""),
         algorithms=table.names("algorithms", base.algorithms),
         leeway_seconds=table.whole("leeway_seconds", base.leeway_seconds, 0, 300),
         token_type=table.get("token_type", str, base.token_type),

@@ -35,6 +35,8 @@ class Identity:
     issuer: str = ""
     audience: str = ""
     client_id: str = ""
+    scope: str = ""
+    resource: str = ""
     algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "EdDSA")
     leeway_seconds: int = 30
     token_type: str = "at+jwt"  # noqa: S105 - RFC 9068, not a secret
