@@ -30,7 +30,7 @@ test: check ## every check and every test; what the machine lacks is named and s
 bench: install ## first figures: ingest, retrieval, decision, gateway, audit, usefulness
 	$(BIN)/python -m bench
 
-demo: install ## a running Lockgate with a demonstration organisation; CHECK=1 plays the story unattended
+demo: install ## a running Lockgate with a demonstration organization; CHECK=1 plays the story unattended
 	$(BIN)/lockgate demo $(if $(CHECK),--check)
 
 clean: ## remove the environment and caches
