@@ -5,6 +5,7 @@ cited answers against the same retriever and model without gates (goal: at least
 gate refused what it need not have (at most 2 %). Where nothing answers: how often it abstains (at least 90 %).
 For everybody: leaks (none).
 
+    python -m bench.usefulness [--every N]               everything, in this process, with real models
     python -m bench.usefulness --prepare FOLDER          write the corpora, each with a twin without gates
     python -m bench.usefulness --cases FILE --url URL --open-url URL --tokens FILE
 """
@@ -194,6 +195,20 @@ async def run(start: Start, every: int = 1) -> list[Figures]:
         return [await measure(corpus, start) for corpus in thinned]
 
 
+async def in_process(every: int = 1) -> list[Figures]:
+    """Measure everything with Lockgates of this process and the real embedding model."""
+    from bench.serving import starter  # needs the models, which nothing else here does
+    from lockgate.adapters.embed_onnx import MiniLmEmbedder
+    from lockgate.demo.run import fetch_weights
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    embedder = MiniLmEmbedder(fetch_weights(say))
+    await embedder.open()
+    return await run(starter(embedder, say), every)
+
+
 def _running(urls: Sequence[str], tokens: dict[str, str]) -> Start:
     left = list(urls)
 
@@ -221,8 +236,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         for corpus in corpora(args.prepare):
             print(f"{corpus.name}: {len(corpus.cases)} cases\n  {corpus.share}\n  {corpus.open_share}")
         return 0
-    if not (args.cases and args.url and args.open_url and args.tokens):
-        parser.error("give --prepare, or all of --cases, --url, --open-url and --tokens")
+    given = (args.cases, args.url, args.open_url, args.tokens)
+    if not any(given):
+        results = asyncio.run(in_process(args.every))
+        print(table(results))
+        print("\n".join(line for one in results for line in one.wrong), file=sys.stderr)
+        return 0 if all(one.good for one in results) else 1
+    if not all(given):
+        parser.error("give --prepare, or all of --cases, --url, --open-url and --tokens, or none")
     tokens = json.loads(args.tokens.read_text())
     corpus = Corpus(args.cases.stem, Path(), Path(), Path(), tuple(load(args.cases)))
     figures = asyncio.run(measure(corpus, _running((args.url, args.open_url), tokens)))
