@@ -59,10 +59,12 @@ def lockgate_object(
 
     A read that was denied is left out: the person may not learn that there was something to read.
     """
+    typed = ready.verdicts[0].request.context.data  # the first decision is about what was sent, and nothing else
     shown = [v for v in ready.verdicts if v.passes or v.request.action is not Action.READ]
     return {
         "request_id": ready.request_id,
         "label": render(ready.label, taxonomy),
+        "prompt_label": render(typed, taxonomy),
         "model": ready.upstream.card.id,
         "rerouted": ready.rerouted,
         "abstained": abstained,
