@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,21 +12,44 @@ from lockgate.content.document import Document, document_id
 from lockgate.content.exposure import exposures
 from lockgate.demo.grounds import AUDIENCES, Manifest, Members
 from lockgate.demo.issuer import DemoIssuer
-from lockgate.edge.review_api import exposure_object
+from lockgate.demo.scenes_answers import HERON_QUESTION
+from lockgate.demo.sorted import sort
+from lockgate.demo.texts.company import INJECTION_QUESTION
+from lockgate.edge.review_api import document_object, exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
 from lockgate.journeys.review import version_of
-from lockgate.labels.wire import render
 from lockgate.ports import Person
 from lockgate.wiring import Lockgate
 
-QUESTIONS: Final = (
-    "What is the base salary of Goran Ilic in 2026?",
-    "Up to what value may I accept gifts from suppliers?",
-    "How long must a pass phrase be?",
-    "What purchase price is proposed for Project Heron, and what closing date is planned for Project Heron?",
-    "What is the capital of Mongolia?",
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question to begin with: what it shows, and whom it is shown with; empty keeps who was chosen."""
+
+    name: str
+    question: str
+    model: str = "assistant"
+    left: str = ""
+    right: str = ""
+
+
+_SALARY: Final = "What is the base salary of Goran Ilic in 2026?"
+SUGGESTIONS: Final = (
+    Suggestion("A salary", _SALARY, left="jonas", right="sofia"),
+    Suggestion("A policy for all of staff", "Up to what value may I accept gifts from suppliers?"),
+    Suggestion("Two departments in one answer", HERON_QUESTION, left="nadia", right="ralf"),
+    Suggestion("Rerouted: a salary asked of a cheap cloud model", _SALARY, "cloud-cheap", "jonas"),
+    Suggestion(
+        "Refused: a card number typed for that model",
+        "May I pay the hotel with my card 4111 1111 1111 1111?",
+        "cloud-cheap",
+        right="sofia",
+    ),
+    Suggestion("A document that gives orders to the model", INJECTION_QUESTION, left="noor"),
+    Suggestion("What nothing answers", "What is the capital of Mongolia?"),
 )
+_SHOWN: Final = 20
 _LIFE: Final = 600
 
 
@@ -42,11 +66,17 @@ class _Host:
         token = await asyncio.to_thread(self._issuer.mint, person)
         return {"token": token, "expires": self._lockgate.clock.now().timestamp() + _LIFE}
 
-    async def exposure(self) -> list[dict[str, Any]]:
-        """Return what would be exposed among everybody's documents, worst first."""
+    async def exposure(self) -> dict[str, Any]:
+        """Return what would be exposed among everybody's documents, worst first, and how much more there is."""
         index, directory, limit = self._lockgate.index, self._lockgate.directory, self._lockgate.exposures.limit
-        found = await asyncio.to_thread(lambda: exposures(index.documents(), census(directory), limit))
-        return [exposure_object(one, self._lockgate.settings.labels.taxonomy) for one in found[:20]]
+        found = await asyncio.to_thread(lambda: sort(exposures(index.documents(), census(directory), limit)))
+        taxonomy = self._lockgate.settings.labels.taxonomy
+        return {
+            "data": [exposure_object(one, taxonomy) for one in found.sensitive[:_SHOWN]],
+            "sensitive": len(found.sensitive),
+            "unseen": len(found.unseen),
+            "unreadable": len(found.unreadable),
+        }
 
     def _state(
         self, title: str, people: Sequence[Person], groups: Callable[[Person], list[str]]
@@ -78,7 +108,7 @@ class OrganizationHost(_Host):
         title = "Brightwater: an invented company. Choose two people and ask one question."
         return self._state(title, people, lambda one: self._members.groups(one.id)) | {
             "groups": self._members.all_groups(),
-            "questions": list(QUESTIONS),
+            "questions": [asdict(one) for one in SUGGESTIONS],
             "left": "jonas",
             "right": "sofia",
             "fixed": False,
@@ -165,14 +195,8 @@ async def sync(lockgate: Lockgate) -> None:
 
 
 def settled(document: Document, lockgate: Lockgate) -> dict[str, Any]:
-    """Return a document's label and what it rests on."""
-    return {
-        "document": document.id,
-        "version": version_of(document),
-        "title": document.title,
-        "label": render(document.label, lockgate.settings.labels.taxonomy),
-        "reviewed": document.reviewed,
-        "held": document.held,
-        "reasons": [f"{one.count} x {one.kind}" for one in document.evidence],
-        "problem": document.problem,
-    }
+    """Return a document's proposed label, what it rests on, and why the document is held back."""
+    taxonomy = lockgate.settings.labels.taxonomy
+    found = exposures([document], census(lockgate.directory), lockgate.exposures.limit)
+    about = exposure_object(found[0], taxonomy) if found else document_object(document, taxonomy)
+    return about | {"version": version_of(document), "reviewed": document.reviewed}

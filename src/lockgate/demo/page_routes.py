@@ -24,9 +24,9 @@ from lockgate.errors import AccessDenied, Invalid
 _FILES: Final = {
     "index.html": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "dom.js": "text/javascript; charset=utf-8",
-    "proof.js": "text/javascript; charset=utf-8",
+} | {
+    f"{name}.js": "text/javascript; charset=utf-8"
+    for name in ("app", "documents", "dom", "gates", "proof", "side", "state", "stream")
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -54,8 +54,8 @@ class Host(Protocol):
         """Take a document in and return its proposed label, with the reasons."""
         ...
 
-    async def exposure(self) -> list[dict[str, Any]]:
-        """Return what would be exposed, worst first."""
+    async def exposure(self) -> dict[str, Any]:
+        """Return what would be exposed, worst first, and how much more there is."""
         ...
 
 
@@ -141,4 +141,4 @@ class PageApi:
         return await self._host.drop(name, data, query.get("person", ""), query.get("audience", ""))
 
     async def _exposure(self, _: Request) -> Any:
-        return {"data": await self._host.exposure()}
+        return await self._host.exposure()

@@ -1,5 +1,7 @@
 // Small helpers. Everything that comes from a server or a document is set as text, never as markup.
 
+export const $ = (selector, root = document) => root.querySelector(selector);
+
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,31 +13,40 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+export const option = (value, text = value) => el("option", { value }, text);
+export const button = (text, onclick, kind = "small") => el("button", { type: "button", class: kind, onclick }, text);
+export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
 export function mark(label, levels) {
-  const level = levels.indexOf(label.sensitivity);
-  return el("span", { class: "mark", "data-level": level }, label.sensitivity);
+  return el("span", { class: "mark", "data-level": levels.indexOf(label.sensitivity) }, label.sensitivity);
 }
 
-export function readers(label) {
-  const clause = (names) => (names.length ? names.map((n) => n.replace(/^(user|group):/, "")).join(" or ") : "nobody");
+export function readers(label, name = (identifier) => identifier.replace(/^(user|group):/, "")) {
+  const clause = (names) => (names.length ? names.map(name).join(" or ") : "nobody");
   return label.readers.map(clause).join(", and also ");
 }
 
-async function failure(response) {
-  try {
-    const body = await response.json();
-    return body.error?.message ?? [body.detail, body.remedy].filter(Boolean).join(". ");
-  } catch {
-    return `HTTP ${response.status}`;
+export class Refusal extends Error {
+  constructor(message, status, code) {
+    super(message.charAt(0).toUpperCase() + message.slice(1));
+    Object.assign(this, { status, code });
   }
 }
 
-export async function call(path, { token, body, method, raw } = {}) {
+async function refusal(response) {
+  const body = await response.json().catch(() => ({}));
+  const text = body.error?.message ?? [body.detail, body.remedy].filter(Boolean).join(". ");
+  return new Refusal(text || `HTTP ${response.status}`, response.status, body.error?.code ?? body.code ?? "");
+}
+
+export async function open(path, { token, body, method, raw, signal } = {}) {
   const headers = { "Lockgate-Demo": "1" };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-  const response = await fetch(path, { method: method ?? (payload ? "POST" : "GET"), headers, body: payload });
-  if (!response.ok) throw new Error(await failure(response));
-  return response.json();
+  const response = await fetch(path, { method: method ?? (payload ? "POST" : "GET"), headers, body: payload, signal });
+  if (!response.ok) throw await refusal(response);
+  return response;
 }
+
+export const call = async (path, options) => (await open(path, options)).json();
