@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from e2e.lab import in_thread
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.demo.run import Stage, fetch_weights, stage
 from lockgate.edge.serve import listen
@@ -38,35 +39,21 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def embedder() -> MiniLmEmbedder:
+    """The real embedding model, loaded once."""
+    made = MiniLmEmbedder(fetch_weights(lambda _: None))
+    asyncio.run(made.open())
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLmEmbedder) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("demo") / "organization"
-    ready: list[Running] = []
-    started, stop = threading.Event(), asyncio.Event()
-    failed: list[BaseException] = []
 
-    async def serve() -> None:
-        embedder = MiniLmEmbedder(fetch_weights(lambda _: None))
+    @asynccontextmanager
+    async def served() -> AsyncIterator[Running]:
         async with stage(folder, listen("127.0.0.1", 0), embedder, lambda _: None) as running:
-            ready.append(Running(running, asyncio.get_running_loop(), folder))
-            started.set()
-            await stop.wait()
+            yield Running(running, asyncio.get_running_loop(), folder)
 
-    def work() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            started.set()
-
-    thread = threading.Thread(target=work, name="demonstration")
-    thread.start()
-    started.wait(280)
-    if failed or not ready:
-        thread.join(5)
-        raise failed[0] if failed else TimeoutError("the demonstration did not start")
-    yield ready[0]
-    ready[0].loop.call_soon_threadsafe(stop.set)
-    thread.join(60)
-    if failed:
-        raise failed[0]
+    with in_thread(served) as running:
+        yield running
