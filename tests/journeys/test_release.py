@@ -1,0 +1,199 @@
+"""Steps 7 to 9: what a model says is looked at before it leaves, and how it ended is recorded whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lockgate.adapters.history_sqlite import SqliteHistory
+from lockgate.audit.record import Receipt, Record
+from lockgate.errors import Unavailable
+from lockgate.journeys.chat import Ready
+from lockgate.journeys.conversation import TYPED, Labeler, Turn
+from lockgate.journeys.enforce import Gate
+from lockgate.journeys.release import EXPIRED, WITHHELD, Release
+from lockgate.journeys.routes import Route, Upstream
+from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
+from lockgate.policy.model import Context
+from lockgate.ports import ModelCard, Piece, Prompt
+from support import NOW, person
+
+ANN = person("ann", "hr")
+STAFF = replace(TYPED, readers=Readers.any_of("group:staff"))
+RESTRICTED = replace(TYPED, sensitivity=Sensitivity.RESTRICTED, readers=Readers.any_of("group:hr"))
+CARD = "4111 1111 1111 1111"
+
+
+@dataclass
+class Watch:
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Log:
+    down: bool = False
+    records: list[Record] = field(default_factory=list)
+
+    async def append(self, records: Sequence[Record], /) -> Receipt:
+        if self.down:
+            raise Unavailable("the log is full")
+        self.records += records
+        return Receipt(0, len(self.records))
+
+
+@dataclass
+class Says:
+    """`ports.Model` that says pieces, does something between them, and may break at the end."""
+
+    pieces: Sequence[str]
+    between: object = None
+    breaks: bool = False
+    closed: bool = False
+
+    async def generate(self, prompt: Prompt, /) -> AsyncIterator[Piece]:
+        try:
+            for text in self.pieces:
+                yield Piece(text)
+                if callable(self.between):
+                    self.between()
+            if self.breaks:
+                raise Unavailable("the upstream stalled")
+            yield Piece(finish="stop", dropped=("tool_calls",))
+        finally:
+            self.closed = True
+
+
+@dataclass
+class Scene:
+    release: Release
+    log: Log
+    watch: Watch
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    history, log, watch = SqliteHistory.open(tmp_path / "history.db"), Log(), Watch()
+    labeler = Labeler(history, b"k" * 32)
+    gate = Gate(lambda: pytest.fail("release decides nothing"), log)
+    yield Scene(Release(watch, gate, labeler), log, watch)
+    history.close()
+
+
+def ready(model: Says, label: Label = STAFF, kinds: frozenset[str] = frozenset()) -> Ready:
+    upstream = Upstream(ModelCard("m", Readers.everyone(), PUBLIC), model)
+    return Ready(
+        ANN,
+        Context(NOW, "req_1"),
+        Route("assistant", Readers.everyone(), ("m",)),
+        upstream,
+        Prompt("", ()),
+        (),
+        label,
+        (),
+        kinds,
+    )
+
+
+async def said(scene: Scene, one: Ready, seen: list[Piece] | None = None) -> tuple[str, str]:
+    """Return the whole text and the finish reason; `seen` gets the pieces as they come."""
+    pieces = [] if seen is None else seen
+    async for piece in scene.release.answer(one):
+        pieces.append(piece)
+    return "".join(piece.text for piece in pieces), pieces[-1].finish
+
+
+def outcome(scene: Scene) -> tuple[str, dict[str, object]]:
+    (record,) = scene.log.records
+    return record.outcome, dict(record.facts)
+
+
+async def test_an_answer_leaves_whole_and_its_end_is_recorded(scene: Scene):
+    text, finish = await said(scene, ready(Says(["Gifts up to ", "50 EUR. Ask", " first."])))
+    assert (text, finish) == ("Gifts up to 50 EUR. Ask first.", "stop")
+    how, facts = outcome(scene)
+    assert how == "completed"
+    assert facts["dropped"] == "tool_calls"
+    assert facts["scans"] == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+async def test_what_is_above_the_label_does_not_leave_however_it_is_cut(scene: Scene, size: int):
+    answer = f"The rule is simple. The card is {CARD} as agreed. More."
+    model = Says([answer[i : i + size] for i in range(0, len(answer), size)])
+    text, finish = await said(scene, ready(model))
+    assert text == f"The rule is simple. {WITHHELD}"
+    assert finish == "content_filter"
+    how, facts = outcome(scene)
+    assert (how, facts["found"]) == ("withheld", "financial.card")
+    assert model.closed
+
+
+async def test_what_the_label_covers_leaves(scene: Scene):
+    text, _ = await said(scene, ready(Says([f"The card is {CARD}."]), RESTRICTED))
+    assert CARD in text
+
+
+async def test_the_end_of_the_session_stops_a_running_answer(scene: Scene):
+    def later() -> None:
+        scene.watch.time += timedelta(minutes=25)
+
+    text, finish = await said(scene, ready(Says(["One. ", "Two. ", "Three. ", "Four. ", "Five. "], later)))
+    assert text == f"One. Two. Three. {EXPIRED}"
+    assert finish == "content_filter"
+    assert outcome(scene)[0] == "withheld"
+
+
+async def test_a_reader_who_hangs_up_is_recorded_and_stops_the_model(scene: Scene):
+    model = Says(["One. ", "Two. ", "Three. "])
+    async with aclosing(scene.release.answer(ready(model))) as pieces:
+        await anext(pieces)
+    assert outcome(scene)[0] == "cut_off"
+    assert model.closed
+
+
+async def test_a_model_that_breaks_is_an_error_and_is_recorded(scene: Scene):
+    with pytest.raises(Unavailable, match="stalled"):
+        await said(scene, ready(Says(["One. "], breaks=True)))
+    assert outcome(scene)[0] == "failed"
+
+
+async def test_without_the_last_record_there_is_no_last_piece(scene: Scene):
+    scene.log.down = True
+    seen: list[Piece] = []
+    with pytest.raises(Unavailable, match="log is full"):
+        await said(scene, ready(Says(["One."])), seen)
+    assert not [piece for piece in seen if piece.finish]
+
+
+@pytest.mark.parametrize("hang_up", [False, True])
+async def test_what_was_shown_keeps_its_label_in_the_next_turn(scene: Scene, hang_up: bool):
+    answer = "Ann earns more than Bob does this year. Nobody else knows."
+    async with aclosing(scene.release.answer(ready(Says([answer]), RESTRICTED))) as pieces:
+        async for piece in pieces:
+            if piece.text and hang_up:
+                break
+    turns = [
+        Turn("user", "who?"),
+        Turn("assistant", "Ann earns more than Bob does this year."),
+        Turn("user", "Why?"),
+    ]
+    talk = await scene.release.labeler.label(ANN, turns, NOW)
+    assert RESTRICTED.fits_under(talk.label)
+
+
+async def test_a_crash_before_the_end_does_not_wash_the_label_away(scene: Scene):
+    """The process dies after the first piece: nothing was noted at the end, and still the session counts."""
+    pieces = scene.release.answer(ready(Says(["Ann earns more. ", "Much more. "]), RESTRICTED))
+    await anext(pieces)
+    turns = [Turn("user", "who?"), Turn("assistant", "Ann earns more."), Turn("user", "Why?")]
+    talk = await scene.release.labeler.label(ANN, turns, NOW)
+    assert RESTRICTED.fits_under(talk.label)
+    await pieces.aclose()
