@@ -224,6 +224,7 @@ def _running(urls: Sequence[str], tokens: dict[str, str]) -> Start:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=int, default=1, help="ask each n-th case only")
     parser.add_argument("--prepare", type=Path, help="write the corpora into this folder and stop")
     parser.add_argument(
         "--cases", type=Path, help="cases to ask, one JSON object a line (bench/questions/README.md)"

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from bench import enterprise
 from bench.corpus import Corpus, brightwater
-from bench.usefulness import Figures, measure, table
+from bench.usefulness import Figures, main, measure, table
 
 from demo.ideal import Ideal
 from lockgate.demo.client import Tokens
@@ -120,3 +120,10 @@ def test_third_party_documents_make_a_corpus(tmp_path: Path) -> None:
         (item,) = case.documents
         assert case.answers[0] in (corpus.share / item).read_text(), case.question
         assert case.person in directory["people"]
+
+
+def test_corpora_can_be_prepared_for_another_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--every", "3", "--prepare", str(tmp_path / "work")]) == 0
+    assert "brightwater" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--url", "http://127.0.0.1:9"])
