@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from lockgate.adapters.extractive import ExtractiveModel
-from lockgate.adapters.llama_server import LlamaServer
+from lockgate.adapters.llama.server import LlamaServer
 from lockgate.adapters.openai_upstream import Configured, Limits, OpenAiUpstream
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
