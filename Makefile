@@ -2,36 +2,49 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 CHECK ?=
+ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test bench demo clean
+.PHONY: help install check test bench demo lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-$(VENV)/installed: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=" >&2; exit 2; }
+$(VENV)/runs: pyproject.toml requirements/local.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local,dev]'
+	$(PIP) --require-hashes -r requirements/local.lock
+	$(PIP) --no-deps -e .
 	@touch $@
 
-install: $(VENV)/installed ## install Lockgate and what it needs into .venv
+$(VENV)/develops: $(VENV)/runs requirements/dev.lock
+	$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+install: $(VENV)/develops ## install Lockgate and all that its tests need into .venv
 
 check: install ## format, lint, types, import contracts
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check --quiet src tests bench
+	$(BIN)/ruff check --quiet src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 test: check ## every check and every test; what the machine lacks is named and skipped
 	$(BIN)/python -m pytest
 
-bench: install ## first figures: ingest, retrieval, decision, gateway, audit, usefulness
+bench: install ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
 	$(BIN)/python -m bench
 
-demo: install ## a running Lockgate with a demonstration organization; CHECK=1 plays the story unattended
-	$(BIN)/lockgate demo $(if $(CHECK),--check)
+demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays the story unattended
+	$(BIN)/lockgate demo $(if $(CHECK),--check) $(ARGS)
 
-clean: ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+lock: install ## resolve the dependencies anew and write their hashes
+	$(PIP) pip-tools
+	for extra in dev local; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local --extra $$extra \
+	  -o requirements/$$extra.lock pyproject.toml; done
+
+clean: ## remove the environment, caches and the demonstration's data
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-data demo-data-twin
