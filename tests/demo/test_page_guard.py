@@ -14,6 +14,7 @@ from lockgate.demo.page_routes import PageApi
 from lockgate.edge.body import Limits
 from serving import free_socket, serving
 
+KEY = "a-key-of-this-run"
 CHANGES = [
     ("POST", "/page/token", {"person": "ann"}),
     ("POST", "/page/membership", {"person": "ann", "group": "hr", "member": True}),
@@ -51,7 +52,7 @@ class Ground:
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[str, Ground]]:
     ground = Ground()
-    with free_socket() as (bound, url), serving(Starlette(routes=PageApi(ground, Limits()).routes()), bound):
+    with free_socket() as (bound, url), serving(Starlette(routes=PageApi(ground, Limits(), KEY).routes()), bound):
         yield url.removeprefix("http://"), ground
 
 
@@ -76,7 +77,7 @@ def ask(
 
 @pytest.mark.parametrize(("method", "path", "body"), [*CHANGES, *READS])
 def test_the_pages_own_requests_pass(place: tuple[str, Ground], method: str, path: str, body: object):
-    status, _, _ = ask(place[0], method, path, body, Lockgate_Demo="1")
+    status, _, _ = ask(place[0], method, path, body, Lockgate_Demo=KEY)
     assert status == 200
     assert place[1].reached
 
@@ -86,7 +87,7 @@ def test_the_pages_own_requests_pass(place: tuple[str, Ground], method: str, pat
 def test_a_name_that_was_rebound_to_this_machine_reaches_nothing(
     place: tuple[str, Ground], method: str, path: str, body: object, name: str
 ):
-    status, _, text = ask(place[0], method, path, body, Lockgate_Demo="1", Host=name)
+    status, _, text = ask(place[0], method, path, body, Lockgate_Demo=KEY, Host=name)
     assert status == 403
     assert b"t0ken" not in text
     assert not place[1].reached

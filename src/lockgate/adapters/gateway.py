@@ -30,16 +30,17 @@ class Gateway:
         self._url = checked(url)
         self._token = token
 
-    async def demo_token(self, person: str) -> str:
-        """Return a token of one of the demonstration's people; only a demonstration gives any.
+    async def demo_token(self, person: str, key: str) -> str:
+        """Return a token of one of the demonstration's people; only a demonstration gives any, for its page's key.
 
         Raises:
+            AccessDenied: the key is another one's.
             NotFound: it is no demonstration, or has no such person.
             Unavailable: nothing answers there.
 
         """
-        answer = await self.call("POST", "/page/token", {"person": person})
-        return str(answer["token"])
+        async with self._sent("POST", "/page/token", {"person": person}, {"Lockgate-Demo": key}) as response:
+            return str((await response.json(content_type=None))["token"])
 
     async def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Send a request and return the JSON object that comes back.
@@ -78,8 +79,10 @@ class Gateway:
                 raise Unavailable("the answer broke off")
 
     @asynccontextmanager
-    async def _sent(self, method: str, path: str, body: object) -> AsyncIterator[aiohttp.ClientResponse]:
-        headers = {"Lockgate-Demo": "1"}
+    async def _sent(
+        self, method: str, path: str, body: object, more: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = dict(more or {})
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         try:

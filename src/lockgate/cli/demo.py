@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import sys
 import time
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lockgate.cli.page import show
 
 if TYPE_CHECKING:
     from lockgate.demo.run import Stage
@@ -25,7 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a running Lockgate over an invented company, with a page to try it",
         description="Generates an invented company with people, rights and 349 documents, takes them in with real "
         "models on this machine, and serves the gateway and one page on loopback. Its issuer gives tokens of the "
-        "company's people to whoever sits at this machine; it exists in this command alone.",
+        "company's people to the account that started it; it exists in this command alone.",
     )
     demo.add_argument(
         "--check", action="store_true", help="play the whole story unattended; exit 1 on a difference"
@@ -55,14 +54,7 @@ async def _run(args: argparse.Namespace) -> int:
         print(f"Ready after {time.monotonic() - began:.0f} s: {running.base_url}", flush=True)
         if args.check:
             return 0 if await check(running, folder, _say) else 1
-        _snippets(running)
-        if not args.no_browser:
-            with contextlib.suppress(webbrowser.Error):
-                webbrowser.open(running.base_url)
-        stop = asyncio.Event()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-        await stop.wait()
+        await show(running.base_url, running.key, lambda: _snippets(running), browser=not args.no_browser)
         print("\nstopping", flush=True)
     return 0
 
@@ -92,7 +84,7 @@ client = openai.OpenAI(base_url="{url}/v1", api_key=os.environ["TOKEN"])
 asked = [{{"role": "user", "content": "{question}"}}]
 print(client.chat.completions.create(model="assistant", messages=asked).choices[0].message.content)
 
-The page: {url}   (Ctrl-C stops)""",
+The page, for you alone: {running.page}   (Ctrl-C stops)""",
         flush=True,
     )
 

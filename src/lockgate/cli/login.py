@@ -14,6 +14,7 @@ import aiohttp
 from lockgate.adapters.gateway import Gateway
 from lockgate.adapters.oidc.device import DEFAULT_SCOPE, Client, DeviceLogin, Tokens
 from lockgate.adapters.oidc.store import TokenStore, valid_token
+from lockgate.adapters.page_key import PageKeys
 from lockgate.cli.identity import identity_section
 from lockgate.errors import Invalid
 
@@ -56,8 +57,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def token_store() -> TokenStore:
     """Return where this account's login is kept."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return TokenStore(Path(state) / "lockgate")
+    return TokenStore(_state())
+
+
+def page_keys() -> PageKeys:
+    """Return where this account's running demonstrations leave the keys of their pages."""
+    return PageKeys(_state())
+
+
+def _state() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lockgate"
 
 
 def _login(args: argparse.Namespace) -> int:
@@ -104,7 +113,7 @@ def _token(args: argparse.Namespace) -> int:
 
 async def _demo_token(url: str, person: str) -> str:
     async with aiohttp.ClientSession() as session:
-        return await Gateway(session, url).demo_token(person)
+        return await Gateway(session, url).demo_token(person, page_keys().load(url.rstrip("/")))
 
 
 async def refreshed(tokens: Tokens) -> Tokens:

@@ -13,7 +13,7 @@ import aiohttp
 
 from lockgate.adapters.gateway import Gateway
 from lockgate.adapters.oidc.store import valid_token
-from lockgate.cli.login import refreshed, token_store
+from lockgate.cli.login import page_keys, refreshed, token_store
 
 DEFAULT_URL: Final = "http://127.0.0.1:8420"
 
@@ -44,7 +44,9 @@ async def gateway(args: argparse.Namespace) -> AsyncIterator[Gateway]:
     """
     async with aiohttp.ClientSession() as session:
         if args.person:
-            token = await Gateway(session, args.url).demo_token(args.person)
+            token = await Gateway(session, args.url).demo_token(
+                args.person, page_keys().load(args.url.rstrip("/"))
+            )
         elif not (token := os.environ.get("LOCKGATE_TOKEN", "")):
             store = token_store()
             with store.locked():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import signal
 import sys
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.cli.page import show
 
 if TYPE_CHECKING:
     from lockgate.demo.trial import Trial
@@ -19,7 +18,8 @@ _SHOWN: Final = 25
 _ABOUT: Final = """\
 Reads a folder as it is: its files, and who may read them by owner, group, mode and ACL. Proposes a label for each,
 prints what is sensitive and too widely readable, and serves a page where you ask as two of its users or groups.
-Nothing is written into the folder, and nothing leaves this machine."""
+Nothing is written into the folder, and nothing leaves this machine. The page takes the key in the address that is
+printed: other accounts of this machine do not have it."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,16 +53,13 @@ async def _run(args: argparse.Namespace) -> int:
         print(json.dumps(_json(running), indent=2) if args.json else "\n".join(_table(running)), flush=True)
         if listing:
             return 1 if running.exposed else 0
-        print(f"\nAsk as two of its users or groups: {running.base_url}   (Ctrl-C stops)", flush=True)
-        print("For good: `lockgate init`, then `lockgate serve`.", flush=True)
-        if not args.no_browser:
-            with contextlib.suppress(webbrowser.Error):
-                webbrowser.open(running.base_url)
-        stop = asyncio.Event()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-        await stop.wait()
+        await show(running.base_url, running.key, lambda: _announce(running), browser=not args.no_browser)
     return 0
+
+
+def _announce(running: Trial) -> None:
+    print(f"\nAsk as two of its users or groups: {running.page}   (Ctrl-C stops)", flush=True)
+    print("For good: `lockgate init`, then `lockgate serve`.", flush=True)
 
 
 def _json(running: Trial) -> list[dict[str, Any]]:

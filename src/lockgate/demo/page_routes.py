@@ -1,12 +1,14 @@
 """The page of `lockgate demo` and `lockgate try`, and what it needs beyond the public API.
 
-Everything here acts for whoever sits at this machine: it hands out tokens and changes rights. So it answers only
-requests to the loopback name that the browser was sent to (no DNS rebinding), and only those that carry a header
-which another site's page cannot send (no cross-site requests).
+Everything here acts for whoever started the command: it hands out tokens and changes rights. So it answers only
+requests to the loopback name that the browser was sent to (no DNS rebinding), and only those that carry the key
+of this run in a header, which neither another site's page nor another account of this machine has. The page's
+own files are the same for everybody and say nothing.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any, Final, Protocol
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from lockgate.adapters.page_key import HEADER
 from lockgate.edge.api import json_response, only, text_field
 from lockgate.edge.body import Limits, json_object, raw
 from lockgate.edge.problems import as_lockgate_error, problem
@@ -59,18 +62,16 @@ class Host(Protocol):
         ...
 
 
-def _check(request: Request, *, changes: bool) -> None:
+def _check_name(request: Request) -> None:
     name = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
     if name not in _LOOPBACK:
         raise AccessDenied("this page answers on the loopback address only")
-    if changes and request.headers.get("lockgate-demo") != "1":
-        raise AccessDenied("the page's own requests carry the header `Lockgate-Demo: 1`")
 
 
 def _static(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         try:
-            _check(request, changes=False)
+            _check_name(request)
         except AccessDenied as error:
             return problem(error, new_request_id())
         data = resources.files("lockgate.demo").joinpath("page", name).read_bytes()
@@ -88,8 +89,8 @@ def _static(name: str) -> Callable[[Request], Awaitable[Response]]:
 class PageApi:
     """The handlers behind the page."""
 
-    def __init__(self, host: Host, limits: Limits) -> None:
-        self._host, self._limits = host, limits
+    def __init__(self, host: Host, limits: Limits, key: str) -> None:
+        self._host, self._limits, self._key = host, limits, key.encode()
 
     def routes(self) -> list[BaseRoute]:
         """Return the page's routes."""
@@ -108,12 +109,22 @@ class PageApi:
         async def handle(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                _check(request, changes=True)
+                _check_name(request)
+                self._check_key(request)
                 return json_response(await body(request), request_id)
             except Exception as error:
                 return problem(as_lockgate_error(error), request_id)
 
         return handle
+
+    def _check_key(self, request: Request) -> None:
+        given = request.headers.get(HEADER, "").encode()
+        if not self._key or not secrets.compare_digest(given, self._key):
+            raise AccessDenied(
+                "this page belongs to the account that started it, and the request lacks its key",
+                code="page_key",
+                remedy="Open the whole address that the command printed, with what follows the #.",
+            )
 
     async def _state(self, _: Request) -> Any:
         return self._host.state()

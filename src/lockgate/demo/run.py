@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 
 from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.oidc import OidcAuthenticator
+from lockgate.adapters.page_key import address, new_key
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
 from lockgate.demo import settings as configuration
@@ -47,13 +48,19 @@ def fetch_weights(say: Say) -> Weights:
 
 @dataclass(slots=True)
 class Stage:
-    """What runs: the gateway, its address, the issuer of its tokens, and the organization on disk."""
+    """What runs: the gateway, its address, the issuer of its tokens, the organization on disk, the page's key."""
 
     lockgate: Lockgate
     issuer: DemoIssuer
     base_url: str
     organization: Organization
     manifest: Manifest
+    key: str
+
+    @property
+    def page(self) -> str:
+        """The address of the page, with its key."""
+        return address(self.base_url, self.key)
 
 
 @asynccontextmanager
@@ -88,14 +95,14 @@ async def stage(
     async with open_lockgate(settings, parts) as lockgate:
         for connector in lockgate.connectors.values():
             await lockgate.ingest.run(connector, progress(say))
-        manifest = Manifest(organization.share)
+        manifest, key = Manifest(organization.share), new_key()
         more: list[BaseRoute] = []
         if issuer is None:
             members = Members(organization.directory)
             host = OrganizationHost(lockgate, provider, organization.share, manifest, members)
-            more = [Mount("/issuer", provider.app()), *PageApi(host, Limits()).routes()]
+            more = PageApi(host, Limits(), key).routes()
         async with serving(lockgate.app(more=more, sync=False), bound):
-            yield Stage(lockgate, provider, base_url, organization, manifest)
+            yield Stage(lockgate, provider, base_url, organization, manifest, key)
 
 
 def progress(say: Say) -> Callable[[Progress], None]:

@@ -22,6 +22,7 @@ from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.oidc import OidcAuthenticator
+from lockgate.adapters.page_key import address, new_key
 from lockgate.config import parse
 from lockgate.content.exposure import Exposure, exposures
 from lockgate.demo.grounds import directory_toml
@@ -68,11 +69,17 @@ users = ["everyone"]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A folder that is being tried: the gateway over it, its address, and what it would expose."""
+    """A folder that is being tried: the gateway over it, its address, the page's key, and what it would expose."""
 
     lockgate: Lockgate
     base_url: str
     exposed: list[Exposure]
+    key: str
+
+    @property
+    def page(self) -> str:
+        """The address of the page, with its key."""
+        return address(self.base_url, self.key)
 
 
 def account(uid: int) -> str:
@@ -167,6 +174,7 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
         async with open_lockgate(settings, parts) as lockgate:
             await lockgate.ingest.run(lockgate.connectors["folder"], progress(say))
             listed = exposures(lockgate.index.documents(), census(directory), lockgate.exposures.limit)
-            page = PageApi(FolderHost(lockgate, issuer, folder.name), Limits()).routes()
+            key = new_key()
+            page = PageApi(FolderHost(lockgate, issuer, folder.name), Limits(), key).routes()
             async with serving(lockgate.app(more=page), bound):
-                yield Trial(lockgate, base_url, listed)
+                yield Trial(lockgate, base_url, listed, key)

@@ -40,7 +40,7 @@ async function refusal(response) {
 }
 
 export async function open(path, { token, body, method, raw, signal } = {}) {
-  const headers = { "Lockgate-Demo": "1" };
+  const headers = { "Lockgate-Demo": location.hash.slice(1) };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
