@@ -8,7 +8,7 @@ it ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -50,7 +50,8 @@ class Ask:
 class Ready:
     """Everything that was decided and recorded before the model is called.
 
-    `kinds` is what detectors found in prompt and passages, which `label` covers.
+    `kinds` is what detectors found in prompt and passages, which `label` covers. `credential` is shown to the
+    authenticator again while the answer runs, and to nobody else.
     """
 
     subject: Subject
@@ -64,6 +65,7 @@ class Ready:
     kinds: frozenset[str] = frozenset()
     notice: str = ""
     rerouted: bool = False
+    credential: str = field(default="", repr=False)
 
     @property
     def request_id(self) -> str:
@@ -171,6 +173,7 @@ class Chat:
             talk.kinds | found.kinds,
             notice,
             rerouted,
+            credential,
         )
 
     async def _retrieve(

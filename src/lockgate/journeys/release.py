@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from lockgate.audit.record import Kind, Record
@@ -16,11 +17,11 @@ from lockgate.content.window import Window
 from lockgate.errors import LockgateError
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
-from lockgate.journeys.enforce import Gate, base_record
+from lockgate.journeys.enforce import Gate, Verdict, base_record
+from lockgate.journeys.standing import EVERY, Standing
 from lockgate.ports import Clock, Piece, Usage
 
 WITHHELD: Final = "[The rest of this answer was withheld: it contains something above the answer's label.]"
-EXPIRED: Final = "[The session ended, so the answer stops here.]"
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class _Progress:
     usage: Usage | None = None
     dropped: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
+    held: datetime | None = None
+    denied: tuple[Verdict, ...] = ()
     recorded: bool = False
 
 
@@ -44,6 +47,7 @@ class Release:
     clock: Clock
     gate: Gate
     labeler: Labeler
+    standing: Standing
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def answer(self, ready: Ready) -> AsyncGenerator[Piece]:
@@ -83,9 +87,9 @@ class Release:
                 progress.usage = piece.usage or progress.usage
                 progress.finish = piece.finish or progress.finish
                 for segment in window.feed(piece.text) + (window.finish() if piece.finish else []):
-                    stop = self._stops(ready, window, segment, progress)
+                    stop = await self._revoked(ready, progress) or self._stops(ready, window, segment, progress)
                     if stop:
-                        progress.outcome, progress.finish = "withheld", "content_filter"
+                        progress.finish = "content_filter"
                         progress.text += stop
                         yield Piece(text=stop)
                         return
@@ -112,14 +116,25 @@ class Release:
         if not ended:
             yield Piece(finish="stop")
 
+    async def _revoked(self, ready: Ready, progress: _Progress) -> str:
+        """Decide again, every so often; return what to say where the answer must stop, or nothing."""
+        now = self.clock.now()
+        if now - (progress.held or ready.context.now) < EVERY and now < ready.subject.session.expires:
+            return ""
+        lost = await self.standing.lost(ready)
+        if lost is None:
+            progress.held = now
+            return ""
+        progress.outcome, progress.denied = "revoked", lost.verdicts
+        return lost.text
+
     def _stops(self, ready: Ready, window: Window, segment: str, progress: _Progress) -> str:
         """Inspect a segment before it leaves; return what to say instead, or nothing."""
-        if self.clock.now() >= ready.subject.session.expires:
-            return EXPIRED
         progress.scans += 1
         kinds = frozenset(f.kind for f in scan(window.tail + segment) if f.end > len(window.tail)) - ready.kinds
         if kinds and demanded(kinds) > ready.label.sensitivity:
             progress.kinds |= kinds
+            progress.outcome = "withheld"
             return WITHHELD
         return ""
 
@@ -150,4 +165,4 @@ class Release:
             outcome=progress.outcome,
             facts=tuple(sorted(facts.items())),
         )
-        await self.gate.audit.append([outcome])
+        await self.gate.settle(progress.denied, [outcome])

@@ -116,15 +116,16 @@ class Retrieve:
         found = Found()
         for _ in range(_ROUNDS):
             hits = await self.index.search(query)
-            found = await self._decide(subject, context, hits, ceiling)
+            found = await self.decide(subject, context, hits, ceiling)
             if len(found.hits) >= wanted or len(hits) < query.k:
                 break
             query = replace(query, k=query.k * 2)  # rights changed since the last sync: look further down
         return replace(found, hits=found.hits[:wanted])
 
-    async def _decide(
-        self, subject: Subject, context: Context, hits: Sequence[Hit], ceiling: Label | None
+    async def decide(
+        self, subject: Subject, context: Context, hits: Sequence[Hit], ceiling: Label | None = None
     ) -> Found:
+        """Return which of these passages `subject` may read now, by rights, label and content as they are now."""
         documents = {hit.document.id: hit.document for hit in hits}
         fresh = await asyncio.gather(*(self._fresh(document) for document in documents.values()))
         current = dict(zip(documents, fresh, strict=True))

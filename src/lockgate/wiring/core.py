@@ -49,6 +49,7 @@ from lockgate.journeys.proofs import Proofs
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.review import Reviews
+from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import documents, identity, models
@@ -206,7 +207,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             gate=gate,
             ingest=ingest,
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
-            release=Release(clock, gate, labeler),
+            release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve)),
             passages=Passages(gate, labeler, retrieve, connectors),
             reviews=Reviews(index, directory, gate, connectors, limit=limit, stewards=settings.labels.stewards),
             exposures=Exposures(index, directory, gate, limit),

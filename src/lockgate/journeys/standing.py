@@ -1,0 +1,71 @@
+"""Does what was decided still hold? Asked again while an answer runs (I5).
+
+A token may expire or be revoked, a person leave a group, a policy be replaced, a document be closed: each stops a
+running answer, within `EVERY` of Lockgate knowing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from lockgate.errors import LockgateError, Unauthenticated
+from lockgate.journeys.chat import Ready
+from lockgate.journeys.enforce import Gate, Verdict
+from lockgate.journeys.retrieve import Retrieve
+from lockgate.policy.model import Action
+from lockgate.ports import Authenticator, Clock
+
+EVERY: Final = timedelta(milliseconds=300)
+"""How often a running answer is decided again."""
+EXPIRED: Final = "[The session ended, so the answer stops here.]"
+WITHDRAWN: Final = "[A right that this answer rests on was withdrawn, so it stops here.]"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Why an answer stops: what to say instead of the rest, and the verdicts to record."""
+
+    text: str
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Decides again with everything as it is now: who asks, the policies, the rights at the source."""
+
+    authenticator: Authenticator
+    clock: Clock
+    gate: Gate
+    retrieve: Retrieve
+
+    async def lost(self, ready: Ready) -> Lost | None:
+        """Return why the answer must stop; None where everything still holds. What errs does not hold."""
+        now = self.clock.now()
+        try:
+            subject = await self.authenticator.authenticate(ready.credential)
+        except Unauthenticated:
+            return Lost(EXPIRED)
+        except LockgateError:
+            return Lost(WITHDRAWN)
+        if subject.person.name != ready.subject.person.name or now >= subject.session.expires:
+            return Lost(EXPIRED)
+        context = replace(ready.context, now=now)
+        found = await self.retrieve.decide(subject, context, ready.hits)
+        again = [
+            replace(one.request, subject=subject, context=replace(one.request.context, now=now))
+            for one in ready.verdicts
+            if one.passes and self._matters(ready, one)
+        ]
+        verdicts = (*found.verdicts, *self.gate.judge(again))
+        denied = tuple(one for one in verdicts if not one.passes)
+        whole = len(found.hits) == len(ready.hits) and all(label.flows_to(ready.label) for label in found.labels)
+        return None if whole and not denied else Lost(WITHDRAWN, denied)
+
+    def _matters(self, ready: Ready, verdict: Verdict) -> bool:
+        """Tell whether the answer rests on this verdict; reads are decided anew from the source."""
+        request = verdict.request
+        if request.action is Action.PROMPT:
+            return request.resource.id == ready.upstream.card.id
+        return request.action is Action.EMIT
