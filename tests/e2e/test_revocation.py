@@ -1,0 +1,190 @@
+"""What is withdrawn stops working within a second of Lockgate knowing of it, also inside a running answer (I5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from e2e.lab import DIRECTORY, MANIFEST, Lab, in_thread, opened, plant, records, talking
+from e2e.upstream import Stream, upstream
+from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.adapters.policy_files import SHIPPED
+from lockgate.demo.client import Client
+from lockgate.journeys.standing import EXPIRED, WITHDRAWN
+
+pytestmark = pytest.mark.slow
+
+MODELS = """
+[[models]]
+id = "slow"
+base_url = "{slow}"
+model = "slow"
+users = ["group:staff"]
+ceiling = "restricted"
+[[assistants]]
+id = "grounded"
+model = "slow"
+collections = ["brightwater"]
+users = ["group:staff"]
+"""
+GIFTS = "Up to what value may I accept gifts from suppliers?"
+SOON = 1.0
+"""Seconds within which a revocation must have taken effect."""
+FORBID = '@id("nothing") forbid (principal, action == Lockgate::Action::"emit", resource is Lockgate::Answer);\n'
+
+
+async def _drip(stream: Stream) -> None:
+    """Talk for ten seconds, a sentence every twentieth of a second."""
+    for number in range(200):
+        await stream.say(f"Sentence number {number} of this answer. ")
+        await asyncio.sleep(0.05)
+    await stream.end()
+
+
+@pytest.fixture(scope="module")
+def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("revocation")
+    plant(folder)
+    shutil.copytree(SHIPPED, folder / "policies")
+
+    @asynccontextmanager
+    async def served() -> AsyncIterator[Lab]:
+        async with upstream() as server:
+            server.reset(_drip)
+            models = MODELS.format(slow=server.base_url("slow"))
+            async with opened(folder, embedder, models=models, top='policies = "policies"') as made:
+                yield made
+
+    with in_thread(served) as made:
+        yield made
+
+
+def _leave_the_group(lab: Lab) -> Callable[[], None]:
+    path = lab.folder / "directory.toml"
+    path.write_text(DIRECTORY.replace('[people.staff]\ngroups = ["engineering"]', "[people.staff]\ngroups = []"))
+    return lambda: _restore(path, DIRECTORY, lambda: lab.directory.person("staff").groups)  # type: ignore[union-attr]
+
+
+def _be_deactivated(lab: Lab) -> Callable[[], None]:
+    path = lab.folder / "directory.toml"
+    path.write_text(DIRECTORY.replace("[people.staff]\n", "[people.staff]\nactive = false\n"))
+    return lambda: _restore(path, DIRECTORY, lambda: lab.directory.person("staff").active)  # type: ignore[union-attr]
+
+
+def _close_the_document(lab: Lab) -> Callable[[], None]:
+    path = lab.share / ".lockgate-access.toml"
+    rule = '[[rule]]\nmatch = ["handbook/gifts.md"]\nreaders = ["group:hr"]\nowners = ["user:hr"]\n'
+    path.write_text(MANIFEST + rule + 'sensitivity = "general"\n')
+    return lambda: _restore(path, MANIFEST, lambda: True)
+
+
+def _delete_the_document(lab: Lab) -> Callable[[], None]:
+    path = lab.share / "handbook" / "gifts.md"
+    text = path.read_text()
+    path.unlink()
+    return lambda: _restore(path, text, lambda: True)
+
+
+def _forbid_by_policy(lab: Lab) -> Callable[[], None]:
+    path, before = lab.folder / "policies" / "90-your-own.cedar", lab.lockgate.policies.current.version
+    text = path.read_text()
+    path.write_text(FORBID)
+    return lambda: _restore(path, text, lambda: lab.lockgate.policies.current.version == before)
+
+
+def _restore(path: object, text: str, done: Callable[[], object]) -> None:
+    path.write_text(text)  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 5
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert done()
+
+
+WAYS: dict[str, tuple[Callable[[Lab], Callable[[], None]], str]] = {
+    "leaves the group": (_leave_the_group, WITHDRAWN),
+    "is deactivated": (_be_deactivated, EXPIRED),
+    "loses the document": (_close_the_document, WITHDRAWN),
+    "the document is deleted": (_delete_the_document, WITHDRAWN),
+    "a policy forbids": (_forbid_by_policy, WITHDRAWN),
+}
+
+
+async def _until_it_stops(client: Client, token: str, act: Callable[[], None] | None) -> tuple[float, str, str]:
+    """Stream an answer, act once it flows, and return seconds until the last sentence, the end, and the id."""
+    body = {"model": "grounded", "messages": [{"role": "user", "content": GIFTS}], "stream": True}
+    headers = {"Authorization": f"Bearer {token}"}
+    acted, last, text, end = 0.0, 0.0, "", ""
+    async with client.session.post(
+        client.base_url + "/v1/chat/completions", json=body, headers=headers
+    ) as response:
+        assert response.status == 200
+        name = response.headers["lockgate-request-id"]
+        async for line in response.content:
+            if not line.startswith(b"data: {"):
+                continue
+            for choice in json.loads(line[6:]).get("choices", ()):
+                said = choice["delta"].get("content") or ""
+                text += said
+                end = choice.get("finish_reason") or end
+                if said.startswith("Sentence"):
+                    last = time.monotonic()
+            if not acted and "number 3 " in text:
+                if act is not None:
+                    await asyncio.to_thread(act)
+                acted = time.monotonic()
+    assert end == "content_filter", text[-200:]
+    return last - acted, text, name
+
+
+@pytest.mark.parametrize("how", WAYS)
+async def test_a_running_answer_stops(lab: Lab, how: str) -> None:
+    change, says = WAYS[how]
+    undo: list[Callable[[], None]] = []
+    async with talking(lab.url, lab.token) as client:
+        try:
+            took, text, name = await _until_it_stops(client, lab.token("staff"), lambda: undo.append(change(lab)))
+            assert text.endswith(says)
+            # The file watchers look every quarter of a second, and a policy only counts once it has kept still.
+            assert took < SOON + (0.6 if how == "a policy forbids" else 0.25), took
+            after = await client.ask("staff", GIFTS)
+            assert "35 EUR" not in after.text
+            again = await client.retrieve("staff", GIFTS)
+            assert "35 EUR" not in again.text or how in {"a policy forbids"}
+        finally:
+            for one in undo:
+                await asyncio.to_thread(one)
+    outcomes = [r.outcome for r in records(lab.lockgate, name) if r.kind.value == "outcome"]
+    assert outcomes == ["revoked"]
+
+
+async def test_a_token_that_expires_ends_its_answer(lab: Lab) -> None:
+    """The leeway for clocks that are apart belongs to the life of a token."""
+    life = 1.5
+    token = lab.short_token("staff", timedelta(seconds=life) - lab.issuer.settings.leeway)
+    start = time.monotonic()
+    async with talking(lab.url, lab.token) as client:
+        _, text, _ = await _until_it_stops(client, token, None)
+        assert time.monotonic() - start < life + SOON
+        assert text.endswith(EXPIRED)
+        assert (await client.ask("staff", GIFTS, token=token)).status == 401
+
+
+async def test_an_invalid_policy_set_changes_nothing(lab: Lab) -> None:
+    path = lab.folder / "policies" / "90-your-own.cedar"
+    text, before = path.read_text(), lab.lockgate.policies.current.version
+    path.write_text("permit (principal, action, resource)")
+    try:
+        await asyncio.sleep(1.0)
+        assert lab.lockgate.policies.error
+        assert lab.lockgate.policies.current.version == before
+        async with talking(lab.url, lab.token) as client:
+            assert (await client.ask("staff", GIFTS, "assistant")).status == 200
+    finally:
+        await asyncio.to_thread(_restore, path, text, lambda: True)
