@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import aiohttp
 import orjson
 
 from lockgate.content.extractive import NOTHING_FOUND
-from lockgate.content.fence import fence, neutralize, rules
+from lockgate.content.fence import boundary_of, fence, neutralize, rules
 from lockgate.content.sse import EventParser
 from lockgate.errors import Invalid, LockgateError, Unavailable
 from lockgate.ports import Piece, Prompt, Usage
@@ -154,7 +153,10 @@ class OpenAiUpstream:
     async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece]:
         """See `ports.Model`. Closing the iterator closes the connection, which is how an upstream is stopped."""
         url, key = await self._endpoint.locate()
-        body = request_body(self._model, prompt, secrets.token_hex(16), ask_usage=self._ask_usage)
+        said = [message.content.value for message in prompt.messages]
+        found = [(p.number, p.title, p.text.value) for p in prompt.passages]
+        boundary = boundary_of(prompt.instructions, said, found)
+        body = request_body(self._model, prompt, boundary, ask_usage=self._ask_usage)
         clock = _Deadlines(self._limits)
         try:
             response = await clock.wait(self._post(url, key, body), self._limits.first_byte)

@@ -9,6 +9,7 @@ policy decide what an answer may contain and what an agent may do, whatever the 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -50,11 +51,25 @@ def _spaced(match: re.Match[str]) -> str:
     return f"{match['d']} {match['e']} {match['f']}"
 
 
+def boundary_of(instructions: str, messages: Sequence[str], passages: Sequence[tuple[int, str, str]]) -> str:
+    """Return the boundary for a prompt: 32 hexadecimal digits of the SHA-256 of everything in it.
+
+    No document can contain it: its own text goes into the digest, so an author would have to find a text that
+    contains a digest of itself. And the same prompt always has the same one, so a model that is asked the same
+    twice is asked the same bytes.
+    """
+    digest = hashlib.sha256()
+    for part in (instructions, *messages, *(f"{number}\0{title}\0{text}" for number, title, text in passages)):
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()[:32]
+
+
 def fence(passages: Sequence[tuple[int, str, str]], boundary: str) -> str:
     """Return passages (number, title, text) between marks that carry `boundary`.
 
     Raises:
-        Invalid: the boundary is too short, or occurs in a passage; take a new random one.
+        Invalid: the boundary is too short, or occurs in a passage; as it never does where `boundary_of` made it.
 
     """
     if len(boundary) < BOUNDARY_CHARS:
