@@ -123,9 +123,12 @@ class SqliteHistory:
         return join_all(parse(json.loads(text)) for text in texts) if texts else None
 
     def _forget(self, before: float) -> None:
-        with self._writing, self._engine.begin() as db:
-            db.execute(sa.delete(MARKS).where(MARKS.c.seen < before))
-            db.execute(sa.delete(SHOWN).where(SHOWN.c.seen < before))
+        try:
+            with self._writing, self._engine.begin() as db:
+                db.execute(sa.delete(MARKS).where(MARKS.c.seen < before))
+                db.execute(sa.delete(SHOWN).where(SHOWN.c.seen < before))
+        except sa.exc.SQLAlchemyError as error:
+            raise Unavailable("the history cannot be written") from error
 
 
 def _intern(db: sa.Connection, label: Label) -> int:

@@ -96,6 +96,7 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
         base_url=table.need("base_url") if kind == "openai" else table.get("base_url", str, ""),
         model=table.need("model") if kind == "openai" else table.get("model", str, ""),
         api_key_file=table.path("api_key_file"),
+        plain_http=table.get("plain_http", bool, False),
         users=_readers(table, "users") or Readers.nobody(),
         ceiling=_ceiling(table, taxonomy),
         extra_params=frozenset(table.names("extra_params")),
@@ -149,7 +150,6 @@ def _server(table: Table) -> Server:
     made = Server(
         host=table.get("host", str, base.host),
         port=table.whole("port", base.port, 0, 65535),
-        public_url=table.get("public_url", str, ""),
         tls_certificate=table.path("tls_certificate"),
         tls_key=table.path("tls_key"),
         plain_http=table.get("plain_http", bool, False),

@@ -16,7 +16,6 @@ class Server:
 
     host: str = "127.0.0.1"
     port: int = 8420
-    public_url: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     plain_http: bool = False
@@ -83,6 +82,7 @@ class ModelSettings:
     base_url: str = ""
     model: str = ""
     api_key_file: Path | None = None
+    plain_http: bool = False
     users: Readers = field(default_factory=Readers.nobody)
     ceiling: Label = PUBLIC
     extra_params: frozenset[str] = frozenset()

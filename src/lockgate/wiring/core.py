@@ -138,12 +138,19 @@ class Lockgate:
         """Sync every collection, again and again. A source that fails is tried again next time."""
         while True:
             for connector in self.connectors.values():
-                try:
-                    await self.ingest.run(connector)
-                except LockgateError as error:
-                    LOG.warning("sync of %s: %s", connector.name, error)
-            await self.history.forget(self.clock.now() - timedelta(days=self.settings.labels.history_days))
+                await self._try(f"sync of {connector.name}", self.ingest.run(connector))
+            oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
+            await self._try("forgetting of history", self.history.forget(oldest))
             await asyncio.sleep(self.settings.sync_seconds)
+
+    async def _try(self, what: str, work: Coroutine[Any, Any, object]) -> None:
+        """Do one piece of background work. Nothing that it raises may end the rounds; it is logged by name."""
+        try:
+            await work
+        except LockgateError as error:
+            LOG.warning("%s: %s", what, error)
+        except Exception as error:
+            LOG.error("%s: defect: %s", what, type(error).__name__)
 
 
 @asynccontextmanager

@@ -40,7 +40,11 @@ def _limits(one: ModelSettings) -> Limits:
 async def _model(one: ModelSettings, embedder: Embedder, local: LlamaServer, stack: AsyncExitStack) -> Model:
     if one.kind == "extractive":
         return ExtractiveModel(embedder)
-    endpoint = local if one.kind == "local" else Configured(one.base_url, key_file=one.api_key_file)
+    endpoint = (
+        local
+        if one.kind == "local"
+        else Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
+    )
     upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
     stack.push_async_callback(upstream.close)
     return upstream
