@@ -150,7 +150,7 @@ class Lockgate:
         except LockgateError as error:
             LOG.warning("%s: %s", what, error)
         except Exception as error:
-            LOG.error("%s: defect: %s", what, type(error).__name__)
+            LOG.warning("%s: defect: %s", what, type(error).__name__)
 
 
 @asynccontextmanager
