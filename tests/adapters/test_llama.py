@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from lockgate.adapters.llama.server import WEIGHTS, Limits, LlamaServer
@@ -82,6 +83,30 @@ async def test_an_answer_does_not_depend_on_what_others_ask(weights: Weights) ->
         )
         assert crowd[1] == first
         assert crowd[0] == await said(alone, OTHERS[0], 48)
+
+
+@pytest.mark.slow
+async def test_not_even_the_last_bit_of_a_probability_depends_on_others(weights: Weights) -> None:
+    """Equal words can hide unequal numbers: a beginning of a prompt that is kept from earlier changes them."""
+
+    async def numbers(server: LlamaServer, text: str) -> object:
+        url, key = await server.locate()
+        body = {"messages": [{"role": "user", "content": text}], "max_tokens": 24, "temperature": 0}
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
+            session.post(f"{url}/chat/completions", json=body | {"logprobs": True, "top_logprobs": 3}) as answer,
+        ):
+            assert answer.status == 200
+            return (await answer.json())["choices"][0]["logprobs"]["content"]
+
+    rules = "Every skipper pays for the lock before the gate opens, and waits for the light. " * 4
+    question, other = rules + QUESTION, rules + OTHERS[0]
+    async with running(weights) as (alone, _), running(weights) as (busy, _):
+        expected = await numbers(alone, question)
+        await numbers(busy, other)
+        assert await numbers(busy, question) == expected
+        crowd = await asyncio.gather(numbers(busy, OTHERS[2]), numbers(busy, question), numbers(busy, other))
+        assert crowd[1] == expected
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ class LlamaServer:
         return running.process.pid if running and running.process.returncode is None else None
 
     async def locate(self) -> tuple[str, str]:
-        """Return base URL and key of the server, started if it is not there (about two seconds).
+        """Return base URL and key of the server, started if it is not there (about a second).
 
         Raises:
             Unavailable: the weights are missing or changed, `lockgate[local]` is not installed, it does not
