@@ -1,0 +1,126 @@
+"""The authorization matrix of endpoints: every route, asked over HTTP by everybody, and the status they get.
+
+Behind the status of a list stands how many entries it has.
+
+`endpoints.txt` beside this file is the answer that is checked in. To accept a change:
+
+    LOCKGATE_ACCEPT_MATRIX=1 python -m pytest tests/e2e/test_matrix.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lockgate.content.document import document_id
+
+FILE: Final = Path(__file__).with_name("endpoints.txt")
+SUBJECTS: Final = ("", "outsider", "staff", "owner", "hr", "steward", "admin", "auditor")
+"""The empty string sends no token."""
+QUESTION: Final = "Up to what value may I accept gifts from suppliers?"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request. `path` may name `{answer}`: the id of an answer that `staff` got."""
+
+    what: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+
+def _document(item: str) -> str:
+    return f"/v1/documents/{document_id('brightwater', item)}"
+
+
+def _review(item: str) -> dict[str, Any]:
+    """Return a review that would be malformed if anybody were allowed it, so that asking changes nothing."""
+    return {"document": document_id("brightwater", item), "version": "0" * 16}
+
+
+def _chat(model: str) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": QUESTION}]}
+
+
+CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
+    ("GET", "/healthz"): (Case("health", "/healthz"),),
+    ("POST", "/v1/chat/completions"): (
+        Case("an assistant for everybody", "/v1/chat/completions", _chat("assistant")),
+        Case("a model for HR", "/v1/chat/completions", _chat("for-hr")),
+        Case("a model that is not", "/v1/chat/completions", _chat("no-such-model")),
+    ),
+    ("GET", "/v1/models"): (Case("the list", "/v1/models"),),
+    ("GET", "/v1/models/{model}"): (
+        Case("an assistant for everybody", "/v1/models/assistant"),
+        Case("a model for HR", "/v1/models/for-hr"),
+        Case("a model that is not", "/v1/models/no-such-model"),
+    ),
+    ("POST", "/v1/retrieve"): (Case("passages", "/v1/retrieve", {"query": "gifts salaries plan minutes travel"}),),
+    ("POST", "/v1/discover"): (Case("what there is", "/v1/discover", {"query": "gifts salaries plan minutes"}),),
+    ("GET", "/v1/documents/{document}"): (
+        Case("of staff", _document("handbook/gifts.md")),
+        Case("of HR", _document("hr/salaries.md")),
+        Case("of staff, unreviewed", _document("loose/plan.md")),
+        Case("of staff, not for AI", _document("noai/minutes.md")),
+        Case("that is not", _document("handbook/no-such-file.md")),
+    ),
+    ("GET", "/v1/documents/{document}/why"): (
+        Case("of HR", _document("hr/salaries.md") + "/why?as=staff"),
+        Case("that is not", _document("handbook/no-such-file.md") + "/why?as=staff"),
+    ),
+    ("GET", "/v1/answers/{request_id}/proof"): (
+        Case("of an answer to staff", "/v1/answers/{answer}/proof"),
+        Case("of none", "/v1/answers/req_000000000000000000000000/proof"),
+    ),
+    ("GET", "/v1/reviews"): (Case("what waits for me", "/v1/reviews"),),
+    ("POST", "/v1/reviews"): (
+        Case("of the owner's, in a version that is not", "/v1/reviews", _review("loose/plan.md")),
+        Case("of HR's, in a version that is not", "/v1/reviews", _review("hr/salaries.md")),
+        Case("of what is not", "/v1/reviews", _review("loose/no-such-file.md")),
+    ),
+    ("POST", "/v1/reviews/rule"): (
+        Case("of paths that are not", "/v1/reviews/rule", {"pattern": "nowhere/**", "proposed": "public"}),
+        Case("of HR's, none so proposed", "/v1/reviews/rule", {"pattern": "hr/**", "proposed": "public"}),
+    ),
+    ("POST", "/v1/reviews/undo"): (Case("of nothing", "/v1/reviews/undo", {}),),
+    ("GET", "/v1/reviews/{document}/passages/{ordinal:int}"): (
+        Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}/passages/0"),
+        Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}/passages/0"),
+        Case("of what is not", f"/v1/reviews/{document_id('brightwater', 'loose/none.md')}/passages/0"),
+    ),
+    ("GET", "/v1/exposure"): (
+        Case("of mine", "/v1/exposure"),
+        Case("of everybody's", "/v1/exposure?all=true"),
+    ),
+    ("GET", "/v1/exposure/findable/{person}"): (
+        Case("by somebody who is there", "/v1/exposure/findable/staff"),
+        Case("by somebody who is not", "/v1/exposure/findable/nobody"),
+    ),
+}
+
+
+def render(seen: Iterable[tuple[str, Case, Mapping[str, str]]]) -> str:
+    """Return the matrix as text: a line for each case, a column for each subject."""
+    width = max(len(f"  {case.what}") for cases in CASES.values() for case in cases) + 2
+    lines = [
+        "# Status that each subject gets, and how many entries of a list. Generated: see endpoints.py.",
+        "",
+    ]
+    lines.append(" " * width + "".join(f"{subject or 'no token':<10}" for subject in SUBJECTS).rstrip())
+    last = ""
+    for route, case, status in seen:
+        if route != last:
+            lines.append(route)
+            last = route
+        row = "".join(f"{status[subject]:<10}" for subject in SUBJECTS)
+        lines.append(f"{'  ' + case.what:<{width}}{row}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def table(routes: Iterable[Any]) -> list[tuple[str, str]]:
+    """Return method and path of every route, HEAD left out: it is GET without a body."""
+    found = [(method, route.path) for route in routes for method in sorted(route.methods - {"HEAD"})]
+    key: Callable[[tuple[str, str]], tuple[str, str]] = lambda one: (one[1], one[0])  # noqa: E731
+    return sorted(found, key=key)
