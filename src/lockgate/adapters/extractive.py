@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class ExtractiveModel:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    async def generate(self, prompt: Prompt, /) -> AsyncIterator[Piece]:
+    async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
         """Yield one piece for each cited sentence, then the end; or `NOTHING_FOUND`."""
         passages = [(passage.title, passage.text.value) for passage in prompt.passages]
         chosen = await self.answer(question_of(prompt), passages)

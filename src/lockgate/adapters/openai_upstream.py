@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -150,7 +150,7 @@ class OpenAiUpstream:
             await self._session.close()
             self._session = None
 
-    async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece]:
+    async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
         """See `ports.Model`. Closing the iterator closes the connection, which is how an upstream is stopped."""
         url, key = await self._endpoint.locate()
         said = [message.content.value for message in prompt.messages]
@@ -178,8 +178,7 @@ class OpenAiUpstream:
     async def _post(self, url: str, key: str, body: bytes) -> aiohttp.ClientResponse:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # None is used twice: llama.cpp promises to keep connections and closes them, and a POST is not retried.
-                connector=aiohttp.TCPConnector(limit=self._limits.connections, force_close=True),
+                connector=aiohttp.TCPConnector(limit=self._limits.connections),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -196,7 +195,7 @@ class OpenAiUpstream:
             f"{url}/chat/completions", data=body, headers=headers, allow_redirects=False
         )
 
-    async def _pieces(self, response: aiohttp.ClientResponse, clock: _Deadlines) -> AsyncGenerator[Piece]:
+    async def _pieces(self, response: aiohttp.ClientResponse, clock: _Deadlines) -> AsyncGenerator[Piece, None]:
         parser, answer = EventParser(self._limits.event_bytes), _Answer(self._limits.output_chars)
         received, patience = 0, self._limits.first_byte
         while not answer.done:
@@ -224,7 +223,7 @@ class _Deadlines:
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + limits.total
 
-    async def wait(self, what: Any, seconds: float) -> Any:
+    async def wait(self, what: Awaitable[T], seconds: float) -> T:
         try:
             async with asyncio.timeout(max(0.0, min(seconds, self._end - self._loop.time()))):
                 return await what
@@ -300,7 +299,7 @@ class _Answer:
 
 
 def request_body(model: str, prompt: Prompt, boundary: str, *, ask_usage: bool) -> bytes:
-    """Return the JSON body of the request. Passages are fenced by `boundary`; template tokens are broken everywhere.
+    """Return the JSON body. Passages are fenced by `boundary`; template tokens are broken everywhere.
 
     Only the operator's instructions become a system message beside passages. A `system` message of the client has
     the integrity of its user, so it is then shown as theirs; without instructions it passes as it came.

@@ -1,4 +1,4 @@
-"""Words: how the extractive answerer cuts, folds and compares them. English; other languages fall back to equality."""
+"""Words: how the extractive answerer cuts, folds and compares them. English; elsewhere only equality helps."""
 
 from __future__ import annotations
 
@@ -8,244 +8,90 @@ from typing import Final
 
 TOKEN: Final = re.compile(r"[^\W_]+(?:[-.'’/@:,][^\W_]+)*%?|[$€£¥]", re.UNICODE)
 
-STOP: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "hers",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "you",
-        "your",
-        "yours",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "am",
-        "do",
-        "does",
-        "did",
-        "done",
-        "doing",
-        "have",
-        "has",
-        "had",
-        "having",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "can",
-        "could",
-        "may",
-        "might",
-        "must",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "from",
-        "by",
-        "with",
-        "without",
-        "within",
-        "into",
-        "onto",
-        "over",
-        "under",
-        "about",
-        "as",
-        "than",
-        "then",
-        "so",
-        "and",
-        "or",
-        "but",
-        "nor",
-        "if",
-        "not",
-        "no",
-        "there",
-        "here",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "how",
-        "any",
-        "some",
-        "all",
-        "each",
-        "every",
-        "both",
-        "please",
-        "tell",
-        "show",
-        "give",
-        "explain",
-        "know",
-        "want",
-        "like",
-        "let's",
-        "find",
-        "out",
-        "also",
-        "just",
-        "only",
-        "very",
-        "too",
-        "much",
-        "many",
-        "up",
-        "down",
-        "out",
-        "off",
-        "s",
-        "t",
-        "d",
-        "ll",
-        "re",
-        "ve",
-        "m",
-        "get",
-        "gets",
-        "got",
-        "exactly",
-        "currently",
-        "there's",
-        "what's",
-        "who's",
-        "us",
-        "per",
-        "upon",
-        "via",
-        "during",
-        "before",
-        "after",
-        "supposed",
-        "able",
-        "sort",
-        "kind",
-        "everybody",
-        "everyone",
-        "someone",
-        "somebody",
-        "anyone",
-        "anybody",
-        "anything",
-        "something",
-        "need",
-        "needs",
-        "happen",
-        "happens",
-        "happened",
-        "make",
-        "makes",
-        "made",
-        "take",
-        "takes",
-        "took",
-        "taken",
-        "go",
-        "goes",
-        "went",
-        "come",
-        "comes",
-        "came",
-        "use",
-        "uses",
-        "used",
-        "long",
-        "often",
-        "soon",
-        "far",
-        "fast",
-        "early",
-        "large",
-        "big",
-        "high",
-        "old",
-    ]
-)
+_STOP: Final = """
+a an the this that these those it its they them their theirs he him his she her hers i me my mine we us our
+ours you your yours is are was were be been being am do does did done doing have has had having will would
+shall should can could may might must of in on at to for from by with without within into onto over under
+about as than then so and or but nor if not no there here what which who whom whose when where why how any
+some all each every both please tell show give explain know want like let's find out also just only very too
+much many up down out off s t d ll re ve m get gets got exactly currently there's what's who's us per upon via
+during before after supposed able sort kind everybody everyone someone somebody anyone anybody anything
+something need needs happen happens happened make makes made take takes took taken go goes went come comes
+came use uses used long often soon far fast early large big high old
+"""
+STOP: Final = frozenset(_STOP.split())
 """Words that say nothing about what is asked. Adjectives of quantity are here because `Expect` speaks for them."""
 
-_NUMBERS: Final = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-        ]
-    )
-} | {"twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+_COUNT: Final = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+_NUMBERS: Final = {word: str(number) for number, word in enumerate(_COUNT.split())} | {
+    "twenty": "20",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "ninety": "90",
+    "hundred": "100",
+}
 
-_IRREGULAR: Final = {
-    form: base
-    for base, forms in {
-        "send": "sent", "pay": "paid", "write": "wrote written", "buy": "bought", "hold": "held", "keep": "kept",
-        "meet": "met meeting", "sell": "sold", "speak": "spoke spoken", "begin": "began begun",
-        "build": "built building", "lead": "led", "lend": "lent", "lose": "lost", "run": "ran", "rise": "rose risen",
-        "say": "said", "see": "saw seen", "sit": "sat", "stand": "stood", "steal": "stole stolen", "think": "thought",
-        "wear": "wore worn", "win": "won", "choose": "chose chosen", "draw": "drew drawn", "drive": "drove driven",
-        "fall": "fell fallen", "give": "gave given", "grow": "grew grown", "teach": "taught", "tell": "told",
-        "bring": "brought", "catch": "caught", "find": "found", "break": "broke broken", "spend": "spent",
-        "person": "people persons", "child": "children", "company": "companies", "analysis": "analyses",
-        "datum": "data", "license": "licence licenses licences", "fly": "flies flew flown flight flights",
-        "withdraw": "withdrew withdrawn", "shut": "shutting", "hire": "hiring", "bear": "borne",
-    }.items()
-    for form in forms.split()
-}  # fmt: skip
+_BASES: Final = """
+send sent
+pay paid
+write wrote written
+buy bought
+hold held
+keep kept
+leave left
+meet met meeting
+sell sold
+speak spoke spoken
+begin began begun
+build built building
+lead led
+lend lent
+lose lost
+run ran
+rise rose risen
+say said
+see saw seen
+sit sat
+stand stood
+steal stole stolen
+think thought
+wear wore worn
+win won
+choose chose chosen
+draw drew drawn
+drive drove driven
+fall fell fallen
+give gave given
+grow grew grown
+teach taught
+tell told
+bring brought
+catch caught
+find found
+break broke broken
+spend spent
+person people persons
+child children
+company companies
+analysis analyses
+datum data
+license licence licenses licences
+fly flies flew flown flight flights
+withdraw withdrew withdrawn
+shut shutting
+hire hiring
+bear borne
+"""
+_IRREGULAR: Final = {form: base for base, *forms in map(str.split, _BASES.strip().splitlines()) for form in forms}
+
+_ENDINGS: Final = (
+    "ization", "ation", "ments", "ment", "ness", "ably", "ible", "able", "ingly", "edly", "ing", "ed", "ly",
+)  # fmt: skip
 
 _GROUPS: Final = """
 vacation leave holiday pto
-left remain
-age old
 salary pay wage compensation remuneration earn
 pay reimburse cover fund contribute bear spend
 cost price fee charge rate expensive
@@ -334,7 +180,8 @@ write language
 """
 
 
-def _grouped() -> dict[str, frozenset[int]]:
+@lru_cache(maxsize=1)
+def _thesaurus() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for number, line in enumerate(_GROUPS.strip().splitlines()):
         for word in line.split():
@@ -342,14 +189,9 @@ def _grouped() -> dict[str, frozenset[int]]:
     return {word: frozenset(groups) for word, groups in found.items()}
 
 
-@lru_cache(maxsize=1)
-def _synonyms() -> dict[str, frozenset[int]]:
-    return _grouped()
-
-
 def synonyms(one: str, other: str) -> bool:
     """Tell whether two stems stand in one group of the thesaurus."""
-    table = _synonyms()
+    table = _thesaurus()
     return not table.get(one, frozenset()).isdisjoint(table.get(other, frozenset()))
 
 
@@ -373,21 +215,7 @@ def stem(word: str) -> str:
     else:
         if w.endswith("s") and not w.endswith(("ss", "us", "is")):
             w = w[:-1]
-    for ending in (
-        "ization",
-        "ation",
-        "ments",
-        "ment",
-        "ness",
-        "ably",
-        "ible",
-        "able",
-        "ingly",
-        "edly",
-        "ing",
-        "ed",
-        "ly",
-    ):
+    for ending in _ENDINGS:
         if w.endswith(ending) and len(w) - len(ending) >= 3:
             w = w.removesuffix(ending)
             if len(w) > 3 and w[-1] == w[-2] and w[-1] not in "lsz":

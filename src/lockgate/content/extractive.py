@@ -1,9 +1,9 @@
 """Does a sentence answer a question? Evidence per sentence, one small logistic model over it, and the choice.
 
-Similarity of embeddings cannot tell: the nearest sentence to an unanswerable question is as near as one that answers
-(measured). What can is whether each word of the question is accounted for (in the sentence, in its context, by a
-synonym or a near word), whether names and numbers agree, and whether the sentence contains an answer of the kind
-that is asked for. Everything here is a pure function of the question and the passages.
+Similarity of embeddings cannot tell: the sentence nearest to an unanswerable question is as near as one that
+answers (measured). What can is whether each word of the question is accounted for (in the sentence, in its
+context, by a synonym or a near word), whether names and numbers agree, and whether the sentence contains an answer
+of the kind that is asked for. Everything here is a pure function of the question and the passages.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ ANSWER_UNITS: Final = 3
 Similar = Callable[[str, str], float]
 """Similarity of two words in [-1, 1]."""
 
-FEATURES: Final = (
-    "covered", "covered_here", "asked", "asked_weakest", "weakest", "focus", "names", "numbers", "kind_shown",
-    "kind_missing", "cosine", "cosine_about", "margin", "passage", "short", "missing_words", "log_covered", "unbacked",
-    "counted", "uncounted", "narrowed", "predicate",
-)  # fmt: skip
+_NAMES: Final = """
+covered covered_here asked asked_weakest weakest focus names numbers kind_shown kind_missing cosine
+cosine_about margin passage short missing_words log_covered unbacked counted uncounted narrowed
+predicate
+"""
+FEATURES: Final = tuple(_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,13 @@ CERTAIN: Final = frozenset(
 
 
 def eligible(question: Question, unit: Unit) -> bool:
-    """Tell whether a unit can answer at all: it says something that the question did not, of the kind asked for."""
+    """Tell whether a unit can answer at all: it says something new, of the kind that is asked for."""
     asked = frozenset(word.stem for word in question.words)
     if all(base in asked for base in stems(unit.values)):
         return False
     kind = question.expects
-    return kind not in CERTAIN or shows(kind, unit.values, asked, record=unit.record)
+    certain = kind in CERTAIN or (unit.record and kind in {Expect.PERSON, Expect.COMPANY})
+    return kind is None or not certain or shows(kind, unit.values, asked, record=unit.record)
 
 
 def shortlist(question: Question, units: Sequence[Unit], keep: int = SHORTLIST) -> list[int]:
@@ -101,8 +103,8 @@ class Nearness:
         cosine: of the question and the unit alone.
         cosine_about: of the question and the unit with its context.
         margin: `cosine_about` minus the median over the shortlist.
-        gains: for each word of the question, by how much the cosine falls when it is left out of the question. A word
-            that the unit speaks of in other words has a positive gain, a foreign one a negative.
+        gains: for each word of the question, by how much the cosine falls when it is left out of the question.
+            A word that the unit speaks of in other words has a positive gain, a foreign one a negative.
         similar: compares two words.
 
     """
@@ -261,8 +263,10 @@ def probability(values: Sequence[float]) -> float:
 
 
 def choose(question: Question, candidates: Sequence[Candidate]) -> list[Unit]:
-    """Return the units that answer: the best, and for a list those that are nearly as good. None is an answer too."""
-    scored = sorted(((probability(c.values), -n, c.unit) for n, c in enumerate(candidates)), key=lambda s: s[:2])
-    if not scored or scored[-1][0] < THRESHOLD:
+    """Return the units that answer: the best, then those nearly as good (more for a list); perhaps none."""
+    scored = [(probability(candidate.values), candidate.unit) for candidate in candidates]
+    scored.sort(key=lambda pair: -pair[0])
+    if not scored or scored[0][0] < THRESHOLD:
         return []
-    return [scored[-1][2]]
+    near = max(THRESHOLD, (0.8 if question.listing else 0.9) * scored[0][0])
+    return [unit for p, unit in scored if p >= near][: ANSWER_UNITS if question.listing else 2]

@@ -34,35 +34,44 @@ _MONTH: Final = (
     r"nov(?:ember)?|dec(?:ember)?"
 )
 _NUM: Final = (
-    r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|"
+    r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"fifteen|twenty|thirty|forty|fifty|"
     r"sixty|ninety|hundred|thousand|half|quarter|third|dozen|a|an)"
 )
 _SPAN: Final = r"(?:second|minute|hour|day|night|week|month|quarter|year|decade)s?"
 
 PATTERNS: Final = {
     Expect.DATE: re.compile(
-        rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:{_MONTH})|(?:{_MONTH})\.?\s+\d|(?:19|20)\d\d|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|"
-        rf"\d{{1,2}}:\d\d|\d{{1,2}}\s?(?:am|pm|h|o'clock)|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|"
-        rf"april|june|july|august|september|october|november|december|noon|midnight|q[1-4]|(?:first|second|third|fourth|last|next|"
-        rf"this)\s+(?:\w+\s+)?(?:quarter|week|month|year|day)|(?:within|after|before|by|until|from|since|at)\s+(?:the\s+)?"
-        rf"(?:{_NUM}|end|start|beginning)\b|\d+(?:st|nd|rd|th)|today|tomorrow|yesterday|present|{_NUM}\s+(?:\w+\s+)?{_SPAN})",
+        rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:{_MONTH})|(?:{_MONTH})\.?\s+\d|"
+        rf"(?:19|20)\d\d|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|"
+        rf"\d{{1,2}}:\d\d|\d{{1,2}}\s?(?:am|pm|h|o'clock)|(?:mon|tues|wednes|thurs|"
+        rf"fri|satur|sun)days?|january|february|march|"
+        rf"april|june|july|august|september|october|november|december|noon|midnight|"
+        rf"q[1-4]|(?:first|second|third|fourth|last|next|"
+        rf"this)\s+(?:\w+\s+)?(?:quarter|week|month|year|day)|(?:within|after|before|"
+        rf"by|until|from|since|at)\s+(?:the\s+)?"
+        rf"(?:{_NUM}|end|start|beginning)\b|\d+(?:st|nd|rd|th)|today|tomorrow|yesterday|"
+        rf"present|{_NUM}\s+(?:\w+\s+)?{_SPAN})",
         re.IGNORECASE,
     ),
     Expect.DURATION: re.compile(
-        rf"\b{_NUM}[\s-]+(?:\w+\s+)?{_SPAN}\b|\buntil\b|\bpermanent|\bindefinite|\b(?:19|20)\d\d\b|\bfrom\b.*\bto\b",
+        rf"\b{_NUM}[\s-]+(?:\w+\s+)?{_SPAN}\b|\buntil\b|\bpermanent|\bindefinite|"
+        rf"\b(?:19|20)\d\d\b|\bfrom\b.*\bto\b",
         re.IGNORECASE,
     ),
     Expect.FREQUENCY: re.compile(
-        r"\b(?:every|each|per|daily|weekly|monthly|quarterly|yearly|annual\w*|hourly|once|twice|times?|never|always|"
+        r"\b(?:every|each|per|daily|weekly|monthly|quarterly|yearly|annual\w*|"
+        r"hourly|once|twice|times?|never|always|"
         r"regular\w*|continuous\w*)\b|\ba\s+(?:day|week|month|year)\b",
         re.IGNORECASE,
     ),
     Expect.NUMBER: re.compile(
-        rf"\d|\b(?!(?:an?|quarter|third|one)\b){_NUM}\b|\b(?:percent|none|both|several|unlimited|double|single)\b",
+        rf"(?<![\w-])\d|\b(?!(?:an?|quarter|third|one)\b){_NUM}\b|\b(?:percent|none|both|several|unlimited|double|single)\b",
         re.IGNORECASE,
     ),
     Expect.MONEY: re.compile(
-        r"\d|\b(?:free|half|third|quarter|percent|thousand|million|salary grade|full(?:y)?|nothing|no cost|no charge)\b",
+        r"\d|\b(?:free|half|third|quarter|percent|thousand|million|salary grade|"
+        r"full(?:y)?|nothing|no cost|no charge)\b",
         re.IGNORECASE,
     ),
     Expect.PHONE: re.compile(
@@ -70,11 +79,13 @@ PATTERNS: Final = {
         re.IGNORECASE,
     ),
     Expect.COLOR: re.compile(
-        r"\b(?:red|green|blue|yellow|orange|purple|violet|pink|brown|black|white|gr[ae]y|silver|gold|beige|turquoise|magenta)\b",
+        r"\b(?:red|green|blue|yellow|orange|purple|violet|pink|brown|black|white|"
+        r"gr[ae]y|silver|gold|beige|turquoise|magenta)\b",
         re.IGNORECASE,
     ),
     Expect.REASON: re.compile(
-        r"\b(?:because|since|due|therefore|so that|so as|in order|reason\w*|caused?|owing|thanks to|after|as a result|why|to (?:avoid|"
+        r"\b(?:because|since|due|therefore|so that|so as|in order|reason\w*|caused?|"
+        r"owing|thanks to|after|as a result|why|to (?:avoid|"
         r"protect|prevent|reduce|save|keep|make|help|ensure|comply))\b",
         re.IGNORECASE,
     ),
@@ -98,10 +109,11 @@ _YEAR: Final = re.compile(
     re.IGNORECASE,
 )
 _ROLE: Final = re.compile(
-    r"\b(?:manager|lead(?:er)?|head|director|officer|team|department|board|committee|council|desk|office|owner|supervisor|chief|"
+    r"\b(?:manager|lead(?:er)?|head|director|officer|teams?|departments?|board|"
+    r"committee|council|desk|office|owner|supervisor|chief|"
     r"president|chair\w*|administrator|engineer|assistant|coordinator|representative|staff|personnel|operations|"
-    r"hr|it|legal|finance|security|audit|reception|supplier|contractor|group|unit|division|service|authority|"
-    r"agency|buddy|everyone|everybody|nobody|anyone|he|she|they|we|i|ceo|cfo|cto|ciso|cio|dpo)\b|#\w+",
+    r"(?-i:HR|IT)|legal|finance|security|audit|reception|supplier|contractor|groups?|units?|division|service|authority|"
+    r"agency|buddy|everyone|everybody|nobody|anyone|he|she|ceo|cfo|cto|ciso|cio|dpo)\b|#\w+",
     re.IGNORECASE,
 )
 _CAPITAL: Final = re.compile(r"(?<![.!?:;]\s)(?<!^)\b[^\W\d_a-zà-ÿ][\w'’.-]*")
@@ -109,90 +121,72 @@ _CALENDAR: Final = re.compile(
     rf"(?:{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|q[1-4])\.?$|[A-Z]$|.*\d", re.IGNORECASE
 )
 _PLACE: Final = re.compile(
-    r"(?!\b(?:at (?:the )?(?:latest|least|most|once|all)|in (?:advance|writing|time|good|case|order|total|addition|person|full)|on (?:time|average|"
-    r"behalf|top)|from (?:the )?\d|to (?:\d|be|the \d)|in \d{4}|in (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|on (?:mon|tue|wed|thu|fri|sat|"
+    r"(?!\b(?:at (?:the )?(?:latest|least|most|once|all)|in (?:advance|writing|"
+    r"time|good|case|order|total|addition|person|full)|on (?:time|average|"
+    r"behalf|top)|from (?:the )?\d|to (?:\d|be|the \d)|in \d{4}|in (?:jan|feb|"
+    r"mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|on (?:mon|tue|wed|thu|fri|sat|"
     r"sun)|at \d|under (?:\d|the age))\b)"
-    r"\b(?:in|at|on|near|behind|beside|between|inside|outside|to|from|under|via|through|into|above|next)\s+(?:the\s+|our\s+|a\s+)?\w|"
-    r"\b(?:building|floor|room|gate|street|hall|portal|channel|folder|drive|shelf|cabinet|office|intranet|online)\b|https?://|\w\.\w+/",
+    r"\b(?:in|at|on|near|behind|beside|between|inside|outside|to|from|under|via|"
+    r"through|into|above|next)\s+(?:the\s+|our\s+|a\s+)?\w|"
+    r"\b(?:building|floor|room|gate|street|hall|portal|channel|folder|drive|shelf|"
+    r"cabinet|office|intranet|online)\b|https?://|\w\.\w+/",
     re.IGNORECASE,
 )
 
 _RULES: Final = (
-    (r"\b(?:phone|telephone|mobile|fax)\s+(?:number|no)|\b(?:number|extension) (?:of|for) (?:the )?(?:\w+ )?(?:hotline|desk|line)|"
+    (r"\b(?:phone|telephone|mobile|fax)\s+(?:number|no)|\b(?:number|extension) (?:of|"
+     r"for) (?:the )?(?:\w+ )?(?:hotline|desk|line)|"
      r"\b(?:emergency|hotline|contact) number|\btelephone\b|\bphone\b(?=.*\bof\b)", Expect.PHONE),
     (r"\be-?mail(?: address)?\b", Expect.EMAIL),
     (r"\b(?:url|link|web ?site|web address|homepage)\b", Expect.URL),
     (r"\b(?:street|postal|mailing|registered|office|business|home)? ?address\b", Expect.ADDRESS),
     (r"\bhow (?:often|frequently|regularly|many times)\b|\bhow frequent\b", Expect.FREQUENCY),
-    (r"\bhow (?:long|much time|quickly|fast|soon|early|far in advance)\b|\bfor how long\b|\b(?:duration|period)\b", Expect.DURATION),
-    (r"\bhow much\b(?! time)|\bhow (?:expensive|costly)\b|\b(?:price|cost|costs|salary|budget|fee|rate|rent|revenue|amount|pay|wage|"
-     r"allowance|bonus|discount|rebate|turnover|income)\b(?= of| for| in| per| is| was| does| do| did|\?|$)|\bwhat .*\bcosts?\b", Expect.MONEY),
-    (r"\bhow (?:many|old|large|big|high|cold|hot|warm|tall|deep|wide|heavy|far)\b|\b(?:percentage|share|quantity|count|temperature|"
+    (r"\bhow (?:long|much time|quickly|fast|soon|early|far in advance)\b|\bfor how long\b|"
+     r"\b(?:duration|period)\b", Expect.DURATION),
+    (r"\bhow much\b(?! time)|\bhow (?:expensive|costly)\b|\b(?:price|cost|costs|"
+     r"salary|budget|fee|rate|rent|revenue|amount|pay|wage|"
+     r"allowance|bonus|discount|rebate|turnover|income)\b(?= of| for| in| per|"
+     r" is| was| does| do| did|\?|$)|\bwhat .*\bcosts?\b", Expect.MONEY),
+    (r"\bhow (?:many|old|large|big|high|cold|hot|warm|tall|deep|wide|heavy|far)\b|"
+     r"\b(?:percentage|share|quantity|count|temperature|"
      r"serial number|number of|total|headcount|cost center|version)\b", Expect.NUMBER),
-    (r"^(?:\w+,? )?(?:(?:since|until|till|from|by|on) )?when\b|\b(?:what|which) (?:date|day|time|year|month|week|quarter)\b|\b(?:date|deadline|"
+    (r"^(?:\w+,? )?(?:(?:since|until|till|from|by|on) )?when\b|\b(?:what|which) (?:date|"
+     r"day|time|year|month|week|quarter)\b|\b(?:date|deadline|"
      r"birthday)\b|\bdue\b|\bby when\b", Expect.DATE),
-    (r"\bwho(?:m|se)?\b|\bwhich (?:person|team|department|employee|manager|colleague)\b|\bname of the (?:person|manager|head|owner)\b",
+    (r"\bwho(?:m|se)?\b|\bwhich (?:person|team|department|employee|manager|colleague)\b|"
+     r"\bname of the (?:person|manager|head|owner)\b",
      Expect.PERSON),
-    (r"\b(?:what|which) (?:company|firm|vendor|supplier|provider|airline|bank|brand|agency|insurer|manufacturer|contractor|competitor)\b",
+    (r"\b(?:what|which) (?:company|firm|vendor|supplier|provider|airline|bank|brand|"
+     r"agency|insurer|manufacturer|contractor|competitor)\b",
      Expect.COMPANY),
     (r"\b(?:what|which) colou?rs?\b|\bcolou?r of\b", Expect.COLOR),
     (r"\bwhy\b|\bfor what reason\b|\bwhat (?:is|was) the reason\b|\bhow come\b", Expect.REASON),
-    (r"\bwhere\b|\b(?:what|which) (?:place|city|country|room|building|floor|location|office|town|site)\b", Expect.PLACE),
+    (r"\bwhere\b|\b(?:what|which) (?:place|city|country|room|building|floor|location|"
+     r"office|town|site)\b", Expect.PLACE),
 )  # fmt: skip
 
 RULES: Final = tuple((re.compile(pattern, re.IGNORECASE), expect) for pattern, expect in _RULES)
 
-_KIND_WORDS: Final = frozenset(
-    stem(word)
-    for word in [
-        "year",
-        "date",
-        "day",
-        "time",
-        "number",
-        "amount",
-        "name",
-        "person",
-        "address",
-        "phone",
-        "email",
-        "mail",
-        "url",
-        "link",
-        "place",
-        "location",
-        "reason",
-        "way",
-        "value",
-        "type",
-        "kind",
-        "detail",
-        "information",
-        "policy",
-        "rule",
-        "company",
-        "list",
-        "many",
-        "much",
-        "total",
-        "email",
-        "deadline",
-        "period",
-        "duration",
-        "color",
-        "colour",
-    ]
-)
+_KINDS: Final = """
+address amount color colour company date day deadline detail duration email information kind link list
+location mail many much name number period person phone place policy reason rule time total type url value way
+year work
+"""
+_KIND_WORDS: Final = frozenset(map(stem, _KINDS.split()))
 """Words that name a kind of answer, or nothing in particular; they need not occur in it."""
 
 _LISTING: Final = re.compile(
-    r"^(?:please )?(?:list|name all|enumerate)\b|\b(?:which|what) (?:\w+ ){0,3}(?:are|were|have|do|does)\b|\bwhat are\b|\ball (?:the )?\w+s\b|\bwho (?:all )?(?:are|were|attended)\b",
+    r"^(?:please )?(?:list|name all|enumerate)\b|\b(?:which|what) (?:\w+ ){0,3}(?:are|"
+    r"were|have|do|does)\b|\bwhat are\b|\ball (?:the )?\w+s\b|\bwho (?:all )?(?:are|"
+    r"were|attended)\b",
     re.IGNORECASE,
 )
 _FOCUS: Final = re.compile(
-    r"\b(?:what|which|how many|how much)\s+((?:[\w-]+\s+){0,3}?[\w-]+)(?=\s+(?:is|are|was|were|do|does|did|has|have|had|can|may|must|should|"
+    r"\b(?:what|which|how many|how much)\s+((?:[\w-]+\s+){0,3}?[\w-]+)(?=\s+(?:is|"
+    r"are|was|were|do|does|did|has|have|had|can|may|must|should|"
     r"will|would|of|for|in|on|at|to|from|that|i|we|you|the|he|she|it|they|per)\b|\?|$)|"
-    r"\b(?:what|which|who)(?:'s|\s+(?:is|are|was|were|will be))\s+(?:the|our|my|your|a|an|their|its)?\s*((?:[\w-]+\s+){0,2}?[\w-]+)(?=\s+(?:of|for|in|on|"
+    r"\b(?:what|which|who)(?:'s|\s+(?:is|are|was|were|will be))\s+(?:the|our|my|"
+    r"your|a|an|their|its)?\s*((?:[\w-]+\s+){0,2}?[\w-]+)(?=\s+(?:of|for|in|on|"
     r"at|to|from|during|per|after|between|with)\b|\?|$)",
     re.IGNORECASE,
 )
@@ -232,7 +226,7 @@ def analyze(text: str) -> Question:
 
     >>> q = analyze("Who manages the site in Porto?")
     >>> [(w.stem, w.name) for w in q.words], q.expects.value
-    ([('manag', False), ('site', False), ('porto', True)], 'person')
+    ([('manag', False), ('sit', False), ('porto', True)], 'person')
     """
     text = " ".join(text.split())[-600:]
     expects = next((expect for pattern, expect in RULES if pattern.search(text)), None)

@@ -1,7 +1,7 @@
 r"""Server-sent events out of untrusted bytes (WHATWG HTML, section 9.2.6), cut anywhere.
 
 >>> parser = EventParser()
->>> parser.feed(b"data: a\\r"), parser.feed(b"\\n: comment\\n\\ndata: b\\n"), parser.feed(b"\\n")
+>>> parser.feed(b"data: a\r"), parser.feed(b"\n: comment\n\ndata: b\n"), parser.feed(b"\n")
 ([], ['a'], ['b'])
 """
 

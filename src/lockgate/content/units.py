@@ -14,6 +14,9 @@ from typing import Final
 UNITS: Final = 400
 """The most units of one prompt; the first ones count."""
 UNIT_CHARS: Final = 600
+RECORD_CHARS: Final = 200
+PASSAGE_CHARS: Final = 20_000
+"""What is read of one passage."""
 
 _HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
 _ITEM: Final = re.compile(r"^\s*(?:[-*+•●▪–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
@@ -23,7 +26,7 @@ _JSON: Final = re.compile(
 )
 _SENTENCE: Final = re.compile(r"([.!?][\"'”)\]]*)\s+(?=[\"'“(\[]?[^\Wa-z_])")
 _ABBREVIATION: Final = re.compile(
-    r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|No|Nr|St|vs|e\.g|i\.e|Inc|Ltd|Corp|approx|ca))\.$"
+    r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|No|Nr|St|vs|e\.g|i\.e|Inc|Ltd|Corp|Apt|Ste|Blvd|Ave|Rd|approx|ca))\.$"
 )
 _NAMING: Final = re.compile(
     r"(?:^|[\s_])(?:name|title|subject|id|product|client|customer|site|item)s?$", re.IGNORECASE
@@ -58,7 +61,7 @@ def units(passages: Sequence[tuple[str, str]]) -> list[Unit]:
     seen: set[tuple[str, str]] = set()
     out: list[Unit] = []
     for number, (title, text) in enumerate(passages):
-        for unit in _of_passage(number, title, text):
+        for unit in _of_passage(number, title[:200], text[:PASSAGE_CHARS]):
             if (unit.context, unit.text) not in seen and any(c.isalnum() for c in unit.text):
                 seen.add((unit.context, unit.text))
                 out.append(unit)
@@ -79,7 +82,7 @@ def _of_passage(number: int, title: str, text: str) -> Iterator[Unit]:
             yield from _of_table(number, context.about, lines)
         elif kind == "pair":
             key, value = lines
-            yield from (Unit(number, f"{key}: {part}", context.about, part, record=True) for part in _cut(value))
+            yield from (Unit(number, f"{key}: {part}", context.about, part, record=True) for part in _value(value))
         elif kind == "item":
             for part in _cut(lines[0]):
                 yield Unit(number, part, context.about, part)
@@ -205,8 +208,13 @@ def _of_json(number: int, title: str, pairs: Sequence[tuple[str, str]]) -> Itera
     names = [value for key, value in found if _NAMING.search(key) and len(value) <= 80]
     about = ". ".join([title, *names[:4]])
     for key, value in found:
-        for part in _cut(value):
+        for part in _value(value):
             yield Unit(number, f"{key}: {part}", about, part, record=True)
+
+
+def _value(text: str) -> list[str]:
+    """Cut the value of a record only where it is long: an address is no two sentences."""
+    return [text] if len(text) <= RECORD_CHARS else _cut(text)
 
 
 def _cut(text: str) -> list[str]:
@@ -214,7 +222,7 @@ def _cut(text: str) -> list[str]:
     parts: list[str] = []
     start = 0
     for match in _SENTENCE.finditer(text):
-        if _ABBREVIATION.search(text[start : match.end(1)]):
+        if _ABBREVIATION.search(text, max(start, match.end(1) - 12), match.end(1)):
             continue
         parts.append(text[start : match.end(1)].strip())
         start = match.end()
