@@ -8,6 +8,7 @@ plain hyphen, and nothing invisible.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +34,27 @@ _TO: Final[dict[int, str]] = {
 }
 _ODD: Final = re.compile("[" + "".join(map(re.escape, map(chr, _TO))) + "]")
 _INVISIBLE: Final = re.compile("[" + _NOTHING + "]")
+
+_MARKS: Final = re.compile("(?:[^\x00-\x7f\\w\\s]|[\uff9e\uff9f]){31,}")
+"""Runs in which combining marks may stand; these two are letters that become marks."""
+_STREAM_SAFE: Final = 30
+_JOINER: Final = "\u034f"
+
+
+def nfkc(text: str) -> str:
+    """Return the text in Unicode normal form KC, in time linear in its length.
+
+    Marks are put in order by insertion, so a run of a hundred thousand of them takes minutes. Runs are cut after
+    30 by a joiner that is itself invisible (the Stream-Safe Text Format of UAX 15, section 13).
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _MARKS.sub(_cut, text))
+
+
+def _cut(match: re.Match[str]) -> str:
+    run = match.group()
+    return _JOINER.join(run[at : at + _STREAM_SAFE] for at in range(0, len(run), _STREAM_SAFE))
 
 
 def normalize(text: str) -> tuple[str, Sequence[int]]:

@@ -12,13 +12,14 @@ changed nothing in the hybrid ranking (docs/adr/0011).
 from __future__ import annotations
 
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lockgate.content.normalize import nfkc
 
 _RUN: Final = re.compile(r"\w+(?:[-./:@'’]\w+)*")
 """One greedy run; no two ways to match the same text, so it is linear."""
@@ -30,7 +31,7 @@ _ENDING: Final = re.compile(r"['’]s?$")
 def terms(text: str) -> tuple[str, ...]:
     """Return the terms of a text in order, repeats included. Pure, linear in the length of the text."""
     found: list[str] = []
-    for run in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
+    for run in _RUN.findall(nfkc(text).casefold()):
         parts = _PART.findall(_ENDING.sub("", run) if run[-1] in "'’s" else run)
         found.extend(parts)
         if len(parts) > 1 and _IDENTIFIER.search(run):

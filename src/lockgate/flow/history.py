@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from lockgate.flow.skeleton import skeleton
 from lockgate.labels.label import Integrity, Label, join_all
 
 RUN: Final = 5
@@ -49,7 +49,8 @@ def _digest(key: bytes, subject: str, words: list[str], what: bytes) -> bytes:
 def marks(text: str, *, key: bytes, subject: str) -> Marks:
     """Return the marks of a text as shown to `subject`.
 
-    Case, punctuation, markup and spacing do not matter: only the sequence of words does. Linear in the text.
+    Case, punctuation, markup, spacing and what nobody sees do not matter (`skeleton`): only the sequence of words
+    does. Linear in the text.
 
     Args:
         text: what was, or might have been, shown.
@@ -57,10 +58,9 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
         subject: identifier of the person; marks of one person never match another's.
 
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
     covers: dict[bytes, list[tuple[int, int]]] = {}
     words: list[str] = []
-    for sentence in _SENTENCE.split(folded):
+    for sentence in _SENTENCE.split(skeleton(text)):
         found = _WORD.findall(sentence)
         if found:
             span = (len(words), len(words) + len(found))

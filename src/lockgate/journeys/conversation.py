@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,10 +80,10 @@ class Labeler:
         if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
             raise Invalid("the last message must be from `user` and must not be empty")
         owner = subject.person.name
-        marked = [marks(turn.text, key=self.key, subject=owner) for turn in turns]
+        # A long conversation takes a second of computing, in which others must be answered.
+        marked, found = await asyncio.to_thread(self._look, owner, turns)
         known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
         shown = await self.history.shown(subject, now - self.session)
-        found = [frozenset(finding.kind for finding in scan(turn.text)) for turn in turns]
         messages = []
         last = len(turns) - 1
         for position, (turn, mark, kinds) in enumerate(zip(turns, marked, found, strict=True)):
@@ -94,6 +95,10 @@ class Labeler:
                 label = label_replayed(base, mark, mine, shown)
             messages.append(Message(turn.role, Labeled(turn.text, label)))
         return Conversation(tuple(messages), _question(turns), frozenset().union(*found))
+
+    def _look(self, owner: str, turns: Sequence[Turn]) -> tuple[list[Marks], list[frozenset[str]]]:
+        marked = [marks(turn.text, key=self.key, subject=owner) for turn in turns]
+        return marked, [frozenset(finding.kind for finding in scan(turn.text)) for turn in turns]
 
     def marks(self, subject: Subject, text: str) -> Marks:
         """Return the marks of text that is shown to the subject."""
