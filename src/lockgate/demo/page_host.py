@@ -34,7 +34,7 @@ class Suggestion:
     right: str = ""
 
 
-_SALARY: Final = "What is the base salary of Goran Ilic in 2026?"
+_SALARY: Final = "How much does Goran Ilic earn?"
 SUGGESTIONS: Final = (
     Suggestion("A salary", _SALARY, left="jonas", right="sofia"),
     Suggestion("A policy for all of staff", "Up to what value may I accept gifts from suppliers?"),

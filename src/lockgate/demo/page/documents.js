@@ -104,7 +104,7 @@ export async function drop(file) {
     const who = person(owner)?.name;
     const held = row.reviewed ? "It was reviewed before; that review still holds."
       : row.problem ? `Lockgate ${row.problem}. AI serves it to nobody.`
-        : `Held back: ${row.why.join("; ")}. Until it is reviewed, AI serves it to ${who} only, not to ${readers(row.label, nameOf)}.`;
+        : `Held back: ${row.why.join("; ")}. Its rights let in ${readers(row.label, nameOf)}; until it is reviewed, AI serves it to ${who} only.`;
     box.replaceChildren(el("div", { class: "entry" }, mark(row.label, state.levels), el("div", {},
       el("strong", {}, row.title), el("div", { class: "small" }, `Proposed: ${row.label.sensitivity}. ${found(row) ? `Found: ${found(row)}` : "Nothing sensitive found"}.`),
       el("p", { class: "small" }, held), row.problem || row.reviewed ? "" : choices(row, owner, () => { box.replaceChildren(); }))));

@@ -43,7 +43,7 @@ export function gates(lockgate, who) {
       (reads ??= []).push(decision);
     } else if (decision.action === "prompt") {
       retrieved();
-      const title = again ? "Decide again: with what was found, to" : "Decide: may the prompt go to";
+      const title = again ? "Decide again: with what was found" : "Decide: may the prompt go to the model";
       rows.push(decide(title, decision.resource.id, decision));
       if (!again && decision.effect !== "deny") {
         again = true;
@@ -51,7 +51,7 @@ export function gates(lockgate, who) {
       }
     } else {
       retrieved();
-      rows.push(decide("Decide: may the answer go to", who?.name ?? "you", decision));
+      rows.push(decide("Decide: may the answer go to the reader", who?.name ?? "you", decision));
     }
   }
   rows.push(

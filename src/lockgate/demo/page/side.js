@@ -108,8 +108,11 @@ export class Side {
   show(lockgate, who) {
     const cited = lockgate.citations;
     const highest = cited.find((c) => c.label.sensitivity === lockgate.label.sensitivity);
-    const why = `readable by ${readers(lockgate.label, nameOf)}${highest ? `, because it rests on “${highest.title}”` : ", as what the model was given"}`;
-    $(".label", this.root).replaceChildren(mark(lockgate.label, state.levels), el("span", { class: "why" }, why));
+    const given = highest ? `“${highest.title}”` : "passages with this label";
+    const untrusted = lockgate.label.integrity === "untrusted";
+    $(".label", this.root).replaceChildren(mark(lockgate.label, state.levels),
+      el("span", { class: "why" }, `readable by ${readers(lockgate.label, nameOf)}, because the model was given ${given}`,
+        untrusted ? el("div", {}, el("strong", {}, "untrusted"), ": text that nobody vouches for was among it; it may not steer anything") : ""));
     const notice = $(".notice", this.root);
     notice.textContent = lockgate.notice;
     notice.hidden = !lockgate.notice;
