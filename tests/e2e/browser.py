@@ -67,8 +67,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(browser: Browser, url: str, **more: object) -> Iterator[Tab]:
-    """Open the page and wait until it stands. `more`: options of a context, such as its size."""
+def tab(browser: Browser, address: str, **more: object) -> Iterator[Tab]:
+    """Open the page by its address with its key, and wait until it stands. `more`: options of a context."""
+    url = address.partition("#")[0]
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **more)  # type: ignore[arg-type]
     try:
         opened = Tab(context.new_page(), url)
@@ -89,7 +90,7 @@ def tab(browser: Browser, url: str, **more: object) -> Iterator[Tab]:
                 None if one.url.startswith((url, "data:")) else opened.complaints.append(f"out: {one.url}")
             ),
         )
-        opened.page.goto(url)
+        opened.page.goto(address)
         opened.page.set_default_timeout(8_000)
         expect(opened.page.locator("#exposure > li").first).to_be_visible(timeout=30_000)
         yield opened

@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(demo: Running, browser: Browser) -> Iterator[Tab]:
     """The page; afterwards it has complained about nothing, and what was dropped is gone again."""
-    with tab(browser, demo.url) as opened:
+    with tab(browser, demo.stage.page) as opened:
         yield opened
         assert opened.complaints == []
     dropped = demo.stage.organization.share / "dropped"
@@ -189,7 +189,7 @@ def test_a_reroute_is_seen(page: Tab) -> None:
 def test_nothing_overflows_and_everything_has_a_name(
     demo: Running, browser: Browser, width: int, scheme: str
 ) -> None:
-    with tab(browser, demo.url, color_scheme=scheme) as opened:
+    with tab(browser, demo.stage.page, color_scheme=scheme) as opened:
         opened.page.set_viewport_size({"width": width, "height": 900})
         opened.ask(SALARY)
         for summary in opened.page.locator("summary").all():
@@ -202,7 +202,7 @@ def test_nothing_overflows_and_everything_has_a_name(
 
 
 def test_the_picture_of_the_readme(demo: Running, browser: Browser, tmp_path: Path) -> None:
-    with tab(browser, demo.url, color_scheme="light") as opened:
+    with tab(browser, demo.stage.page, color_scheme="light") as opened:
         opened.ask(SALARY)
         opened.page.locator("h1").click()
         target = Path(os.environ.get("LOCKGATE_PICTURE") or tmp_path / "page.png")

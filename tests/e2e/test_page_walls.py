@@ -1,4 +1,7 @@
-"""The page hands out anybody's tokens: what keeps another site's page and other names of this host away."""
+"""The page hands out anybody's tokens: what keeps another site's page and other names of this host away.
+
+That its key keeps other accounts of this machine away is shown in `tests/attacks/test_page_key.py`.
+"""
 
 from __future__ import annotations
 
@@ -35,15 +38,6 @@ def send(
         connection.close()
 
 
-@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
-def test_without_the_pages_header_nothing_is_done(demo: Running, method: str, path: str, body: bytes) -> None:
-    """A form or a script of another site cannot send it without a preflight, which nobody answers."""
-    for header in ({}, {"Lockgate_Demo": "0"}, {"Lockgate_Demo": ""}):
-        status, _, text = send(demo, method, path, body, Content_Type="application/json", **header)
-        assert (status, json.loads(text)["code"]) == (403, "access_denied")
-    assert not (demo.stage.organization.share / "dropped" / "staff" / "jonas" / "a.txt").exists()
-
-
 def test_a_preflight_of_another_site_gets_no_leave(demo: Running) -> None:
     status, headers, _ = send(
         demo,
@@ -65,7 +59,7 @@ def test_another_name_for_this_host_is_refused(demo: Running, host: str) -> None
     """DNS rebinding: the browser believes that evil.example is 127.0.0.1, but it still says the name."""
     for method, path, body in REQUESTS:
         status, _, text = send(
-            demo, method, path, body, Host=host, Lockgate_Demo="1", Content_Type="application/json"
+            demo, method, path, body, Host=host, Lockgate_Demo=demo.stage.key, Content_Type="application/json"
         )
         assert status in (400, 403), path
         assert "token" not in text
@@ -75,7 +69,7 @@ def test_another_name_for_this_host_is_refused(demo: Running, host: str) -> None
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:1", "[::1]:1"])
 def test_the_loopback_names_are_its_own(demo: Running, host: str) -> None:
-    status, _, text = send(demo, *TOKEN, Host=host, Lockgate_Demo="1", Content_Type="application/json")
+    status, _, text = send(demo, *TOKEN, Host=host, Lockgate_Demo=demo.stage.key, Content_Type="application/json")
     assert status == 200
     assert json.loads(text)["token"].count(".") == 2
 
@@ -108,5 +102,5 @@ def test_no_other_file_is_served(demo: Running, path: str) -> None:
     ],
 )
 def test_a_dropped_name_cannot_leave_its_folder(demo: Running, query: str, code: int) -> None:
-    status, _, _ = send(demo, "POST", f"/page/drop?{query}", b"# x", Lockgate_Demo="1")
+    status, _, _ = send(demo, "POST", f"/page/drop?{query}", b"# x", Lockgate_Demo=demo.stage.key)
     assert status == code
