@@ -55,6 +55,7 @@ class View:
         self._free: list[int] = []
         self._rights = Rights()
         self._readable: OrderedDict[Hashable, Readable] = OrderedDict()
+        self._listed: tuple[Document, ...] | None = ()
         self.change = -1
         self.dimensions = 0
         """Of the vectors; 0 while there are none."""
@@ -62,6 +63,7 @@ class View:
     def apply(self, stored: Iterable[Stored], gone: Iterable[str], change: int) -> None:
         """Show changes to searches, all at once."""
         with self._lock:
+            self._listed = None
             self._readable.clear()  # what was readable may not be any more, and what is removed must go
             for id in gone:
                 entry = self._entries.pop(id, None)
@@ -99,8 +101,10 @@ class View:
     def documents(self) -> Sequence[Document]:
         """Return all documents, ordered by id."""
         with self._lock:
-            entries = list(self._entries.values())
-        return tuple(sorted((entry.stored.document for entry in entries), key=lambda one: one.id))
+            if self._listed is None:
+                found = (entry.stored.document for entry in self._entries.values())
+                self._listed = tuple(sorted(found, key=lambda one: one.id))
+            return self._listed
 
     def readable(self, query: Query) -> Readable:
         """Return what the query's subject may read.

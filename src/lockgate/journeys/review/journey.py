@@ -27,11 +27,15 @@ from lockgate.journeys.review.parts import (
 )
 from lockgate.labels.label import Label, Sensitivity
 from lockgate.labels.readers import Readers
-from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
+from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Connector, Directory, Index
 
 BATCH: Final = 64
 _HIDDEN: Final = "there is no such document, or you may not review it"
+
+
+def _resource(id: str, document: Document | None) -> Resource:
+    return Resource("document", id[:64]) if document is None else document_resource(document)
 
 
 class Reviews:
@@ -97,13 +101,13 @@ class Reviews:
 
         """
         known = self._index.document(document)
-        verdict = self._gate.judge([self._ask(subject, context, known)])[0] if known else None
-        if known is None or verdict is None:
-            raise NotFound(_HIDDEN)
-        opening = AccessRequest(subject, Action.READ, document_resource(known), replace(context, use=Use.OPEN))
-        reading = self._gate.judge([opening])[0]
+        # What does not exist is decided and recorded too: otherwise the time would tell what exists.
+        resource = _resource(document, known)
+        asked = AccessRequest(subject, Action.DOWNGRADE, resource, context)
+        opening = AccessRequest(subject, Action.READ, resource, replace(context, use=Use.OPEN))
+        verdict, reading = self._gate.judge([asked, opening])
         await self._gate.settle([verdict, reading])
-        if not verdict.passes:
+        if known is None or not verdict.passes:
             raise NotFound(_HIDDEN)
         reading.obligations()
         for passage in await self._index.chunks(document):
@@ -222,7 +226,7 @@ class Reviews:
         rule: str = "",
     ) -> list[Document]:
         known = [self._index.document(id) for id, _ in documents]
-        await self._authorize(subject, context, known)
+        await self._authorize(subject, context, dict(zip((id for id, _ in documents), known, strict=True)))
         changes = []
         for (_, version), now in zip(documents, known, strict=True):
             if now is None or version_of(now) != version:
@@ -234,13 +238,20 @@ class Reviews:
         self._done.setdefault(subject.principal.name, []).append(tuple(changes))
         return [change.after for change in changes]
 
-    async def _authorize(self, subject: Subject, context: Context, known: Sequence[Document | None]) -> None:
-        there = [one for one in known if one is not None]
-        verdicts = self._gate.judge([self._ask(subject, context, one) for one in there])
-        denied = [(one, verdict) for one, verdict in zip(there, verdicts, strict=True) if not verdict.passes]
+    async def _authorize(self, subject: Subject, context: Context, known: Mapping[str, Document | None]) -> None:
+        # As in `show`, what does not exist is decided and recorded like what may not be reviewed.
+        asked = [
+            AccessRequest(subject, Action.DOWNGRADE, _resource(id, one), context) for id, one in known.items()
+        ]
+        verdicts = self._gate.judge(asked)
+        denied = [
+            (one, verdict)
+            for one, verdict in zip(known.values(), verdicts, strict=True)
+            if one is None or not verdict.passes
+        ]
         if denied:
             await self._gate.settle([verdict for _, verdict in denied])
-        if len(there) < len(known) or any(not subject.satisfies(one.source_readers) for one, _ in denied):
+        if any(one is None or not subject.satisfies(one.source_readers) for one, _ in denied):
             raise NotFound(_HIDDEN)
         for verdict in verdicts:
             verdict.obligations()
