@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +113,26 @@ def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(Unavailable, match="not in"):
             asyncio.run(embedder.embed(["a"]))
+
+
+@pytest.mark.slow
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    """Its official builds send events to their vendor unless told not to; the traces on disk tell."""
+    program = (
+        "import asyncio\n"
+        "from lockgate.adapters.embed_onnx import MiniLmEmbedder\n"
+        "from lockgate.adapters.weights import Weights, default_folder, shipped\n"
+        "asyncio.run(MiniLmEmbedder(Weights(default_folder(), shipped())).embed(['a pump']))\n"
+    )
+    unset = (
+        "CI",
+        "GITHUB_ACTIONS",
+        "TF_BUILD",
+        "ORT_DISABLE_TELEMETRY",
+        "ORT_RUNNING_UNIT_TESTS",
+    )  # silence it too
+    clean = {name: value for name, value in os.environ.items() if name not in unset}
+    own = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    own |= {"LOCKGATE_MODELS": str(default_folder()), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=clean | own, check=True, timeout=120)
+    assert list(tmp_path.rglob("*")) == []

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -100,6 +101,9 @@ class _Model:
 
 
 def _load(files: Files, threads: int) -> _Model:
+    # Since 1.29 the official Linux builds report models, sessions and a device id to their vendor. This must be
+    # set before the first import: `disable_telemetry_events()` comes after a first event (onnxruntime#27379).
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
         from tokenizers import Tokenizer
