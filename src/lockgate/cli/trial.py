@@ -14,7 +14,6 @@ from lockgate.cli.page import show
 if TYPE_CHECKING:
     from lockgate.demo.trial import Trial
 
-_SHOWN: Final = 25
 _ABOUT: Final = """\
 Reads a folder as it is: its files, and who may read them by owner, group, mode and ACL. Proposes a label for each,
 prints what is sensitive and too widely readable, and serves a page where you ask as two of its users or groups.
@@ -32,7 +31,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     trial.add_argument("folder", type=Path)
     trial.add_argument("--report", action="store_true", help="refuse nothing that the folder's rights allow")
-    trial.add_argument("--list", action="store_true", help="print the list and end; exit 1 if it is not empty")
+    trial.add_argument(
+        "--list", action="store_true", help="print the list and end; exit 1 if anything sensitive is on it"
+    )
     trial.add_argument("--json", action="store_true", help="print the list as JSON; implies --list")
     trial.add_argument("--port", type=int, default=8421, help="port on 127.0.0.1 (default: 8421)")
     trial.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
@@ -45,14 +46,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    from lockgate.demo.trial import trial  # loads every adapter: not for `lockgate --help`
+    # These load every adapter: not for `lockgate --help`.
+    from lockgate.demo.sorted import sort
+    from lockgate.demo.trial import trial
+    from lockgate.demo.trial_report import report
 
     listing = args.list or args.json
     mode, port = "report" if args.report else "enforce", 0 if listing else args.port
     async with trial(args.folder, port, mode, lambda line: print(line, file=sys.stderr, flush=True)) as running:
-        print(json.dumps(_json(running), indent=2) if args.json else "\n".join(_table(running)), flush=True)
+        print(
+            json.dumps(_json(running), indent=2)
+            if args.json
+            else "\n".join(report(running.lockgate.index.documents(), running.exposed)),
+            flush=True,
+        )
         if listing:
-            return 1 if running.exposed else 0
+            return 1 if sort(running.exposed).sensitive else 0
         await show(running.base_url, running.key, lambda: _announce(running), browser=not args.no_browser)
     return 0
 
@@ -66,21 +75,3 @@ def _json(running: Trial) -> list[dict[str, Any]]:
     from lockgate.edge.review_api import exposure_object
 
     return [exposure_object(one, running.lockgate.settings.labels.taxonomy) for one in running.exposed]
-
-
-def _table(running: Trial) -> list[str]:
-    documents = running.lockgate.index.documents()
-    unread = sum(1 for one in documents if one.problem)
-    lines = [f"{len(documents)} documents, {unread} of them could not be read or understood."]
-    if not running.exposed:
-        return [*lines, "Nothing sensitive is too widely readable or waits for a review."]
-    lines += ["", f"{'level':<13} {'people':>6}  item"]
-    for one in running.exposed[:_SHOWN]:
-        found = ", ".join(f"{e.count} x {e.kind}" for e in one.document.evidence[:3])
-        lines.append(f"{one.level.name.lower():<13} {one.people:>6}  {one.document.item}")
-        lines.append(
-            f"{'':<13} {'':>6}  {'; '.join(reason.value for reason in one.why)}{': ' * bool(found)}{found}"
-        )
-    if len(running.exposed) > _SHOWN:
-        lines.append(f"... and {len(running.exposed) - _SHOWN} more (--json lists all)")
-    return lines

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from lockgate.content.document import Document, document_id
-from lockgate.content.exposure import exposures
+from lockgate.content.exposure import Exposure, exposures
 from lockgate.demo.grounds import AUDIENCES, Manifest, Members
 from lockgate.demo.issuer import DemoIssuer
 from lockgate.demo.scenes_answers import HERON_QUESTION
 from lockgate.demo.sorted import sort
 from lockgate.demo.texts.company import INJECTION_QUESTION
+from lockgate.demo.trial_report import OTHERS, audience
 from lockgate.edge.review_api import document_object, exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
@@ -72,11 +73,17 @@ class _Host:
         found = await asyncio.to_thread(lambda: sort(exposures(index.documents(), census(directory), limit)))
         taxonomy = self._lockgate.settings.labels.taxonomy
         return {
-            "data": [exposure_object(one, taxonomy) for one in found.sensitive[:_SHOWN]],
+            "data": [
+                exposure_object(one, taxonomy) | {"open_to": self._open_to(one)}
+                for one in found.sensitive[:_SHOWN]
+            ],
             "sensitive": len(found.sensitive),
             "unseen": len(found.unseen),
             "unreadable": len(found.unreadable),
         }
+
+    def _open_to(self, one: Exposure) -> str:
+        return "1 person" if one.people == 1 else f"{one.people} people"
 
     def _state(
         self, title: str, people: Sequence[Person], groups: Callable[[Person], list[str]]
@@ -141,20 +148,24 @@ class OrganizationHost(_Host):
 class FolderHost(_Host):
     """The page of `lockgate try`: the accounts and groups of somebody's own folder."""
 
-    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer, name: str) -> None:
+    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer, name: str, people: Sequence[str]) -> None:
+        """`people`: their ids in the order to show them in, the first and the last to begin with."""
         super().__init__(lockgate, issuer)
         self._name = name
+        self._order = list(people)
+
+    def _open_to(self, one: Exposure) -> str:
+        return audience(one.document.source_readers)
 
     def state(self) -> dict[str, Any]:
-        """Return the accounts and groups; the worst placed two to begin with: an owner, and anybody."""
-        people = list(self._lockgate.directory.people())
-        names = [one.id for one in people]
+        """Return the accounts and groups; to begin with, whoever owns most, and anybody else."""
+        people = sorted(self._lockgate.directory.people(), key=lambda one: self._order.index(one.id))
         title = f"Your folder {self._name}, read as it is. What nobody reviewed is served to its owner only."
-        return self._state(title, people, lambda one: sorted(g.removeprefix("group:") for g in one.groups)) | {
-            "groups": sorted({g.removeprefix("group:") for one in people for g in one.groups}),
+        return self._state(title, people, lambda one: [g for g in _groups(one) if g != OTHERS]) | {
+            "groups": sorted({g for one in people for g in _groups(one)}),
             "questions": [],
-            "left": names[0],
-            "right": names[-1],
+            "left": self._order[0],
+            "right": self._order[-1],
             "fixed": True,
             "audiences": [],
         }
@@ -176,6 +187,10 @@ class FolderHost(_Host):
 
         """
         raise Invalid("nothing is written into your folder", remedy="Copy the file there; it is seen in a minute.")
+
+
+def _groups(person: Person) -> list[str]:
+    return sorted(one.removeprefix("group:") for one in person.groups)
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -7,11 +7,14 @@ folder; Lockgate's state is in a temporary folder that goes when the command end
 
 from __future__ import annotations
 
+import asyncio
 import grp
 import json
 import os
 import pwd
+import stat
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ from lockgate.demo.issuer import DemoIssuer
 from lockgate.demo.page_host import FolderHost
 from lockgate.demo.page_routes import PageApi
 from lockgate.demo.run import AUDIENCE, Say, fetch_weights, progress
+from lockgate.demo.trial_report import OTHERS
 from lockgate.edge.body import Limits
 from lockgate.edge.serve import listen, serving
 from lockgate.errors import Invalid
@@ -37,8 +41,7 @@ from lockgate.journeys.exposure import census
 from lockgate.wiring import Lockgate, Parts, open_lockgate
 
 ANYBODY: Final = "anybody-else"
-_OTHERS: Final = "accounts-of-this-machine"
-_LOOKED_AT: Final = 200_000
+LOOKED_AT: Final = 200_000
 """Files whose owner and group are looked at; more than that is no trial any more."""
 
 _CONFIGURATION: Final = """\
@@ -98,41 +101,59 @@ def group(gid: int) -> str:
         return f"gid-{gid}"
 
 
-def _ids(folder: Path) -> tuple[set[int], set[int]]:
-    """Return the owners and groups of what is in a folder, without following links."""
-    owners, groups, seen = set[int](), set[int](), 0
+def _counts(folder: Path) -> tuple[Counter[int], Counter[int]]:
+    """Count the files of each owner and of each group in a folder, without following links."""
+    top = folder.stat()
+    owners, groups, seen = Counter({top.st_uid: 0}), Counter({top.st_gid: 0}), 0
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             try:
                 found = os.lstat(os.path.join(place, name))
             except OSError:
                 continue
-            owners.add(found.st_uid)
-            groups.add(found.st_gid)
+            owners[found.st_uid] += not stat.S_ISDIR(found.st_mode)
+            groups[found.st_gid] += not stat.S_ISDIR(found.st_mode)
             seen += 1
-        if seen > _LOOKED_AT:
-            raise Invalid(f"`{folder}` has more than {_LOOKED_AT} files", remedy="Try one of its folders.")
+        if seen > LOOKED_AT:
+            raise Invalid(f"`{folder}` has more than {LOOKED_AT} files", remedy="Try one of its folders.")
     return owners, groups
 
 
 def directory_of(folder: Path) -> dict[str, Any]:
-    """Return a directory of the accounts and groups that a folder speaks of."""
-    owners, groups = _ids(folder)
+    """Return a directory of the accounts and groups that a folder speaks of: those with most files first.
+
+    A group that has no members but the owners who are listed anyway stands for nobody else, and is left out.
+    """
+    owners, groups = _counts(folder)
+    names = {gid: group(gid) for gid in groups}
     people: dict[str, Any] = {}
-    for uid in sorted(owners):
-        name = account(uid)
-        mine = sorted({group(gid) for gid in _groups_of(uid)} & {group(gid) for gid in groups})
-        people[name] = {"name": f"{name} (owns files)", "groups": [*mine, _OTHERS]}
-    for gid in sorted(groups):
-        name = group(gid)
-        people[f"member-of-{name}"] = {"name": f"a member of {name}", "groups": [name, _OTHERS]}
-    people[ANYBODY] = {"name": "anybody else with an account", "groups": [_OTHERS]}
+    for uid, files in owners.most_common():
+        name, mine = account(uid), sorted({names[gid] for gid in _groups_of(uid) if gid in names})
+        owned = f"{name}, owner of {files} file{'s' * (files != 1)}" if files else name
+        people[name] = {"name": owned, "groups": [*mine, OTHERS]}
+    for gid, _ in groups.most_common():
+        members = _members(gid)
+        if not members or not members <= people.keys():
+            people[f"member-of-{names[gid]}"] = {
+                "name": f"another member of group {names[gid]}",
+                "groups": [names[gid], OTHERS],
+            }
+    people[ANYBODY] = {"name": "anybody else with an account here", "groups": [OTHERS]}
     return {
-        "others": f"group:{_OTHERS}",
+        "others": f"group:{OTHERS}",
         "people": people,
-        "accounts": {account(uid): account(uid) for uid in sorted(owners)},
-        "host_groups": {group(gid): group(gid) for gid in sorted(groups)},
+        "accounts": {account(uid): account(uid) for uid in owners},
+        "host_groups": {name: name for name in names.values()},
     }
+
+
+def _members(gid: int) -> set[str]:
+    """Return the accounts in a group of this machine, as far as it knows them; empty where it knows none."""
+    first = {one.pw_name for one in pwd.getpwall() if one.pw_gid == gid}
+    try:
+        return first | set(grp.getgrgid(gid).gr_mem)
+    except KeyError:
+        return first
 
 
 def _groups_of(uid: int) -> Iterator[int]:
@@ -153,13 +174,14 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
 
     """
     if not folder.is_dir():
-        raise Invalid(f"`{folder}` is no folder")
+        raise Invalid(f"`{folder}` is no folder", remedy="Name a folder that this account may list.")
+    people = await asyncio.to_thread(directory_of, folder)
     embedder = MiniLmEmbedder(fetch_weights(say))
     await embedder.open()
     with tempfile.TemporaryDirectory(prefix="lockgate-try-") as name, listen("127.0.0.1", port) as bound:
         home, clock = Path(name), SystemClock()
         port = int(bound.getsockname()[1])
-        (home / "directory.toml").write_text(directory_toml(directory_of(folder)), encoding="utf-8")
+        (home / "directory.toml").write_text(directory_toml(people), encoding="utf-8")
         text = _CONFIGURATION.format(mode=mode, port=port, path=json.dumps(str(folder.absolute())))
         settings = parse(text, home / "lockgate.toml")
         directory = DirectoryFile.open(home / "directory.toml")
@@ -175,6 +197,8 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
             await lockgate.ingest.run(lockgate.connectors["folder"], progress(say))
             listed = exposures(lockgate.index.documents(), census(directory), lockgate.exposures.limit)
             key = new_key()
-            page = PageApi(FolderHost(lockgate, issuer, folder.name), Limits(), key).routes()
+            page = PageApi(
+                FolderHost(lockgate, issuer, folder.absolute().name or "/", list(people["people"])), Limits(), key
+            ).routes()
             async with serving(lockgate.app(more=page), bound):
                 yield Trial(lockgate, base_url, listed, key)

@@ -41,7 +41,7 @@ function choices(row, id, done = () => {}) {
   const name = person(id)?.name;
   const own = { sensitivity: row.level, readers: [[`user:${id}`]], forbidden_uses: row.label.forbidden_uses };
   return el("div", { class: "choices" },
-    ...(broad ? [choose(`As ${name}: keep it to myself`, own), choose(`Accept for all ${row.people}`, { broad: true })]
+    ...(broad ? [choose(`As ${name}: keep it to myself`, own), choose(`Accept for ${row.open_to}`, { broad: true })]
       : [choose(`Accept the label as ${name}`, {})]), note);
 }
 
@@ -55,7 +55,7 @@ function entry(row, allowed) {
   const evidence = found(row);
   return el("li", { class: "entry" }, mark({ sensitivity: row.level }, state.levels),
     el("div", {}, el("strong", {}, row.item),
-      el("div", { class: "small" }, [row.why.join("; "), evidence && `found: ${evidence}`, `open to ${plural(row.people, "person", "people")}`, `owner: ${owned(row) || "nobody"}`].filter(Boolean).join(" · ")),
+      el("div", { class: "small" }, [row.why.join("; "), evidence && `found: ${evidence}`, `open to ${row.open_to}`, `owner: ${owned(row) || "nobody"}`].filter(Boolean).join(" · ")),
       allowed ? choices({ ...row, version: allowed.row.version }, allowed.id) : ask(row)));
 }
 
