@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--as",
-        dest="person",
+        dest="acting",
         default="",
         metavar="PERSON",
         help="one of the demonstration's people; demo mode only",
@@ -43,9 +43,9 @@ async def gateway(args: argparse.Namespace) -> AsyncIterator[Gateway]:
 
     """
     async with aiohttp.ClientSession() as session:
-        if args.person:
+        if args.acting:
             token = await Gateway(session, args.url).demo_token(
-                args.person, page_keys().load(args.url.rstrip("/"))
+                args.acting, page_keys().load(args.url.rstrip("/"))
             )
         elif not (token := os.environ.get("LOCKGATE_TOKEN", "")):
             store = token_store()

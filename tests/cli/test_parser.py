@@ -1,0 +1,26 @@
+"""The command line as a whole: options of one command never share a place, and help is quick to come."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from lockgate.cli.main import parser
+
+
+def commands(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (subs,) = (a for a in top._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(subs.choices)
+
+
+def test_no_two_options_of_a_command_share_a_destination() -> None:
+    for name, command in commands(parser()).items():
+        places = [a.dest for a in command._actions if a.option_strings or a.nargs != 0]
+        assert len(places) == len(set(places)), name
+
+
+def test_help_loads_no_adapter_that_is_slow_to_load() -> None:
+    code = "import sys, lockgate.cli.main as m; m.parser(); print([n for n in ('onnxruntime', 'starlette') if n in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
