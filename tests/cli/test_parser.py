@@ -21,6 +21,7 @@ def test_no_two_options_of_a_command_share_a_destination() -> None:
 
 
 def test_help_loads_no_adapter_that_is_slow_to_load() -> None:
-    code = "import sys, lockgate.cli.main as m; m.parser(); print([n for n in ('onnxruntime', 'starlette') if n in sys.modules])"
+    slow = ("onnxruntime", "starlette")
+    code = f"import sys, lockgate.cli.main as m; m.parser(); print([n for n in {slow} if n in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
