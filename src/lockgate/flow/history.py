@@ -28,8 +28,10 @@ RUN: Final = 5
 """Words in a run. Shorter runs match by chance, longer ones are torn by small edits."""
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+|\n+")
-_WORD: Final = re.compile(r"\w+", re.UNICODE)
+_WORD: Final = re.compile(r"[^\W_]+")
 _SIZE: Final = 12
+_SEAM: Final = 400
+"""Characters on each side in which the words of a run that spans two pieces are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,18 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
         mark = _digest(key, subject, words[start : start + RUN], b"r")
         covers.setdefault(mark, []).append((start, start + RUN))
     return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()})
+
+
+def following(before: str, text: str, *, key: bytes, subject: str) -> frozenset[bytes]:
+    """Return the marks that `text` adds after `before`: its own, and of the runs that begin before it.
+
+    For text that is shown piece by piece, where each piece is known before it is shown. A sentence that spans
+    pieces has its mark only in the marks of the whole.
+    """
+    last = _WORD.findall(skeleton(before[-_SEAM:]))[1 - RUN :]
+    words = last + _WORD.findall(skeleton(text[:_SEAM]))[: RUN - 1]
+    seam = (_digest(key, subject, words[i : i + RUN], b"r") for i in range(len(words) - RUN + 1))
+    return frozenset(marks(text, key=key, subject=subject).covers) | frozenset(seam)
 
 
 def recognized(text: Marks, known: Mapping[bytes, Label]) -> bool:

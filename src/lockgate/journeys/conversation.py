@@ -11,7 +11,7 @@ from typing import Final
 from lockgate.content.detectors import scan
 from lockgate.content.labeling import demanded
 from lockgate.errors import Invalid
-from lockgate.flow.history import Marks, label_replayed, label_typed, marks
+from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
@@ -103,6 +103,16 @@ class Labeler:
     def marks(self, subject: Subject, text: str) -> Marks:
         """Return the marks of text that is shown to the subject."""
         return marks(text, key=self.key, subject=subject.person.name)
+
+    async def show(self, subject: Subject, before: str, text: str, label: Label, now: datetime) -> None:
+        """Keep the marks of a piece of text that is about to be shown after what `before` ends in.
+
+        Raises:
+            Unavailable: they cannot be kept; nothing may be shown.
+
+        """
+        new = following(before, text, key=self.key, subject=subject.person.name)
+        await self.history.remember(subject, sorted(new), label, now)
 
 
 def raised(label: Label, kinds: frozenset[str]) -> Label:

@@ -93,6 +93,8 @@ class Release:
                         progress.text += stop
                         yield Piece(text=stop)
                         return
+                    # Known before it is shown: it may come back while this still runs, or after a crash.
+                    await self.labeler.show(ready.subject, progress.text, segment, ready.label, self.clock.now())
                     progress.text += segment
                     window.released(segment)
                     yield Piece(text=segment, cited=piece.cited)
