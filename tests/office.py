@@ -89,19 +89,27 @@ def _cell(value: str | float) -> str:
     return f"<c><v>{value}</v></c>"
 
 
-def pdf(*pages: str) -> bytes:
-    """Write pages of lines in Helvetica."""
+Placed = tuple[float, float, float, str]
+"""Text with its place on a page: left, baseline, size."""
+
+
+def pdf(*pages: str | Sequence[Placed], annotation: str = "") -> bytes:
+    """Write pages of lines in Helvetica, or of placed text. `annotation` is put on the first page, as it is."""
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for i, page in enumerate(pages):
-        shown = "".join(f"({_string(line)}) Tj T* " for line in page.split("\n"))
-        stream = f"BT /F1 11 Tf 14 TL 50 780 Td {shown}ET"
+        if isinstance(page, str):
+            shown = "".join(f"({_string(line)}) Tj T* " for line in page.split("\n"))
+            stream = f"BT /F1 11 Tf 14 TL 50 780 Td {shown}ET"
+        else:
+            stream = "\n".join(f"BT /F1 {size} Tf {x} {y} Td ({_string(text)}) Tj ET" for x, y, size, text in page)
+        notes = f"/Annots [ {annotation} ] " if annotation and i == 0 else ""
         objects.append(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] {notes}"
             f"/Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * i} 0 R >>"
         )
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")

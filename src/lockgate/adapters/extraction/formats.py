@@ -1,7 +1,7 @@
 """Every format that can be read, by the ending of the name. Runs in the worker.
 
-Text formats and the structure of e-mail come from the standard library; HTML, Office and PDF from kreuzberg. All
-tables come out as lines `| a | b |`, all headings as `# ...`, whatever the format.
+Text formats and the structure of e-mail come from the standard library, HTML and Office from kreuzberg, PDF from
+PDFium. All tables come out as lines `| a | b |`, all headings as `# ...`, whatever the format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Final
 
 import kreuzberg
 
-from lockgate.adapters.extraction import texts
+from lockgate.adapters.extraction import pdf, texts
 from lockgate.adapters.extraction.texts import Unreadable
 
 Read = tuple[str, str, tuple[str, ...]]
@@ -104,10 +104,7 @@ def _office(kind: str) -> Callable[[bytes, int], Read]:
 
 
 def _pdf(data: bytes, depth: int) -> Read:
-    text, title = _kreuzberg(data, "application/pdf")
-    if not text.strip():
-        raise Unreadable("it holds no text, only images")
-    return text, title, ()
+    return pdf.read(data)
 
 
 def _kreuzberg(data: bytes, mime: str) -> tuple[str, str]:
