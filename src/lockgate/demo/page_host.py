@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from lockgate.demo.issuer import DemoIssuer
 from lockgate.demo.scenes_answers import HERON_QUESTION
 from lockgate.demo.sorted import sort
 from lockgate.demo.texts.company import INJECTION_QUESTION
-from lockgate.demo.trial_report import OTHERS, audience
+from lockgate.demo.trial_report import EVERYBODY, OTHERS, audience
 from lockgate.edge.review_api import document_object, exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
@@ -92,6 +92,7 @@ class _Host:
         return {
             "title": title,
             "mode": settings.mode,
+            "everybody": {"id": "everyone", "name": "everyone"},
             "levels": list(settings.labels.taxonomy.names),
             "people": [{"id": one.id, "name": one.name, "groups": groups(one)} for one in people if one.active],
             "models": [one.id for one in settings.assistants],
@@ -148,11 +149,11 @@ class OrganizationHost(_Host):
 class FolderHost(_Host):
     """The page of `lockgate try`: the accounts and groups of somebody's own folder."""
 
-    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer, name: str, people: Sequence[str]) -> None:
-        """`people`: their ids in the order to show them in, the first and the last to begin with."""
+    def __init__(self, lockgate: Lockgate, issuer: DemoIssuer, name: str, people: Mapping[str, str]) -> None:
+        """`people`: their ids, with a word about each, in the order to show; the first and last begin."""
         super().__init__(lockgate, issuer)
         self._name = name
-        self._order = list(people)
+        self._order, self._about = list(people), dict(people)
 
     def _open_to(self, one: Exposure) -> str:
         return audience(one.document.source_readers)
@@ -160,8 +161,14 @@ class FolderHost(_Host):
     def state(self) -> dict[str, Any]:
         """Return the accounts and groups; to begin with, whoever owns most, and anybody else."""
         people = sorted(self._lockgate.directory.people(), key=lambda one: self._order.index(one.id))
-        title = f"Your folder {self._name}, read as it is. What nobody reviewed is served to its owner only."
-        return self._state(title, people, lambda one: [g for g in _groups(one) if g != OTHERS]) | {
+        title = f"Your folder {self._name}, read as it is."
+        if self._lockgate.settings.mode == "enforce":
+            title += " What nobody has reviewed is served to its owner only."
+        state = self._state(title, people, lambda one: [g for g in _groups(one) if g != OTHERS])
+        for one in state["people"]:
+            one["about"] = self._about[one["id"]]
+        return state | {
+            "everybody": {"id": EVERYBODY, "name": "every account of this machine"},
             "groups": sorted({g for one in people for g in _groups(one)}),
             "questions": [],
             "left": self._order[0],

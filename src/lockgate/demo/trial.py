@@ -119,32 +119,35 @@ def _counts(folder: Path) -> tuple[Counter[int], Counter[int]]:
     return owners, groups
 
 
-def directory_of(folder: Path) -> dict[str, Any]:
-    """Return a directory of the accounts and groups that a folder speaks of: those with most files first.
+def directory_of(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a directory of the accounts and groups that a folder speaks of, and a word about each person.
 
-    A group that has no members but the owners who are listed anyway stands for nobody else, and is left out.
+    Those with most files come first. A group that has no members but the owners who are listed anyway stands
+    for nobody else, and is left out.
     """
     owners, groups = _counts(folder)
     names = {gid: group(gid) for gid in groups}
     people: dict[str, Any] = {}
+    about: dict[str, str] = {}
     for uid, files in owners.most_common():
         name, mine = account(uid), sorted({names[gid] for gid in _groups_of(uid) if gid in names})
-        owned = f"{name}, owner of {files} file{'s' * (files != 1)}" if files else name
-        people[name] = {"name": owned, "groups": [*mine, OTHERS]}
+        people[name] = {"name": name, "groups": [*mine, OTHERS]}
+        about[name] = f"owns {files} file{'s' * (files != 1)} here"
     for gid, _ in groups.most_common():
         members = _members(gid)
         if not members or not members <= people.keys():
-            people[f"member-of-{names[gid]}"] = {
-                "name": f"another member of group {names[gid]}",
-                "groups": [names[gid], OTHERS],
-            }
-    people[ANYBODY] = {"name": "anybody else with an account here", "groups": [OTHERS]}
-    return {
+            member = f"member-of-{names[gid]}"
+            people[member] = {"name": f"a member of {names[gid]}", "groups": [names[gid], OTHERS]}
+            about[member] = "whoever else is in that group"
+    people[ANYBODY] = {"name": "anybody else", "groups": [OTHERS]}
+    about[ANYBODY] = "with an account on this machine"
+    directory = {
         "others": f"group:{OTHERS}",
         "people": people,
         "accounts": {account(uid): account(uid) for uid in owners},
         "host_groups": {name: name for name in names.values()},
     }
+    return directory, about
 
 
 def _members(gid: int) -> set[str]:
@@ -175,7 +178,7 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
     """
     if not folder.is_dir():
         raise Invalid(f"`{folder}` is no folder", remedy="Name a folder that this account may list.")
-    people = await asyncio.to_thread(directory_of, folder)
+    people, about = await asyncio.to_thread(directory_of, folder)
     embedder = MiniLmEmbedder(fetch_weights(say))
     await embedder.open()
     with tempfile.TemporaryDirectory(prefix="lockgate-try-") as name, listen("127.0.0.1", port) as bound:
@@ -198,7 +201,7 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
             listed = exposures(lockgate.index.documents(), census(directory), lockgate.exposures.limit)
             key = new_key()
             page = PageApi(
-                FolderHost(lockgate, issuer, folder.absolute().name or "/", list(people["people"])), Limits(), key
+                FolderHost(lockgate, issuer, folder.absolute().name or "/", about), Limits(), key
             ).routes()
             async with serving(lockgate.app(more=page), bound):
                 yield Trial(lockgate, base_url, listed, key)

@@ -13,14 +13,14 @@ from lockgate.labels.readers import Readers
 
 OTHERS: Final = "accounts-of-this-machine"
 """The group that stands for the permission bits of `other`."""
-_EVERYBODY: Final = f"group:{OTHERS}"
+EVERYBODY: Final = f"group:{OTHERS}"
 _SHOWN: Final = 15
 _NAMES: Final = 4
 
 
 def audience(readers: Readers) -> str:
     """Return in words who may open a file of this machine."""
-    narrow = sorted(clause for clause in map(sorted, readers.clauses) if _EVERYBODY not in clause)
+    narrow = sorted(clause for clause in map(sorted, readers.clauses) if EVERYBODY not in clause)
     if readers.is_everyone or not narrow:
         return "every account of this machine"
     return ", but of these only ".join(_names(clause) for clause in sorted(narrow, key=len, reverse=True))

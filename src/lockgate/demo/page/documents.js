@@ -1,7 +1,7 @@
 // Documents: one that is dropped in, what AI would expose, and the review of both.
 
-import { $, button, call, el, mark, plural, readers } from "/page/dom.js";
-import { nameOf, person, state, token } from "/page/state.js";
+import { $, button, call, el, mark, plural } from "/page/dom.js";
+import { nameOf, person, readers, state, token } from "/page/state.js";
 
 const SHOWN = 8;
 const sides = () => [...new Set([...state.sides.values()].map((side) => side.id))];
@@ -23,7 +23,7 @@ async function review(row, id, more, say) {
     const body = { document: row.document, version: row.version, ...more };
     const after = await call("/v1/reviews", { token: await token(id), body });
     const who = person(id)?.name;
-    await exposure(`${who} reviewed “${after.title}”: ${after.label.sensitivity}, for ${readers(after.label, nameOf)}. AI serves it to them from now on.`);
+    await exposure(`${who} reviewed “${after.title}”: ${after.label.sensitivity}, for ${readers(after.label)}. AI serves it to them from now on.`);
     return true;
   } catch (error) {
     say(error.message);
@@ -104,7 +104,7 @@ export async function drop(file) {
     const who = person(owner)?.name;
     const held = row.reviewed ? "It was reviewed before; that review still holds."
       : row.problem ? `Lockgate ${row.problem}. AI serves it to nobody.`
-        : `Held back: ${row.why.join("; ")}. Its rights let in ${readers(row.label, nameOf)}; until it is reviewed, AI serves it to ${who} only.`;
+        : `Held back: ${row.why.join("; ")}. Its rights let in ${readers(row.label)}; until it is reviewed, AI serves it to ${who} only.`;
     box.replaceChildren(el("div", { class: "entry" }, mark(row.label, state.levels), el("div", {},
       el("strong", {}, row.title), el("div", { class: "small" }, `Proposed: ${row.label.sensitivity}. ${found(row) ? `Found: ${found(row)}` : "Nothing sensitive found"}.`),
       el("p", { class: "small" }, held), row.problem || row.reviewed ? "" : choices(row, owner, () => { box.replaceChildren(); }))));

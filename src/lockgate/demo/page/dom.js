@@ -21,11 +21,6 @@ export function mark(label, levels) {
   return el("span", { class: "mark", "data-level": levels.indexOf(label.sensitivity) }, label.sensitivity);
 }
 
-export function readers(label, name = (identifier) => identifier.replace(/^(user|group):/, "")) {
-  const clause = (names) => (names.length ? names.map(name).join(" or ") : "nobody");
-  return label.readers.map(clause).join(", and also ");
-}
-
 export class Refusal extends Error {
   constructor(message, status, code) {
     super(message.charAt(0).toUpperCase() + message.slice(1));

@@ -1,9 +1,9 @@
 // One of the two people: who it is, which groups they are in, and the answer that they got.
 
-import { $, call, el, mark, option, plural, readers } from "/page/dom.js";
+import { $, call, el, mark, option, plural } from "/page/dom.js";
 import { gates } from "/page/gates.js";
 import { included } from "/page/proof.js";
-import { apply, nameOf, person, state, token } from "/page/state.js";
+import { apply, person, readers, state, token } from "/page/state.js";
 import { chat } from "/page/stream.js";
 
 export class Side {
@@ -11,7 +11,7 @@ export class Side {
     root.append($("#column").content.cloneNode(true));
     Object.assign(this, { root, changed, asking: null });
     this.select = $(".person", root);
-    this.select.append(...state.people.map((p) => option(p.id, p.name)));
+    this.select.append(...state.people.map((p) => option(p.id, p.about ? `${p.name} (${p.about})` : p.name)));
     this.select.value = first;
     this.select.addEventListener("change", () => this.become(this.id));
     $(".again", root).addEventListener("click", () => again(this));
@@ -111,7 +111,7 @@ export class Side {
     const given = highest ? `“${highest.title}”` : "passages with this label";
     const untrusted = lockgate.label.integrity === "untrusted";
     $(".label", this.root).replaceChildren(mark(lockgate.label, state.levels),
-      el("span", { class: "why" }, `readable by ${readers(lockgate.label, nameOf)}, because the model was given ${given}`,
+      el("span", { class: "why" }, `readable by ${readers(lockgate.label)}, because the model was given ${given}`,
         untrusted ? el("div", {}, el("strong", {}, "untrusted"), ": text that nobody vouches for was among it; it may not steer anything") : ""));
     const notice = $(".notice", this.root);
     notice.textContent = lockgate.notice;

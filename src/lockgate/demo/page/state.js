@@ -11,9 +11,20 @@ export const nameOf = (identifier) => {
   return (identifier.startsWith("user:") && person(id)?.name) || id;
 };
 
+// In words: every person must satisfy each clause, by any of its names.
+export function readers(label) {
+  const clause = (names) => {
+    if (names.includes(state.everybody.id)) return state.everybody.name;
+    return names.length ? names.map(nameOf).join(" or ") : "nobody";
+  };
+  const all = [...new Set(label.readers.map(clause))];
+  const narrow = all.filter((one) => one !== state.everybody.name);
+  return (narrow.length ? narrow : all).join(", and also ");
+}
+
 export function apply(fresh) {
-  const { levels, people, groups, fixed, mode } = fresh;
-  Object.assign(state, { levels, people, groups, fixed, mode });
+  const { levels, people, groups, fixed, mode, everybody } = fresh;
+  Object.assign(state, { levels, people, groups, fixed, mode, everybody });
 }
 
 export async function token(id) {
