@@ -108,7 +108,8 @@ export class Side {
   show(lockgate, who) {
     const cited = lockgate.citations;
     const highest = cited.find((c) => c.label.sensitivity === lockgate.label.sensitivity);
-    const given = highest ? `“${highest.title}”` : "passages with this label";
+    const read = lockgate.decisions.some((d) => d.action === "read");
+    const given = highest ? `“${highest.title}”` : read ? "passages with this label" : "the question alone";
     const untrusted = lockgate.label.integrity === "untrusted";
     $(".label", this.root).replaceChildren(mark(lockgate.label, state.levels),
       el("span", { class: "why" }, `readable by ${readers(lockgate.label)}, because the model was given ${given}`,
