@@ -70,8 +70,9 @@ class OpenAiDoor:
         request_id = new_request_id()
         try:
             shown = credential(request)
-            if not shown:  # nothing of a body is read for somebody who shows no credential
-                await self.chat.identify("", request_id)
+            # Nothing of a body is read for a stranger, who could hold a place with it for a long time. Who it is
+            # will be asked again once it is there: that may take as long.
+            await self.chat.identify(shown, request_id)
             purpose = request.headers.get("lockgate-purpose", "")[:64]
             parsed = parse_chat(await json_object(request, self.limits), self.limits, purpose)
             ready = await self.chat.prepare(shown, parsed.ask, request_id)

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from lockgate.edge.connections import Connection
 from lockgate.errors import Invalid, Unavailable
 
 _GRACE: Final = 10
@@ -72,6 +73,7 @@ def server(
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=Connection,
             host=host,
             log_config=None,
             access_log=False,

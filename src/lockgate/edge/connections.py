@@ -1,0 +1,80 @@
+"""Connections that do not hold the server: uvicorn waits forever for a request that never comes.
+
+A few hundred connections that send nothing, or a byte now and then, would keep everybody else out, without any
+credential. So a request's head must arrive in time, and where connections are many, the one that has been idle
+longest makes room. Connections with a request under way are never touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS: Final = 10.0
+"""From a connection's beginning, or the first byte after an answer, to the end of the next request's head."""
+
+
+class Connection(H11Protocol):
+    """One connection."""
+
+    _idle_since = 0.0
+    _deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a request is under way."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        self._wait()
+        most = self.limit_concurrency
+        while most is not None and len(self.connections) >= most and self._make_room():
+            pass
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; whatever does not make a request begins or continues to wait for one."""
+        super().data_received(data)
+        if self.busy:
+            self._wait_no_more()
+        elif self._deadline is None:
+            self._wait()
+
+    def on_response_complete(self) -> None:
+        """Note that the connection is idle."""
+        super().on_response_complete()
+        self._idle_since = self.loop.time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        super().connection_lost(exc)
+        self._wait_no_more()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _wait_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._deadline = None
+        if not self.busy:
+            self.transport.close()
+
+    def _make_room(self) -> bool:
+        """Close the connection that has been idle longest; tell whether there was one."""
+        idle = [
+            one for one in self.connections if isinstance(one, Connection) and not one.busy and one is not self
+        ]
+        if not idle:
+            return False
+        oldest = min(idle, key=lambda one: one._idle_since)
+        self.connections.discard(oldest)
+        oldest.transport.close()
+        return True
