@@ -140,8 +140,13 @@ def third_party(path: Path, seed: int, count: int) -> Iterator[Case]:
             else:
                 shown = others
         r.shuffle(shown)
-        passages = tuple((f"{kind} {d[key]}" if r.random() < 0.5 else kind, json.dumps(d)) for d in shown)
+        passages = tuple((f"{kind} {d[key]}" if r.random() < 0.5 else kind, _written(r, d)) for d in shown)
         yield Case(question.format(e=asked[key]), passages, answer)
+
+
+def _written(r: random.Random, record: dict[str, object]) -> str:
+    """Write a record as JSON, or flattened as extraction does."""
+    return json.dumps(record) if r.random() < 0.5 else "\n\n".join(f"{k}: {v}" for k, v in record.items() if v)
 
 
 async def evaluate(model: ExtractiveModel, name: str, many: Sequence[Case], *, show: bool) -> str:

@@ -55,6 +55,13 @@ def test_records_carry_the_name_they_are_about() -> None:
     assert all("Ann Lee" in unit.context for unit in found)
 
 
+def test_flattened_records_carry_their_name_too() -> None:
+    text = "id: 7\n\nrent: 300\n\nbusiness_name: Green Ltd\n\nid: 8\n\nrent: 500\n\nbusiness_name: Blue Ltd"
+    found = [(unit.text, unit.context) for unit in units([("t", text)])]
+    assert found[1] == ("rent: 300", "t. 7. Green Ltd")
+    assert "Blue Ltd" in found[-1][1]
+
+
 def test_context_is_what_stands_around() -> None:
     text = "# Trips\nStaff get:\n- a ticket\n- a hotel\n\n## Food\nCity: Graz\nMeals are paid. They cost 9 euros."
     found = {unit.text: unit.context for unit in units([("Policy", text)])}

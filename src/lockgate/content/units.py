@@ -15,6 +15,9 @@ UNITS: Final = 400
 """The most units of one prompt; the first ones count."""
 UNIT_CHARS: Final = 600
 RECORD_CHARS: Final = 200
+NAMES: Final = 6
+MANY_PAIRS: Final = 3
+"""From so many on, `key: value` lines are one record, whose name each of them is about."""
 PASSAGE_CHARS: Final = 20_000
 """What is read of one passage."""
 
@@ -31,6 +34,7 @@ _ABBREVIATION: Final = re.compile(
 _NAMING: Final = re.compile(
     r"(?:^|[\s_])(?:name|title|subject|id|product|client|customer|site|item)s?$", re.IGNORECASE
 )
+_OPAQUE: Final = re.compile(r"[0-9a-fA-F-]{24,}")
 _POINTING: Final = re.compile(
     r"^(?:it|its|they|their|them|this|these|that|those|he|she|his|her|there)\b", re.IGNORECASE
 )
@@ -71,18 +75,23 @@ def units(passages: Sequence[tuple[str, str]]) -> list[Unit]:
 
 
 def _of_passage(number: int, title: str, text: str) -> Iterator[Unit]:
-    if len(pairs := _JSON.findall(text)) >= 3:
-        yield from _of_json(number, title, pairs)
+    if len(fields := _JSON.findall(text)) >= MANY_PAIRS:
+        yield from _of_json(number, title, fields)
         return
     context = _Context(title)
-    for kind, lines in _blocks(text.splitlines()):
+    blocks = list(_blocks(text.splitlines()))
+    names = _record_names([(lines[0], lines[1]) for kind, lines in blocks if kind == "pair"])
+    for kind, lines in blocks:
         if kind == "heading":
             context.heading, context.lead = lines[0], ""
         elif kind == "table":
             yield from _of_table(number, context.about, lines)
         elif kind == "pair":
             key, value = lines
-            yield from (Unit(number, f"{key}: {part}", context.about, part, record=True) for part in _value(value))
+            if key in names:
+                names[key] = value
+            about = ". ".join([context.about, *list(names.values())[:NAMES]])
+            yield from (Unit(number, f"{key}: {part}", about, part, record=True) for part in _value(value))
         elif kind == "item":
             for part in _cut(lines[0]):
                 yield Unit(number, part, context.about, part)
@@ -205,11 +214,25 @@ def _of_table(number: int, about: str, lines: Sequence[str]) -> Iterator[Unit]:
 def _of_json(number: int, title: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Unit]:
     found = [(key.replace("_", " ").strip(), value.strip('"[] ').replace("\\n", " ")) for key, value in pairs]
     found = [(key, value) for key, value in found if value and value != "null"]
-    names = [value for key, value in found if _NAMING.search(key) and len(value) <= 80]
-    about = ". ".join([title, *names[:4]])
+    names = [value for key, value in found if _names(key, value)]
+    about = ". ".join([title, *names[:NAMES]])
     for key, value in found:
         for part in _value(value):
             yield Unit(number, f"{key}: {part}", about, part, record=True)
+
+
+def _record_names(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return what a record is about, by key; it may name itself at its end, where several follow, the first."""
+    names: dict[str, str] = {}
+    for key, value in pairs if len(pairs) >= MANY_PAIRS else ():
+        if _names(key, value):
+            names.setdefault(key, value)
+    return names
+
+
+def _names(key: str, value: str) -> bool:
+    """Tell whether a pair says what its record is about."""
+    return _NAMING.search(key) is not None and len(value) <= 80 and not _OPAQUE.fullmatch(value)
 
 
 def _value(text: str) -> list[str]:
