@@ -14,6 +14,7 @@ from typing import Final
 
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import AccessDenied, Unauthenticated
+from lockgate.journeys.attempts import Attempts
 from lockgate.journeys.conversation import Conversation, Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict, base_record
 from lockgate.journeys.retrieve import Found, Retrieve
@@ -83,12 +84,13 @@ class Chat:
     routes: Routes
     labeler: Labeler
     retrieve: Retrieve
+    attempts: Attempts = field(default_factory=Attempts)
 
     async def identify(self, credential: str, request_id: str) -> tuple[Subject, datetime]:
         """Return who asks, and the one reading of the clock that this request uses.
 
         Raises:
-            Unauthenticated: with the reason; the attempt is recorded.
+            Unauthenticated: with the reason; the attempt is recorded, or counted where there are very many.
             Unavailable: the keys, the directory or the log cannot be reached.
 
         """
@@ -96,6 +98,9 @@ class Chat:
         try:
             return await self.authenticator.authenticate(credential), now
         except Unauthenticated as error:
+            missed = self.attempts.take(now)
+            if missed is None:
+                raise
             attempt = Record(
                 Kind.AUTHENTICATION,
                 now,
@@ -105,6 +110,7 @@ class Chat:
                 resource_id="gateway",
                 effect="deny",
                 outcome=error.code,
+                facts=(("unrecorded", missed),) if missed else (),
             )
             await self.gate.audit.append([attempt])
             raise
