@@ -1,10 +1,13 @@
 """Ids of files: paths below the root, as text that any store and any log can hold.
 
-A file name is bytes; a name that is not UTF-8, or that holds control characters, is written with `%XX` for each
-such byte. A `%` that would read as such an escape is itself escaped, so that two names never share an id.
+A file name is bytes; a name that is not UTF-8, or that holds control characters or such that turn the direction
+of writing (a reviewer would read another name), is written with `%XX` for each such byte. A `%` that would read as
+such an escape is itself escaped, so that two names never share an id.
 
 >>> encode("pay/2026.xlsx"), encode("50% off.txt"), encode("a%ff"), encode("a" + chr(0xdcff))
 ('pay/2026.xlsx', '50% off.txt', 'a%25ff', 'a%FF')
+>>> encode("invoice" + chr(0x202e) + "fdp.exe")
+'invoice%E2%80%AEfdp.exe'
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Final
 
 from lockgate.errors import NotFound
 
-_ESCAPE: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})|[\x00-\x1f\x7f-\x9f\u2028\u2029]|[\ud800-\udfff]")
+_ESCAPE: Final = re.compile(r"%(?=[0-9A-Fa-f]{2})|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
