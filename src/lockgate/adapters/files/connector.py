@@ -155,8 +155,8 @@ class FilesConnector:
         """Return the manifest, or why there is none; parsed again only when the file has changed."""
         try:
             with tree.regular(root, manifest.MANIFEST) as (stream, status):
-                if status.st_mode & stat.S_IWOTH:
-                    return f"{manifest.MANIFEST}: anyone on the host may change it; remove that right"
+                if _open_to_all(os.fstat(root), status):
+                    return f"{manifest.MANIFEST}: anyone on the host may change or replace it; remove that right"
                 key = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
                 if self._manifest is None or self._manifest[0] != key:
                     data = stream.read(manifest.LIMIT + 1)
@@ -199,6 +199,18 @@ class FilesConnector:
         if exact >= 0:
             stated.append(self._rules[exact].label(rights.integrity))
         return join_all(stated) if stated else None
+
+
+def _open_to_all(folder: os.stat_result, file: os.stat_result) -> bool:
+    """Tell whether any account may write a file, or put another one in its place.
+
+    Whoever may write into the folder may replace its files, unless the folder is sticky; and there, whoever came
+    first owns the name.
+    """
+    if file.st_mode & stat.S_IWOTH:
+        return True
+    mine = file.st_uid in (0, folder.st_uid, os.geteuid())
+    return bool(folder.st_mode & stat.S_IWOTH) and not (folder.st_mode & stat.S_ISVTX and mine)
 
 
 def _parse(data: bytes, taxonomy: Taxonomy) -> manifest.Manifest | str:
