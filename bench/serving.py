@@ -45,8 +45,8 @@ users = ["everyone"]
 """
 
 
-def starter(embedder: Embedder, say: Callable[[str], None]):
-    """Return what `bench.usefulness.measure` starts a Lockgate with."""
+def starter(embedder: Embedder, say: Callable[[str], None], models: str = ""):
+    """Return what `bench.usefulness.measure` starts a Lockgate with; `models` is more TOML of models."""
 
     @asynccontextmanager
     async def start(share: Path, directory: Path) -> AsyncIterator[tuple[str, Tokens]]:
@@ -56,6 +56,7 @@ def starter(embedder: Embedder, say: Callable[[str], None]):
             text = CONFIGURATION.format(
                 state=state, port=port, directory=directory, share=share, collection=CONNECTOR
             )
+            text += models
             clock, people = SystemClock(), DirectoryFile.open(directory)
             url = f"http://127.0.0.1:{port}"
             issuer = DemoIssuer.start(f"{url}/issuer", AUDIENCE, people, clock)
