@@ -12,14 +12,16 @@ import pytest
 
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.audit.record import Receipt, Record
-from lockgate.errors import Unavailable
+from lockgate.errors import Unauthenticated, Unavailable
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import TYPED, Labeler, Turn
 from lockgate.journeys.enforce import Gate
-from lockgate.journeys.release import EXPIRED, WITHHELD, Release
+from lockgate.journeys.release import WITHHELD, Release
+from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.routes import Route, Upstream
+from lockgate.journeys.standing import EXPIRED, WITHDRAWN, Standing
 from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
-from lockgate.policy.model import Context
+from lockgate.policy.model import Context, Subject
 from lockgate.ports import ModelCard, Piece, Prompt
 from support import NOW, person
 
@@ -72,10 +74,29 @@ class Says:
 
 
 @dataclass
+class People:
+    """`ports.Authenticator` for one person whose token ends with her session, or when she leaves."""
+
+    watch: Watch
+    gone: bool = False
+    down: bool = False
+    asked: int = 0
+
+    async def authenticate(self, credential: str, /) -> Subject:
+        self.asked += 1
+        if self.down:
+            raise Unavailable("the directory cannot be read")
+        if self.gone or self.watch.now() >= ANN.session.expires:
+            raise Unauthenticated("the token has expired", code="token_expired")
+        return ANN
+
+
+@dataclass
 class Scene:
     release: Release
     log: Log
     watch: Watch
+    people: People
 
 
 @pytest.fixture
@@ -83,7 +104,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     history, log, watch = SqliteHistory.open(tmp_path / "history.db"), Log(), Watch()
     labeler = Labeler(history, b"k" * 32)
     gate = Gate(lambda: pytest.fail("release decides nothing"), log)
-    yield Scene(Release(watch, gate, labeler), log, watch)
+    people = People(watch)
+    standing = Standing(people, watch, gate, Retrieve(gate, None, None, None))  # no passages: nothing is retrieved
+    yield Scene(Release(watch, gate, labeler, standing), log, watch, people)
     history.close()
 
 
@@ -148,7 +171,26 @@ async def test_the_end_of_the_session_stops_a_running_answer(scene: Scene):
     text, finish = await said(scene, ready(Says(["One. ", "Two. ", "Three. ", "Four. ", "Five. "], later)))
     assert text == f"One. Two. Three. {EXPIRED}"
     assert finish == "content_filter"
-    assert outcome(scene)[0] == "withheld"
+    assert outcome(scene)[0] == "revoked"
+
+
+@pytest.mark.parametrize(("what", "says"), [("gone", EXPIRED), ("down", WITHDRAWN)])
+async def test_who_asks_is_asked_again_while_an_answer_runs(scene: Scene, what: str, says: str):
+    """Not at every sentence, but soon; who cannot be asked does not go on."""
+
+    def later() -> None:
+        scene.watch.time += timedelta(milliseconds=100)
+        if scene.watch.time - NOW >= timedelta(seconds=1):
+            setattr(scene.people, what, True)
+
+    model = Says([f"Sentence {number}. " for number in range(40)], later)
+    text, finish = await said(scene, ready(model))
+    assert text.endswith(says)
+    assert (finish, outcome(scene)[0]) == ("content_filter", "revoked")
+    assert "Sentence 9." in text
+    assert "Sentence 15." not in text
+    assert scene.people.asked <= 6
+    assert model.closed
 
 
 async def test_a_reader_who_hangs_up_is_recorded_and_stops_the_model(scene: Scene):
