@@ -16,6 +16,8 @@ import struct
 import sys
 from typing import BinaryIO, Final
 
+from lockgate.adapters.extraction.sandbox import close_all
+
 _CLONE_NEWNET: Final = 0x40000000
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _NOBODY: Final = 65534
@@ -29,7 +31,7 @@ _CODECS: Final = (
 _MAIL: Final = (
     b"Subject: =?utf-8?b?w6Q=?= =?utf-8?q?=C3=A4?=\r\n"
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-    b"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>=C3=A4</p>\r\n"
+    b"--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A4\r\n"
     b"--b\r\nContent-Type: text/csv; name=a.csv\r\nContent-Transfer-Encoding: base64\r\n\r\nYSxiCg==\r\n--b--\r\n"
 )
 
@@ -50,6 +52,7 @@ def _confine(memory: int) -> None:
             os.setgroups([])
             os.setgid(_NOBODY)
             os.setuid(_NOBODY)
+    close_all(libc)
 
 
 def _limit(kind: int, most: int) -> None:
@@ -76,7 +79,8 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 def main() -> None:
     """Answer one document after the other until standard input ends."""
     memory, cpu, most_text = (int(argument) for argument in sys.argv[1:4])
-    # Imported before the process is confined: afterwards it may not be allowed to read the files.
+    # Imported before the process is confined: afterwards it may not read the files. The reader's own threads begin
+    # with its first document, and so are confined as well.
     from lockgate.adapters.extraction.formats import read
     from lockgate.adapters.extraction.texts import Unreadable
 
