@@ -103,7 +103,6 @@ def test_a_switch_changes_the_next_answer_and_switching_back_restores_it(page: T
     assert sofia.locator(".text").inner_text() == before
 
 
-@pytest.mark.xfail(reason="words that an answer repeats from its own question come back with the answer's label")
 def test_a_retyped_question_does_not_carry_the_label_of_its_answer(page: Tab) -> None:
     question = "What is the base salary of Goran Ilic in 2026?"
     page.ask(question)

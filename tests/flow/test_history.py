@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.flow.history import RUN, Marks, label_replayed, label_typed, marks, recognized
+from lockgate.flow.history import RUN, Marks, label_replayed, label_typed, marks, recognized, shown_by
 from lockgate.labels import PUBLIC, Integrity, Label, Readers, Sensitivity
 
 KEY = b"k" * 32
@@ -113,3 +113,22 @@ def test_any_run_of_what_was_shown_is_recognized_and_nothing_new_is(shown: list[
         if tuple(other[i : i + RUN]) in runs:
             covered[i : i + RUN] = [True] * RUN
     assert recognized(of(asked), known(sentence)) == all(covered)
+
+
+def test_words_of_the_question_carry_no_mark_of_the_answer_but_its_sentences_do() -> None:
+    question = "What is the base salary of Goran Ilic in 2026?"
+    answer = "The base salary of Goran Ilic in 2026 is 44,417 EUR a year."
+    left = dict.fromkeys(shown_by(frozenset(of(answer).covers), of(question)), HR)
+    assert not left.keys() & of(question).covers.keys()
+    assert recognized(of(answer), left)
+    assert HR.fits_under(
+        label_typed(TYPED, {m: left[m] for m in of("Ilic in 2026 is 44,417 EUR").covers if m in left})
+    )
+
+
+def test_a_confirmed_guess_keeps_the_mark_of_its_sentence() -> None:
+    guess = "Is it true? The base salary of Goran Ilic in 2026 is 44,417 EUR a year."
+    answer = "The base salary of Goran Ilic in 2026 is 44,417 EUR a year."
+    left = shown_by(frozenset(of(answer).covers), of(guess))
+    assert left
+    assert recognized(of(answer), dict.fromkeys(left, HR))

@@ -9,6 +9,9 @@ when every word of it lies in something that carries a known mark; then its labe
 carry. Anything else in a place where only the gateway's own words should stand (an assistant message) is
 untrusted and takes the join of everything that this subject was shown in the session.
 
+The words that an answer repeats from its own question are the person's: their runs carry no mark of the answer
+(`shown_by`), or the same question could not be asked twice. Whole sentences of the answer always do.
+
 Limits, stated: what is retyped in other words, or shorter than five words and no whole sentence, carries no
 mark. It is caught by the join of the session in assistant messages, and by detectors in typed ones.
 """
@@ -36,10 +39,18 @@ _SEAM: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks of one text. `covers` maps each mark to the word positions that it stands for, half open."""
+    """The marks of one text.
+
+    `covers` maps each mark to the word positions that it stands for, half open; `runs` are those of runs.
+    """
 
     words: int
     covers: Mapping[bytes, tuple[tuple[int, int], ...]]
+    runs: frozenset[bytes] = frozenset()
+
+
+NONE: Final = Marks(0, {})
+"""The marks of no text."""
 
 
 def _digest(key: bytes, subject: str, words: list[str], what: bytes) -> bytes:
@@ -68,10 +79,12 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
             span = (len(words), len(words) + len(found))
             words.extend(found)
             covers.setdefault(_digest(key, subject, found, b"s"), []).append(span)
+    runs = set()
     for start in range(len(words) - RUN + 1):
         mark = _digest(key, subject, words[start : start + RUN], b"r")
         covers.setdefault(mark, []).append((start, start + RUN))
-    return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()})
+        runs.add(mark)
+    return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()}, frozenset(runs))
 
 
 def following(before: str, text: str, *, key: bytes, subject: str) -> frozenset[bytes]:
@@ -84,6 +97,11 @@ def following(before: str, text: str, *, key: bytes, subject: str) -> frozenset[
     words = last + _WORD.findall(skeleton(text[:_SEAM]))[: RUN - 1]
     seam = (_digest(key, subject, words[i : i + RUN], b"r") for i in range(len(words) - RUN + 1))
     return frozenset(marks(text, key=key, subject=subject).covers) | frozenset(seam)
+
+
+def shown_by(answer: frozenset[bytes], asked: Marks) -> frozenset[bytes]:
+    """Return the marks that an answer leaves: all of its own, but for runs of words of the question itself."""
+    return answer - asked.runs
 
 
 def recognized(text: Marks, known: Mapping[bytes, Label]) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import AccessDenied, Unauthenticated
+from lockgate.flow.history import NONE, Marks
 from lockgate.journeys.attempts import Attempts
 from lockgate.journeys.conversation import Conversation, Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict, base_record
@@ -51,8 +52,9 @@ class Ask:
 class Ready:
     """Everything that was decided and recorded before the model is called.
 
-    `kinds` is what detectors found in prompt and passages, which `label` covers. `credential` is shown to the
-    authenticator again while the answer runs, and to nobody else.
+    `kinds` is what detectors found in prompt and passages, which `label` covers. `asked` are the marks of what was
+    typed now, `typed` its label. `credential` is shown to the authenticator again while the answer runs, and to
+    nobody else.
     """
 
     subject: Subject
@@ -67,6 +69,8 @@ class Ready:
     notice: str = ""
     rerouted: bool = False
     credential: str = field(default="", repr=False)
+    asked: Marks = NONE
+    typed: Label = field(default_factory=Label)
 
     @property
     def request_id(self) -> str:
@@ -180,6 +184,8 @@ class Chat:
             notice,
             rerouted,
             credential,
+            talk.typed,
+            talk.messages[-1].content.label,
         )
 
     async def _retrieve(

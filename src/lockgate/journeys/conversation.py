@@ -11,7 +11,7 @@ from typing import Final
 from lockgate.content.detectors import scan
 from lockgate.content.labeling import demanded
 from lockgate.errors import Invalid
-from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks
+from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks, shown_by
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
@@ -36,11 +36,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The labeled messages, the question that they end in, and the kinds that detectors found."""
+    """The labeled messages, the question that they end in, and the kinds that detectors found.
+
+    `typed` are the marks of the last message, which the person typed just now.
+    """
 
     messages: tuple[Message, ...]
     question: str
     kinds: frozenset[str]
+    typed: Marks
 
     @property
     def label(self) -> Label:
@@ -94,7 +98,7 @@ class Labeler:
             else:
                 label = label_replayed(base, mark, mine, shown)
             messages.append(Message(turn.role, Labeled(turn.text, label)))
-        return Conversation(tuple(messages), _question(turns), frozenset().union(*found))
+        return Conversation(tuple(messages), _question(turns), frozenset().union(*found), marked[last])
 
     def _look(self, owner: str, turns: Sequence[Turn]) -> tuple[list[Marks], list[frozenset[str]]]:
         marked = [marks(turn.text, key=self.key, subject=owner) for turn in turns]
@@ -104,15 +108,27 @@ class Labeler:
         """Return the marks of text that is shown to the subject."""
         return marks(text, key=self.key, subject=subject.person.name)
 
-    async def show(self, subject: Subject, before: str, text: str, label: Label, now: datetime) -> None:
-        """Keep the marks of a piece of text that is about to be shown after what `before` ends in.
+    async def show(
+        self, subject: Subject, asked: Marks, before: str, text: str, label: Label, now: datetime
+    ) -> None:
+        """Keep the marks of a piece of an answer that is about to be shown after what `before` ends in.
 
         Raises:
             Unavailable: they cannot be kept; nothing may be shown.
 
         """
         new = following(before, text, key=self.key, subject=subject.person.name)
-        await self.history.remember(subject, sorted(new), label, now)
+        await self.history.remember(subject, sorted(shown_by(new, asked)), label, now)
+
+    async def shown(self, subject: Subject, asked: Marks, text: str, label: Label, now: datetime) -> None:
+        """Keep the marks of a whole answer: those of sentences that came in pieces too.
+
+        Raises:
+            Unavailable: they cannot be kept.
+
+        """
+        whole = frozenset(self.marks(subject, text).covers)
+        await self.history.remember(subject, sorted(shown_by(whole, asked)), label, now)
 
 
 def raised(label: Label, kinds: frozenset[str]) -> Label:

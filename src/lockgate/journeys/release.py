@@ -61,7 +61,10 @@ class Release:
 
         """
         # Whatever is shown counts against unrecognized history from now on, also if this process dies.
-        await self.labeler.history.remember(ready.subject, [], ready.label, ready.context.now)
+        history, now = self.labeler.history, ready.context.now
+        await history.remember(ready.subject, [], ready.label, now)
+        # What was typed is the person's own: with its own label, it is recognized when it comes back as history.
+        await history.remember(ready.subject, sorted(ready.asked.covers), ready.typed, now)
         progress = _Progress()
         try:
             async with aclosing(self._inspected(ready, progress)) as pieces:
@@ -94,7 +97,7 @@ class Release:
                         yield Piece(text=stop)
                         return
                     # Known before it is shown: it may come back while this still runs, or after a crash.
-                    await self.labeler.show(ready.subject, progress.text, segment, ready.label, self.clock.now())
+                    await self._show(ready, progress.text, segment)
                     progress.text += segment
                     window.released(segment)
                     yield Piece(text=segment, cited=piece.cited)
@@ -117,6 +120,10 @@ class Release:
                 await close()
         if not ended:
             yield Piece(finish="stop")
+
+    async def _show(self, ready: Ready, before: str, text: str) -> None:
+        now = self.clock.now()
+        await self.labeler.show(ready.subject, ready.asked, before, text, ready.label, now)
 
     async def _revoked(self, ready: Ready, progress: _Progress) -> str:
         """Decide again, every so often; return what to say where the answer must stop, or nothing."""
@@ -145,8 +152,7 @@ class Release:
         progress.recorded = True
         now = self.clock.now()
         if progress.text:
-            mark = self.labeler.marks(ready.subject, progress.text)
-            await self.labeler.history.remember(ready.subject, list(mark.covers), ready.label, now)
+            await self.labeler.shown(ready.subject, ready.asked, progress.text, ready.label, now)
         usage = progress.usage or Usage()
         facts: dict[str, str | int | float | bool] = {
             "abstained": progress.text == NOTHING_FOUND,
