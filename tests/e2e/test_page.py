@@ -104,7 +104,7 @@ def test_a_switch_changes_the_next_answer_and_switching_back_restores_it(page: T
 
 
 def test_a_retyped_question_does_not_carry_the_label_of_its_answer(page: Tab) -> None:
-    question = "What is the base salary of Goran Ilic in 2026?"
+    question = "What is the base salary of Erik Solheim in 2026?"
     page.ask(question)
     page.ask(question)
     label = page.column("left").locator(".gates > li", has_text="Label the prompt").locator(".mark")
