@@ -33,8 +33,14 @@ def _frame(main: str, kind: str, more: str = "", core: str = "") -> dict[str, st
     }
 
 
-def docx(*blocks: str | Sequence[Sequence[str]], title: str = "", doctype: str = "", raw: str = "") -> bytes:
-    """Write paragraphs (`# x` is a heading) and tables (lists of rows). `raw` is XML put in as it is."""
+def docx(
+    *blocks: str | Sequence[Sequence[str]],
+    title: str = "",
+    doctype: str = "",
+    raw: str = "",
+    more: Mapping[str, str] | None = None,
+) -> bytes:
+    """Write paragraphs (`# x` is a heading) and tables (lists of rows). `raw` is XML put in, `more` are parts."""
     body = []
     for block in blocks:
         if isinstance(block, str):
@@ -55,6 +61,7 @@ def docx(*blocks: str | Sequence[Sequence[str]], title: str = "", doctype: str =
             "word/document.xml": f'<?xml version="1.0"?>{doctype}<w:document xmlns:w="{WORD}">'
             f"<w:body>{''.join(body)}{raw}</w:body></w:document>",
         }
+        | dict(more or {})
     )
 
 

@@ -19,7 +19,7 @@ from typing import Final
 
 import kreuzberg
 
-from lockgate.adapters.extraction import pdf, texts
+from lockgate.adapters.extraction import markdown, pdf, records, texts
 from lockgate.adapters.extraction.texts import Unreadable
 
 Read = tuple[str, str, tuple[str, ...]]
@@ -35,15 +35,18 @@ _CONFIG: Final = kreuzberg.ExtractionConfig(
     enable_quality_processing=False,
     output_format="markdown",
 )
-_ESCAPED: Final = re.compile(r"\\([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{}~])")  # not `\|`: it is inside a table cell
 _FRONT: Final = re.compile(r"\A---\n.*?\n\n(?=\S)", re.DOTALL)
-_RULE: Final = re.compile(r"^\|(?: ?:?-{3,}:? ?\|)+\n", re.MULTILINE)
 _BLANK: Final = re.compile(r"\n{3,}")
 
 # kreuzberg 4.10.4 drops character references in .docx: "R&D" comes out as "RD" (xberg-io/xberg#1242). They are
 # carried through it as noncharacters, which no text holds.
 _HIDDEN: Final = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3", "'": "\ufdd4"}
 _SHOWN: Final = str.maketrans({hidden: shown for shown, hidden in _HIDDEN.items()})
+_TAB: Final = re.compile(rb"<w:tab ?/>")  # dropped as well, so that "a<tab>b" comes out as "ab"
+_BOX: Final = re.compile(rb"(</?w:txbxContent(?: [^<>]*)?>|</?mc:Fallback(?: [^<>]*)?>|</w:p>)")
+_BESIDE: Final = re.compile(r"/(header|footer|comment)s?\d{0,5}\.xml$")
+_PARAGRAPH: Final = re.compile(rb"</(?:w:p|comment)>")
+_TEXT: Final = re.compile(rb"<(?:w:)?t(?: [^<>]{0,200})?>([^<]*)</(?:w:)?t>")
 _REFERENCE: Final = re.compile(rb"&(amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
 
 
@@ -69,19 +72,20 @@ def _plain(data: bytes, depth: int) -> Read:
 
 def _markdown(data: bytes, depth: int) -> Read:
     text, notes = texts.decode(data)
-    text = _RULE.sub("", _ESCAPED.sub(r"\1", texts.clean(text)))
+    text = markdown.RULE.sub("", markdown.ESCAPED.sub(r"\1", texts.clean(text)))
     title = re.match(r"\s*# +(.+)", text)
     return text, title[1].strip() if title else "", notes
 
 
 def _csv(data: bytes, depth: int) -> Read:
     text, notes = texts.decode(data)
-    return texts.rows(text), "", notes
+    return records.separated(texts.clean(text)), "", notes
 
 
 def _json(data: bytes, depth: int) -> Read:
     text, notes = texts.decode(data)
-    return texts.fields(text), "", notes
+    body, title = records.fields(text)
+    return body, title, notes
 
 
 def _html(data: bytes, depth: int) -> Read:
@@ -92,13 +96,15 @@ def _html(data: bytes, depth: int) -> Read:
     except (UnicodeDecodeError, LookupError):
         text, notes = texts.decode(data)
     body, title = _kreuzberg(text.encode(), "text/html")
-    return _FRONT.sub("", body), title, notes
+    return body, title, notes
 
 
 def _office(kind: str) -> Callable[[bytes, int], Read]:
     def read_office(data: bytes, depth: int) -> Read:
-        text, title = _kreuzberg(_repacked(data), OFFICE + kind)
-        return text.translate(_SHOWN), title.translate(_SHOWN), ()
+        packed, beside = _repacked(data)
+        text, title = _kreuzberg(packed, OFFICE + kind)
+        text = "\n\n".join([*beside.head, text.translate(_SHOWN), *beside.foot])
+        return text, title.translate(_SHOWN), ()
 
     return read_office
 
@@ -113,16 +119,18 @@ def _kreuzberg(data: bytes, mime: str) -> tuple[str, str]:
     except (kreuzberg.KreuzbergError, ValueError, RuntimeError, OSError) as error:
         protected = re.search(r"password|encrypt", str(error), re.IGNORECASE)
         raise Unreadable("it is protected by a password" if protected else "it is broken") from error
-    text = _RULE.sub("", _ESCAPED.sub(r"\1", result.content))
     title = result.metadata.get("title")
-    return text, title if isinstance(title, str) else ""
+    return markdown.plain(_FRONT.sub("", texts.clean(result.content))), title if isinstance(title, str) else ""
 
 
-def _repacked(data: bytes) -> bytes:
-    """Return an Office file that unpacks to bounded size, its references hidden from a reader that drops them."""
+def _repacked(data: bytes) -> tuple[bytes, _Beside]:
+    """Return an Office file that unpacks to bounded size, its references hidden from a reader that drops them.
+
+    With it comes what that reader leaves out: running heads and feet, and comments.
+    """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable("it is protected by a password, or in the format of Office 97")
-    out, total = io.BytesIO(), 0
+    out, total, beside = io.BytesIO(), 0, _Beside()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as open_:
             for part in packed.infolist():
@@ -136,13 +144,64 @@ def _repacked(data: bytes) -> bytes:
                 if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body:
                     raise Unreadable("it declares entities of its own, which are not followed")
                 if part.filename.startswith("word/") and part.filename.endswith(".xml"):
-                    body = _REFERENCE.sub(_hidden, body)
+                    beside.add(part.filename, body)
+                    body = _TAB.sub(b'<w:t xml:space="preserve"> </w:t>', _REFERENCE.sub(_hidden, body))
+                    body = _unboxed(body)
+                elif part.filename.startswith("xl/comments"):
+                    beside.add(part.filename, body)
                 open_.writestr(part.filename, body)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise Unreadable("it is broken") from error
     except RuntimeError as error:  # what zipfile raises for an encrypted part
         raise Unreadable("it is protected by a password") from error
-    return out.getvalue()
+    return out.getvalue(), beside
+
+
+def _unboxed(body: bytes) -> bytes:
+    """Return a part with the text of boxes behind the paragraph that they are drawn in.
+
+    Where they are, kreuzberg reads the box and drops the paragraph. Word writes each box twice; the copy for old
+    readers goes.
+    """
+    if b"<w:txbxContent" not in body:
+        return body
+    out: list[bytes] = []
+    boxed: list[bytes] = []
+    inside = old = 0
+    for piece in _BOX.split(body):
+        if piece.startswith((b"<mc:Fallback", b"</mc:Fallback")):
+            old += 1 if piece[1:2] == b"m" else -1
+        elif old > 0:
+            continue
+        elif piece.startswith((b"<w:txbxContent", b"</w:txbxContent")):
+            inside += 1 if piece[1:2] == b"w" else -1
+        elif inside > 0:
+            boxed.append(piece)
+        else:
+            out.append(piece)
+            if piece == b"</w:p>":
+                out.extend(boxed)
+                boxed.clear()
+    return b"".join(out)
+
+
+class _Beside:
+    """Text that stands beside the body of an Office file: heads before it, feet and comments after it."""
+
+    def __init__(self) -> None:
+        self.head: list[str] = []
+        self.foot: list[str] = []
+
+    def add(self, name: str, body: bytes) -> None:
+        found = _BESIDE.search(name)
+        if found is None:
+            return
+        place = self.head if found[1] == "header" else self.foot
+        label = "Comment: " if found[1] == "comment" else ""
+        for paragraph in _PARAGRAPH.split(body):
+            text = html.unescape(b"".join(_TEXT.findall(paragraph)).decode("utf-8", "replace")).strip()
+            if text and label + text not in place:
+                place.append(label + text)
 
 
 def _hidden(found: re.Match[bytes]) -> bytes:

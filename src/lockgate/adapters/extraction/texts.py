@@ -1,13 +1,9 @@
-"""Text formats, read with the standard library: plain text, Markdown, CSV, JSON. Runs in the worker."""
+"""Text of bytes: encodings, ends of lines, control characters. Runs in the worker."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -50,57 +46,3 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         if len(_CONTROL.findall(text)) * 50 > len(text):
             raise Unreadable("it is no text") from None
         return text, ("its encoding is not stated, so it was read as Latin-1",)
-
-
-def rows(text: str) -> str:
-    """Return comma-, semicolon- or tab-separated values as table rows.
-
-    Raises:
-        Unreadable: it is malformed.
-
-    """
-    first = text[:4096].partition("\n")[0]
-    delimiter = max(",;\t|", key=first.count)
-    csv.field_size_limit(10_000_000)
-    try:
-        return "\n".join(_row(cells) for cells in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cells))
-    except csv.Error as error:
-        raise Unreadable("it is no well-formed table of separated values") from error
-
-
-def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "/") for cell in cells) + " |"
-
-
-def fields(text: str) -> str:
-    """Return JSON (or one JSON value per line) as lines `path: value`.
-
-    Raises:
-        Unreadable: it is malformed or nested too deep.
-
-    """
-    try:
-        return "\n".join(_fields(json.loads(text)))
-    except RecursionError as error:
-        raise Unreadable("it is nested too deep") from error
-    except ValueError:
-        pass
-    try:
-        values = [json.loads(line) for line in text.splitlines() if line.strip()]
-        return "\n\n".join("\n".join(_fields(value)) for value in values)
-    except RecursionError as error:
-        raise Unreadable("it is nested too deep") from error
-    except ValueError as error:
-        raise Unreadable("it is no well-formed JSON") from error
-
-
-def _fields(value: Any) -> Iterator[str]:
-    stack: list[tuple[str, Any]] = [("", value)]
-    while stack:
-        path, found = stack.pop()
-        if isinstance(found, dict):
-            stack.extend((f"{path}.{key}" if path else str(key), below) for key, below in reversed(found.items()))
-        elif isinstance(found, list):
-            stack.extend((f"{path}[{at}]", found[at]) for at in range(len(found) - 1, -1, -1))
-        elif found is not None and found != "":
-            yield f"{path}: {found}" if path else str(found)
