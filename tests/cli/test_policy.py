@@ -94,3 +94,13 @@ def test_explain_by_file(tmp_path, capsys):
 def test_explain_refuses_what_it_does_not_understand(arguments, code, capsys):
     assert main(["policy", "explain", *arguments]) == code
     assert capsys.readouterr().err.startswith("lockgate: ")
+
+
+def test_the_configured_policies_are_meant_where_there_are_some(folder, monkeypatch, capsys):
+    (folder / "99.cedar").write_text("permit (principal, action, resource);")
+    monkeypatch.chdir(folder.parent)
+    (folder.parent / "lockgate.toml").write_text('policies = "p"\n')
+    assert main(["policy", "check"]) == 2
+    assert "99.cedar" in capsys.readouterr().err
+    (folder.parent / "lockgate.toml").write_text("")
+    assert main(["policy", "check"]) == 0

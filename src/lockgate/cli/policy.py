@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lockgate.policy.explain import Explanation, explain
 from lockgate.policy.model import Action, Use
 from lockgate.policy.monotone import concerns
 
+_DEFAULT = "default: `policies` of ./lockgate.toml, else the shipped ones"
 _EXPLAIN = """\
 Give a request as a file, in the form of a decision case (docs/guides/policy.md), or as flags:
 
@@ -68,14 +70,33 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     why.set_defaults(run=_explain)
 
     for verb in (check, test):
-        verb.add_argument("folder", nargs="?", type=Path, default=SHIPPED, help="default: the shipped policies")
-    why.add_argument("--folder", type=Path, default=SHIPPED, help="default: the shipped policies")
+        verb.add_argument("folder", nargs="?", type=Path, help=_DEFAULT)
+    why.add_argument("--folder", type=Path, help=_DEFAULT)
     for verb in (check, test, why):
         verb.add_argument("--json", action="store_true", help="for programs")
 
 
+def _folder(args: argparse.Namespace) -> Path:
+    """Return the folder that is meant: named, configured here, or shipped.
+
+    Raises:
+        Invalid: the configuration here cannot be read.
+
+    """
+    if args.folder is not None:
+        return Path(args.folder)
+    config = Path("lockgate.toml")
+    try:
+        named = tomllib.loads(config.read_text("utf-8")).get("policies")
+    except FileNotFoundError:
+        return SHIPPED
+    except (OSError, ValueError) as error:
+        raise Invalid(f"cannot read `{config}`", remedy="Name the folder of the policies.") from error
+    return SHIPPED if not isinstance(named, str) else config.parent / named
+
+
 def _check(args: argparse.Namespace) -> int:
-    policies = load(args.folder)
+    policies = load(_folder(args))
     found = [one for rule in policies.rules for one in concerns(rule)]
     open_ones = [one for one in found if not one.accepted]
     if args.json:
@@ -103,9 +124,10 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
-    policies, cases = load(args.folder), load_cases(args.folder)
+    folder = _folder(args)
+    policies, cases = load(folder), load_cases(folder)
     if not cases:
-        raise Invalid(f"`{args.folder}` holds no decision cases (cases/*.yaml)", remedy="Write the first one.")
+        raise Invalid(f"`{folder}` holds no decision cases (cases/*.yaml)", remedy="Write the first one.")
     outcomes = run(policies, cases)
     failed = [one for one in outcomes if not one.passed]
     if args.json:
@@ -133,7 +155,7 @@ def _outcome(one: Outcome) -> dict[str, Any]:
 
 def _explain(args: argparse.Namespace) -> int:
     request = parse_request(_tree(args.request) if args.request else _flags(args))
-    found = explain(load(args.folder), request)
+    found = explain(load(_folder(args)), request)
     if args.json:
         _print_json(
             {
