@@ -122,20 +122,62 @@ def test_running_heads_are_kept_once_and_nothing_else_is_lost() -> None:
         assert f"Own head {n * 7}" in found
 
 
-def test_a_field_that_was_filled_in_is_read() -> None:
-    field = (
-        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Renate) /F 4 /Rect [60 600 200 620] "
-        "/AP << /N 99 0 R >> >>"
+def test_page_numbers_go_and_numbers_that_do_not_count_pages_stay() -> None:
+    pages: list[list[Placed]] = [
+        [(60, 500, 10, f"Body {n}"), (300, 20, 10, str(n + 4)), (60, 40, 10, f"Total {n * n} EUR")]
+        for n in (1, 2, 3)
+    ]
+    assert text(*pages).split("\n\n") == [
+        "Body 1",
+        "5",
+        "Total 1 EUR",
+        "Body 2",
+        "Total 4 EUR",
+        "Body 3",
+        "Total 9 EUR",
+    ]
+
+
+def test_a_sentence_over_the_end_of_a_page_is_one() -> None:
+    assert text([(60, 100, 10, "The board has met on")], "the first of May.\nIt ends.") == (
+        "The board has met on the first of May.\nIt ends."
     )
-    data = office.pdf("Name of the applicant:", annotation=field)
-    shown = b"BT /F1 10 Tf 2 5 Td (Renate) Tj ET"
-    form = (
-        b"99 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 140 20] "
-        b"/Resources << /Font << /F1 3 0 R >> >> /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+    assert text([(60, 100, 10, "The board has met.")], "the end") == "The board has met.\n\nthe end"
+
+
+def _with(data: bytes, objects: dict[str, str], trailer: str = "") -> bytes:
+    """Return a PDF with more objects, and without a table of where they are: PDFium finds them itself."""
+    more = "".join(f"{number} 0 obj\n{body}\nendobj\n" for number, body in objects.items())
+    return data[: data.index(b"xref\n")] + f"{more}trailer << /Root 1 0 R {trailer} >>\n%%EOF\n".encode()
+
+
+def test_fields_that_were_filled_in_stand_beside_what_they_answer() -> None:
+    shown = {"99": (100, "Renate"), "98": (60, "Kiel")}
+    fields = " ".join(
+        f"<< /Type /Annot /Subtype /Widget /FT /Tx /T (f{number}) /V ({value}) /F 4 "
+        f"/Rect [200 {top - 5} 340 {top + 15}] /AP << /N {number} 0 R >> >>"
+        for number, (top, value) in shown.items()
     )
-    # Without a table of offsets PDFium finds the objects itself.
-    data = data[: data.index(b"xref\n")] + form % (len(shown), shown) + b"trailer << /Root 1 0 R >>\n%%EOF\n"
-    assert "Renate" in formats.read("a.pdf", data)[0]
+    data = office.pdf([(60, 100, 10, "Name:"), (60, 60, 10, "City:")], annotation=fields)
+    streams = {}
+    for number, (_, value) in shown.items():
+        stream = f"BT /F1 10 Tf 2 5 Td ({value}) Tj ET"
+        streams[number] = (
+            "<< /Type /XObject /Subtype /Form /BBox [0 0 140 20] /Resources << /Font << /F1 3 0 R >> >> "
+            f"/Length {len(stream)} >>\nstream\n{stream}\nendstream"
+        )
+    data = _with(data, streams)
+    assert pdf.read(data)[0] == "| Name: | Renate |\n| City: | Kiel |"
+
+
+def test_a_title_that_a_program_made_up_is_none() -> None:
+    for title, expected in (
+        ("untitled", ""),
+        ("Microsoft Word - plan.docx", ""),
+        ("Plan for Kiel", "Plan for Kiel"),
+    ):
+        data = _with(office.pdf("x"), {"9": f"<< /Title ({title}) >>"}, "/Info 9 0 R")
+        assert pdf.read(data)[1] == expected
 
 
 def test_pages_without_text_are_noted() -> None:

@@ -28,8 +28,10 @@ _LONG: Final = 60
 LINE_CHARS: Final = 2_000
 _BLOCK_LINES: Final = 200
 _ROW_CELLS: Final = 100
+_PLACED: Final = 4_000_000
 """Longer lines, blocks and rows are cut: what is hostile stays linear."""
 _BUCKET: Final = 7.2
+_COUNTED: Final = re.compile(r"\b[0-9]{1,4}\b(?!.*\b[0-9])")
 _BULLET: Final = re.compile(
     r"^[\u2022\u00b7\u25aa\u25e6\u2023\u25cf\u25cb\u25a0\u25a1\u2043\uf0a7\uf0b7\uf0d8](?:\s+|$)"
 )
@@ -78,6 +80,23 @@ class Page:
     lines: tuple[Line, ...]
 
 
+def placed(lines: list[Line], added: Sequence[Line]) -> list[Line]:
+    """Return lines with others among them, each behind the nearest one to its left, else at the end.
+
+    So a field that was filled in follows the words that ask for it.
+    """
+    if len(lines) * len(added) > _PLACED:
+        return [*lines, *added]
+    behind: dict[int, list[Line]] = {}
+    for line in added:
+        left = [at for at, other in enumerate(lines) if _beside(other, line)]
+        behind.setdefault(max(left, key=lambda at: lines[at].right, default=len(lines) - 1), []).append(line)
+    out = behind.get(-1, [])
+    for at, line in enumerate(lines):
+        out.extend([line, *behind.get(at, ())])
+    return out
+
+
 _Block = list[Line]
 _Row = list[_Block]
 
@@ -99,17 +118,20 @@ def text_of(pages: Sequence[Page]) -> str:
 
 def _without_repeats(pages: Sequence[Page]) -> Iterator[Page]:
     """Leave out what stands in the margin of a page and of one before it, page numbers aside."""
-    seen: set[str] = set()
-    for number, page in enumerate(pages, 1):
+    seen: set[tuple[str, int]] = set()
+    for number, page in enumerate(pages):
         kept, here = [], set()
         for line in page.lines:
             if _MARGIN * page.height < line.middle < (1 - _MARGIN) * page.height:
                 kept.append(line)
                 continue
-            key = re.sub(rf"\b{number}\b", "#", line.text)
-            here.add(key)
-            if key not in seen:
+            # A number is one of pages if it grows as they do.
+            key = line.text, 0
+            if counted := _COUNTED.search(line.text):
+                key = line.text[: counted.start()] + "#" + line.text[counted.end() :], int(counted[0]) - number
+            if (line.text, 0) not in seen and key not in seen:
                 kept.append(line)
+            here |= {key, (line.text, 0)}
         seen |= here
         yield replace(page, lines=tuple(kept))
 
@@ -123,6 +145,7 @@ class _Writer:
         self._levels = levels
         self._header: tuple[str, ...] = ()
         self._lefts: tuple[float, ...] = ()
+        self._low = 0.0
 
     def page(self, page: Page) -> None:
         rows = list(_rows(_blocks(page.lines)))
@@ -149,7 +172,17 @@ class _Writer:
             if level and len(block) <= 3 and sum(len(line.text) for line in block) <= 200:
                 self.parts.append("#" * level + " " + " ".join(_joined(block, 0.0, force=True)))
             else:
-                self.parts.append("\n".join(_joined(block, _edge(block, edges))))
+                self._prose("\n".join(_joined(block, _edge(block, edges))), block[0].top)
+                self._low = block[-1].bottom
+
+    def _prose(self, text: str, top: float) -> None:
+        """Add a paragraph, or the rest of one that began in the column or on the page before."""
+        before = self.parts[-1] if self.parts else "#"
+        broken = top > self._low and text[:1].islower() and not before.startswith(("#", "|"))
+        if broken and before[-1:].isalnum():
+            self.parts[-1] = f"{before} {text}"
+        else:
+            self.parts.append(text)
 
     def _table(self, rows: Sequence[_Row], *, continued: bool) -> None:
         width = max(len(row) for row in rows)

@@ -7,17 +7,21 @@ Form fields and notes on a page are drawn into it first, so that they are read w
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2
 from pypdfium2 import raw
 
-from lockgate.adapters.extraction.layout import LINE_CHARS, Line, Page, text_of
+from lockgate.adapters.extraction.layout import LINE_CHARS, Line, Page, placed, text_of
 from lockgate.adapters.extraction.texts import Unreadable
 
 _HYPHENS: Final = (0x02, 0xFFFE)
 """What PDFium puts where a word is hyphenated at the end of a line."""
+_MADE_UP: Final = re.compile(
+    r"^\s*(?:\W*(?:untitled|unnamed|anonymous|unspecified)\W*$|Microsoft \w+ - .*)", re.IGNORECASE
+)
 _COLUMN: Final = 0.9
 """A gap of so many heights of a letter parts two cells; a wide space in justified text is narrower."""
 _SAME_LINE: Final = 0.5
@@ -34,7 +38,7 @@ def read(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     try:
         with pypdfium2.PdfDocument(data) as document:
             document.init_forms()
-            title = document.get_metadata_value("Title")
+            title = _MADE_UP.sub("", document.get_metadata_value("Title"))
             pages = [_page(document, number) for number in range(len(document))]
     except pypdfium2.PdfiumError as error:
         protected = error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
@@ -48,16 +52,23 @@ def read(data: bytes) -> tuple[str, str, tuple[str, ...]]:
 
 def _page(document: pypdfium2.PdfDocument, number: int) -> Page:
     page = document[number]
+    width, height = page.get_size()
+    lines = _read(page)
     if raw.FPDFPage_GetAnnotCount(page) > 0:
         raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
         page.close()
         page = document[number]
-    width, height = page.get_size()
+        drawn = _read(page)  # what was drawn into the page comes last
+        lines = placed(drawn[: len(lines)], drawn[len(lines) :])
+    page.close()
+    return Page(width, height, tuple(lines))
+
+
+def _read(page: pypdfium2.PdfPage) -> list[Line]:
     text = page.get_textpage()
     lines = list(_lines(text))
     text.close()
-    page.close()
-    return Page(width, height, tuple(lines))
+    return lines
 
 
 def _lines(page: pypdfium2.PdfTextPage) -> Iterator[Line]:
