@@ -71,7 +71,7 @@ async def test_every_response_is_that_of_a_twin_without_the_documents(demo: Runn
     tokens = {person: demo.token(person) for person in people}
     async with talking(demo.url, tokens.__getitem__) as here:
         there = Client(here.session, twin.base_url, here.token)
-        for number in range(120):
+        for number in range(72):
             person, text = rng.choice(people), rng.choice(texts)
             match number % 6:
                 case 0 | 1:

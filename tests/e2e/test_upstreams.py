@@ -93,7 +93,7 @@ _FENCED = re.compile(
 
 
 async def test_no_forbidden_passage_ever_reaches_a_model(demo: Running, pair: tuple[Lab, Upstream]) -> None:
-    """I1 where it counts: what the model was sent. Fifty ways to ask about pay, three people without the right."""
+    """I1 where it counts: what the model was sent. Fifty ways to ask about pay, and people without the right."""
     lab, server = pair
     organization, index = demo.stage.organization, lab.lockgate.index
     home: dict[str, set[str]] = {}
@@ -101,9 +101,10 @@ async def test_no_forbidden_passage_ever_reaches_a_model(demo: Running, pair: tu
         for chunk in lab.run(_chunks(lab, document.id)):
             home.setdefault(neutralize(chunk.text), set()).add(document.item)
     async with talking(lab.url, lab.token) as client:
-        for person in ("sofia", "bruno", "kai"):
+        askers = {"sofia": SALARY_PHRASINGS, "bruno": SALARY_PHRASINGS[::5], "kai": SALARY_PHRASINGS[1::5]}
+        for person, questions in askers.items():
             readable = organization.readable(person)
-            for question in SALARY_PHRASINGS:
+            for question in questions:
                 server.reset(parrot)
                 reply = await client.ask(person, question, "grounded")
                 assert reply.status == 200, reply.text
