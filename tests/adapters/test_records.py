@@ -63,6 +63,14 @@ def test_a_wide_record_is_a_paragraph_with_its_name_and_stays_in_one_passage() -
     assert all(f"column number 27: value {k}.27" in span.text for k, span in enumerate(spans))
 
 
+def test_a_wide_table_loses_nothing_of_its_first_row() -> None:
+    first = [f"word{at} " * 6 for at in range(20)]
+    body = text("a.csv", "\n".join(";".join(row) for row in [first, ["x"] * 19, ["y"] * 19]))
+    assert all(f"word{at}" in body for at in range(20))
+    long = text("a.csv", "\n".join(";".join(row) for row in [["long " * 200, "b"], ["x", "y"], ["z", "z"]]))
+    assert long.count("long") == 200
+
+
 def test_a_record_longer_than_a_passage_repeats_its_name_in_each() -> None:
     records = [{"id": f"T-{k}", "title": "Gate", "text": f"It is open on day {k}. " * 120} for k in (1, 2)]
     spans = split(of_json(records))

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from lockgate.adapters.extraction import records
+
 _PITCH: Final = 1.45
 """Lines of a paragraph are at most so many heights of a line apart, top to top."""
 _INDENT: Final = 2.0
@@ -195,7 +197,7 @@ class _Writer:
         if continued and alike and cells[0] != self._header:
             cells.insert(0, self._header)  # goes on from the page before
         self._header, self._lefts = cells[0], lefts
-        self.parts.append("\n".join("| " + " | ".join(row) + " |" for row in cells))
+        self.parts.append(records.table(cells))
 
 
 def _marked(lines: Iterable[Line]) -> Iterator[Line]:

@@ -17,6 +17,8 @@ from lockgate.adapters.extraction.texts import Unreadable
 
 _ROW: Final = 600
 """Characters of a header and a row; a wider record becomes a paragraph."""
+_HEADER: Final = 450
+"""Characters of a header that each passage of its table can carry."""
 _COLUMNS: Final = 24
 _SHORT: Final = 40
 """Values of a list that are no longer stand on one line."""
@@ -98,11 +100,16 @@ def _trimmed(rows: list[list[str]]) -> list[list[str]]:
 
 def _table(rows: list[list[str]]) -> str:
     header, *records = rows
-    longest = max((sum(map(len, row)) for row in records), default=0)
-    if not records or sum(map(len, header)) + longest + 6 * len(header) <= _ROW:
+    width = sum(map(len, header)) + 3 * len(header)
+    longest = max((sum(map(len, row)) + 3 * len(row) for row in records), default=0)
+    narrow = width <= _HEADER and width + longest <= _ROW
+    if not records or narrow or max(map(len, header)) > _KEY:
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)
     heads = [*header, *[""] * max(len(row) for row in records)]
-    return "\n\n".join(_record([(heads[at], cell) for at, cell in enumerate(row) if cell]) for row in records)
+    used = {at for row in records for at, cell in enumerate(row) if cell}
+    unused = "; ".join(head for at, head in enumerate(header) if head and at not in used)
+    parts = [_record([(heads[at], cell) for at, cell in enumerate(row) if cell]) for row in records]
+    return "\n\n".join(filter(None, [unused, *parts]))
 
 
 def _record(pairs: Sequence[tuple[str, str]], within: str = "") -> str:
