@@ -71,7 +71,13 @@ class Exposures:
         documents = self.index.documents()
         if not everybody:
             documents = [one for one in documents if subject.owns(one.label)]
-        return await asyncio.to_thread(lambda: exposures(documents, census(self.directory), self.limit))
+        found = await asyncio.to_thread(lambda: exposures(documents, census(self.directory), self.limit))
+        record = replace(base_record(Kind.ADMINISTRATION, subject, context), action="exposure.list")
+        facts = (("documents", len(found)),)
+        await self.gate.audit.append(
+            [replace(record, resource_type="system", resource_id="exposure", facts=facts)]
+        )
+        return found
 
     async def findable(self, subject: Subject, context: Context, person: str) -> Sequence[Document]:
         """Return what the AI of a person could find today, at their best: signed in well, at no risk.
