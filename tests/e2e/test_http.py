@@ -162,3 +162,11 @@ def test_half_a_request_does_not_hold_the_server(demo: Running) -> None:
         raw.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         status, _, _ = curl(demo, "/healthz")
         assert status == 200
+
+
+def test_a_wrong_method_is_405_and_says_which_are_right(demo: Running) -> None:
+    for path in ("/v1/chat/completions", "/v1/models"):
+        status, headers, text = curl(demo, path, "-X", "DELETE", token=demo.token("erik"))
+        body = json.loads(text)
+        assert (status, body.get("code") or body["error"]["code"]) == (405, "method_not_allowed")
+        assert headers["allow"]

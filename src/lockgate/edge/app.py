@@ -12,12 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.openai import OpenAiDoor
-from lockgate.edge.problems import openai_problem, problem
+from lockgate.edge.problems import WrongMethod, openai_problem, problem
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.render import new_request_id
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
-from lockgate.errors import Invalid, LockgateError, NotFound
+from lockgate.errors import LockgateError, NotFound
 
 
 async def _health(_: Request) -> Response:
@@ -28,9 +28,8 @@ async def _health(_: Request) -> Response:
 def _no_route(request: Request, error: Exception) -> Response:
     """Answer where no route fits: the same for everybody, in the shape of the route's family."""
     request_id = new_request_id()
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    if status == 405:
-        shown: LockgateError = Invalid(f"`{request.method}` is not supported here", code="method_not_allowed")
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        shown: LockgateError = WrongMethod(request.method, (error.headers or {}).get("Allow", ""))
     else:
         shown = NotFound("there is no such route", code="unknown_route")
     render = openai_problem if request.url.path.startswith("/v1/chat") else problem

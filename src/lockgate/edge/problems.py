@@ -28,7 +28,19 @@ from lockgate.errors import (
 
 LOG: Final = logging.getLogger("lockgate.edge")
 
+
+class WrongMethod(Invalid):
+    """The route does not take this method; `allow` lists those that it takes (RFC 9110 section 15.5.6)."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allow: str) -> None:
+        super().__init__(f"`{method[:20]}` is not supported here", remedy=f"Use {allow}." if allow else "")
+        self.allow = allow
+
+
 _STATUS: Final[tuple[tuple[type[LockgateError], int, str, str], ...]] = (
+    (WrongMethod, 405, "Method not allowed", "invalid_request_error"),
     (Invalid, 400, "Invalid request", "invalid_request_error"),
     (Unauthenticated, 401, "Not authenticated", "authentication_error"),
     (AccessDenied, 403, "Access denied", "permission_error"),
@@ -59,6 +71,8 @@ def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
     headers = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = challenge(error)
+    if isinstance(error, WrongMethod) and error.allow:
+        headers["Allow"] = error.allow
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
     return headers
