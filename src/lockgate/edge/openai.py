@@ -77,7 +77,7 @@ class OpenAiDoor:
             parsed = parse_chat(await json_object(request, self.limits), self.limits, purpose)
             ready = await self.chat.prepare(shown, parsed.ask, request_id)
             headers = self._headers(ready)
-            pieces = self.release.answer(ready)
+            pieces = self.release.answer(ready, whole=not parsed.stream)
             # The first piece is awaited here: an upstream that fails at once is a plain error, and from now on the
             # answer's end is recorded whatever happens to the connection.
             first = await anext(pieces)

@@ -50,10 +50,14 @@ class Release:
     standing: Standing
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def answer(self, ready: Ready) -> AsyncGenerator[Piece]:
+    async def answer(self, ready: Ready, *, whole: bool = False) -> AsyncGenerator[Piece]:
         """Yield what may be released, sentence by sentence; the last piece carries `finish`.
 
         How it ended is recorded before the last piece leaves, and also when the reader hangs up.
+
+        Args:
+            ready: what `Chat.prepare` decided.
+            whole: the caller shows nothing before the last piece, so what is shown need be known only then.
 
         Raises:
             Unavailable: the model failed, or the log or history cannot be written.
@@ -67,7 +71,7 @@ class Release:
         await history.remember(ready.subject, sorted(ready.asked.covers), ready.typed, now)
         progress = _Progress()
         try:
-            async with aclosing(self._inspected(ready, progress)) as pieces:
+            async with aclosing(self._inspected(ready, progress, whole)) as pieces:
                 async for piece in pieces:
                     yield piece
             await self._close(ready, progress)
@@ -82,7 +86,7 @@ class Release:
                 task.add_done_callback(self.closing.discard)
                 await asyncio.shield(task)
 
-    async def _inspected(self, ready: Ready, progress: _Progress) -> AsyncGenerator[Piece]:
+    async def _inspected(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         window = Window()
         async with aclosing(self._model(ready)) as pieces:
             async for piece in pieces:
@@ -96,8 +100,10 @@ class Release:
                         progress.text += stop
                         yield Piece(text=stop)
                         return
-                    # Known before it is shown: it may come back while this still runs, or after a crash.
-                    await self._show(ready, progress.text, segment)
+                    if (
+                        not whole
+                    ):  # known before it is shown: it may come back while this still runs, or after a crash
+                        await self._show(ready, progress.text, segment)
                     progress.text += segment
                     window.released(segment)
                     yield Piece(text=segment, cited=piece.cited)
