@@ -20,6 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 TOOLS = {
     "needs_node": (lambda: bool(shutil.which("node") and shutil.which("npm")), "Node and npm are not installed"),
+    "needs_curl": (lambda: bool(shutil.which("curl")), "curl is not installed"),
     "needs_chromium": (lambda: bool(shutil.which("chromium")), "Chromium is not installed"),
     "needs_setfacl": (
         lambda: bool(shutil.which("setfacl")) and os.geteuid() == 0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import time
@@ -14,16 +13,13 @@ import pytest
 from e2e.conftest import Running
 from lockgate.content.document import document_id
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs_curl]
 QUESTION = "Up to what value may I accept gifts from suppliers?"
 
 
 def curl(demo: Running, path: str, *args: str, token: str = "", data: str = "") -> tuple[int, dict[str, str], str]:
     """Return status, headers and body as the real curl sees them."""
-    program = shutil.which("curl")
-    if program is None:
-        pytest.skip("curl is not installed")
-    command = [program, "-s", "-i", "--max-time", "60", *args, demo.url + path]
+    command = ["curl", "-s", "-i", "--max-time", "60", *args, demo.url + path]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
     out = subprocess.run(command, capture_output=True, check=True, timeout=90, input=data.encode()).stdout.decode()
