@@ -178,7 +178,8 @@ class OpenAiUpstream:
     async def _post(self, url: str, key: str, body: bytes) -> aiohttp.ClientResponse:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._limits.connections),
+                # None is used twice: llama.cpp promises to keep them and does not; a POST is not retried.
+                connector=aiohttp.TCPConnector(limit=self._limits.connections, force_close=True),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
