@@ -151,6 +151,8 @@ KEYS = st.sampled_from(
         "mode",
         "data",
         "sync_seconds",
+        "ingest_threads",
+        "document_passages",
         "server",
         "identity",
         "labels",

@@ -94,6 +94,8 @@ class Meter:
             text = f"{self._name}: {progress.done:,} items looked at"
         else:
             text = f"{self._name}: {progress.done:,} of {progress.total:,} read, {progress.rate:,.0f} a second"
+            if progress.embedded < progress.embedding:
+                text += f", at passage {progress.embedded:,} of {progress.embedding:,}"
         text += f", {progress.errors:,} problems"
         self._stream.write(f"\r\x1b[K{text}" if self._live else text + "\n")
         self._stream.flush()
@@ -112,12 +114,18 @@ def table(report: Report) -> Iterator[str]:
         f"{report.relabeled:,} with changed rights, {report.removed:,} removed, {report.unchanged:,} unchanged; "
         f"{report.seconds:.1f} s"
     )
-    if not report.problems:
+    yield from _listed("that nobody may read", report.problems)
+    yield from _listed("of which only a part is searched", report.partly)
+
+
+def _listed(what: str, found: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield items by reason, the most frequent first."""
+    if not found:
         return
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for item, why in report.problems:
+    for item, why in found:
         by_reason[why].append(item)
-    yield f"  {len(report.problems):,} that nobody may read:"
+    yield f"  {len(found):,} {what}:"
     for why, items in sorted(by_reason.items(), key=lambda reason: (-len(reason[1]), reason[0])):
         yield f"  {len(items):>7,}  {why}"
         yield from (f"           {item}" for item in items[:_EXAMPLES])
@@ -138,4 +146,5 @@ def _json(report: Report) -> dict[str, object]:
         "removed": report.removed,
         "unchanged": report.unchanged,
         "problems": [{"item": item, "why": why} for item, why in report.problems],
+        "partly": [{"item": item, "why": why} for item, why in report.partly],
     }

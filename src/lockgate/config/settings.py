@@ -121,12 +121,17 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `data` is the folder of Lockgate's own state."""
+    """Everything that can be set. `data` is the folder of Lockgate's own state.
+
+    `ingest_threads` is how many passages are embedded at a time; 0 stands for the cores of this machine but one.
+    """
 
     file: Path
     mode: str = "enforce"
     data: Path = Path("data")
     sync_seconds: float = 60.0
+    ingest_threads: int = 0
+    document_passages: int = 10_000
     passages: int = 8
     audit_origin: str = "lockgate/audit"
     policies: Path | None = None

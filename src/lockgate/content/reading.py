@@ -15,19 +15,23 @@ from lockgate.labels.label import Label, Sensitivity
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Passages in order, the kinds found in each, and the proposal for the whole."""
+    """Passages in order, the kinds found in each, and the proposal for the whole.
+
+    `left_out` is how many more passages the text has. They count for the proposal, and are not kept.
+    """
 
     spans: tuple[Span, ...]
     kinds: tuple[frozenset[str], ...]
     proposal: Proposal
+    left_out: int = 0
 
 
 NOTHING_READ = Reading((), (), UNREAD)
 """The reading of what could not be read."""
 
 
-def read(text: str) -> Reading:
-    """Look at a whole text once, and at each passage as it will stand alone.
+def read(text: str, most: int | None = None) -> Reading:
+    """Look at a whole text once, and at each passage as it will stand alone; keep the first `most` passages.
 
     A finding counts for every passage that it touches. A passage is looked at again with its heading and table
     header in front, because at answer time that is how it is seen.
@@ -46,7 +50,9 @@ def read(text: str) -> Reading:
         alone = scan(span.text)
         found.update(one.kind for one in alone if one.confidence >= SURE)
         more.extend(one for one in alone if one.kind not in known)
-    return Reading(spans, tuple(frozenset(one) for one in kinds), propose((*findings, *more)))
+    kept = spans[:most]
+    proposal = propose((*findings, *more))
+    return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept))
 
 
 def recalled(document: Document) -> Proposal:

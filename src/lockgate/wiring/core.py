@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -55,6 +57,8 @@ from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import documents, identity, models
 
 LOG: Final = logging.getLogger("lockgate")
+_PATIENCE: Final = timedelta(minutes=2)
+"""After this a sync begins no further large document: other collections and what is new come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Lockgate:
         """Sync every collection, again and again. A source that fails is tried again next time."""
         while True:
             for connector in self.connectors.values():
-                await self._try(f"sync of {connector.name}", self.ingest.run(connector))
+                await self._try(f"sync of {connector.name}", self.ingest.run(connector, patience=_PATIENCE))
             oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
             await self._try("forgetting of history", self.history.forget(oldest))
             await asyncio.sleep(self.settings.sync_seconds)
@@ -194,7 +198,17 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             authenticator = await identity.authenticator(settings, clock, known, stack)
         connectors = documents.connectors(settings, directory)
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
-        ingest = Ingest(index, extractor, embedder, clock, audit, directory, limit=limit)
+        ingest = Ingest(
+            index,
+            extractor,
+            embedder,
+            clock,
+            audit,
+            directory,
+            limit=limit,
+            lanes=settings.ingest_threads or _spare_cores(),
+            most=settings.document_passages,
+        )
 
         recheck = ingest.rechecker(connectors)
         typed = replace(TYPED, sensitivity=settings.labels.prompt)
@@ -222,6 +236,12 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             history=history,
             embedder=embedder,
         )
+
+
+def _spare_cores() -> int:
+    """Return how many cores this process may use, without the one that questions need; at least 1."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def _directory(settings: Settings) -> Directory:

@@ -2,8 +2,8 @@
 
 1. Look (`look.py`): walk the source. Rights that changed take effect at once, without reading or embedding
    anything; what is gone is removed: text, vectors, terms.
-2. Read (`read.py`): what is new or changed, a few documents ahead of the embeddings, each stored in one
-   durable step.
+2. Read (`read.py`): what is new or changed, small documents before large ones, a few documents ahead of the
+   embeddings, each stored in one durable step.
 
 A run that was killed is continued by the next: what is stored is known by its revision. A document that cannot be
 read or understood becomes a row that nobody may read and never stops the run. What stops it is what would stop

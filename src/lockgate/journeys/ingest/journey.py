@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from lockgate.content.document import Document
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
-from lockgate.errors import Conflict, Unavailable
+from lockgate.errors import Conflict, Invalid, Unavailable
 from lockgate.journeys.ingest.look import Look
-from lockgate.journeys.ingest.read import Read
+from lockgate.journeys.ingest.read import MOST, Pace, Read
 from lockgate.journeys.ingest.report import Ledger, Report, Watch
 from lockgate.journeys.ingest.settlement import Settler
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
@@ -21,6 +22,8 @@ class Ingest:
         index, extractor, embedder, clock, audit, directory: the ports.
         limit: above what audience something sensitive is too widely readable.
         ahead: documents that are read before the embedder needs them.
+        lanes: calls of the embedder at a time. Leave a core free for questions.
+        most: passages of one document that are searched. With `MOST` no file holds a run for more than minutes.
 
     """
 
@@ -35,14 +38,18 @@ class Ingest:
         *,
         limit: Limit = DEFAULT_LIMIT,
         ahead: int = 4,
+        lanes: int = 1,
+        most: int = MOST,
     ) -> None:
+        if min(ahead, lanes, most) < 1:
+            raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
         self._index = index
         self._extractor = extractor
         self._embedder = embedder
         self._clock = clock
         self._audit = audit
         self._settler = Settler(directory, limit)
-        self._ahead = ahead
+        self._pace = Pace(ahead, lanes, most)
         self._running: set[str] = set()
 
     async def run(
@@ -51,9 +58,13 @@ class Ingest:
         watch: Watch = lambda _: None,
         *,
         full: bool = False,
+        patience: timedelta | None = None,
         subject: str = "service:lockgate",
     ) -> Report:
         """Bring the catalogue in step with a source. With `full`, read everything again.
+
+        After `patience` no further large document is begun: those that are left are read by the next run, so that
+        what is new meanwhile does not wait for all of them. At least one is read.
 
         Raises:
             Conflict: a run for this connector is under way.
@@ -68,7 +79,8 @@ class Ingest:
         outcome = "failed"
         try:
             todo = await look.all(full)
-            await Read(look, self._extractor, self._embedder, self._ahead).all(todo)
+            until = None if patience is None else ledger.report.started + patience
+            await Read(look, self._extractor, self._embedder, self._pace).all(todo, until)
             outcome = "completed"
         finally:
             self._running.discard(connector.name)

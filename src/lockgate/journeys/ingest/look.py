@@ -15,7 +15,16 @@ from lockgate.journeys.ingest.settlement import Content, Settler, same
 from lockgate.ports import AuditSink, Clock, Connector, Index, Item
 
 BATCH: Final = 64
+"""Items that are changed, and passages that are stored, together."""
 _NO_VECTORS: Final = np.zeros((0, 1), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An item that must be read: its id, and its size in bytes as it was listed."""
+
+    id: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +38,11 @@ class Look:
     settler: Settler
     ledger: Ledger
 
-    async def all(self, full: bool) -> list[str]:
-        """Bring rights in step, and return the ids of the items that must be read, in the order of the source."""
+    async def all(self, full: bool) -> list[Wanted]:
+        """Bring rights in step, and return the items that must be read, in the order of the source."""
         report = self.ledger.report
         seen: set[str] = set()
-        todo: list[str] = []
+        todo: list[Wanted] = []
         changed: list[Item] = []
         async for item in self.source.items():
             report.seen += 1
@@ -42,7 +51,7 @@ class Look:
             stored = self.index.document(id)
             must_read = not item.problem and (full or _is_new(item, stored))
             if must_read:
-                todo.append(item.id)
+                todo.append(Wanted(item.id, item.size))
             if self._differs(item, stored, must_read):
                 changed.append(item)
             if len(changed) >= BATCH:

@@ -1,13 +1,19 @@
-"""Read: fetch, extract, look at, embed and store what is new or changed."""
+"""Read: fetch, extract, look at, embed and store what is new or changed.
+
+Small documents come first, so that one large file keeps nobody else's waiting. A large one is embedded in small
+steps with room for others between them, and becomes visible in one step at its end. What one document may cost is
+bounded: its passages by `Pace.most`, what is read ahead of the embeddings by `_AHEAD` bytes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,11 +21,28 @@ from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD
 from lockgate.content.reading import NOTHING_READ, Reading, chunks, read
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
-from lockgate.journeys.ingest.look import BATCH, Look
+from lockgate.journeys.ingest.look import BATCH, Look, Wanted
 from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
 from lockgate.ports import Embedder, Extractor, Item, Vectors
 
+MOST: Final = 10_000
+"""Passages of one document that are searched, about 8 million characters: minutes of embedding on one core."""
+LARGE: Final = 250_000
+"""Bytes. Larger documents are read after all others; as text, several seconds of embedding on one core."""
+_AHEAD: Final = 8_000_000
+"""Bytes that are read ahead together; a document that alone has more is read alone."""
+_STEP: Final = 16
+"""Passages that the embedder gets in one call; a fraction of a second."""
 _TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is done at a time: documents read ahead, calls of the embedder; and passages of one document."""
+
+    ahead: int
+    lanes: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +57,59 @@ class _Ready:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The second half of a run. `ahead` documents are read before the embedder needs them."""
+    """The second half of a run."""
 
     look: Look
     extractor: Extractor
     embedder: Embedder
-    ahead: int
+    pace: Pace
 
-    async def all(self, todo: Sequence[str]) -> None:
-        """Read and store these items."""
-        waiting: deque[asyncio.Task[_Ready | None]] = deque()
+    async def all(self, todo: Sequence[Wanted], until: datetime | None = None) -> None:
+        """Read and store these items: small ones in the order given, then large ones by size.
+
+        From `until` on no large one is begun but the first.
+        """
+        queue = deque(sorted(todo, key=lambda one: one.size if one.size > LARGE else 0))
+        reading: deque[tuple[Wanted, asyncio.Task[_Ready | None]]] = deque()
         batch: list[_Ready] = []
-        started = done = 0
+        done = large = 0
+
+        def tell(embedded: int = 0, embedding: int = 0) -> None:
+            self.look.ledger.tell("read", done, len(todo), embedded, embedding)
+
         try:
-            while started < len(todo) or waiting:
-                while started < len(todo) and len(waiting) < self.ahead:
-                    waiting.append(asyncio.create_task(self._prepare(todo[started])))
-                    started += 1
-                ready = await waiting.popleft()
-                done += 1
+            while queue or reading:
+                while queue and self._has_room([one for one, _ in reading], queue[0]):
+                    if queue[0].size > LARGE and large and until is not None and self.look.clock.now() >= until:
+                        self.look.ledger.report.left = len(queue)
+                        queue.clear()
+                        break
+                    wanted = queue.popleft()
+                    large += wanted.size > LARGE
+                    reading.append((wanted, asyncio.create_task(self._prepare(wanted.id))))
+                if not reading:
+                    break
+                ready = await reading[0][1]
+                reading.popleft()
+                if ready is not None and len(ready.reading.spans) > BATCH:
+                    await self._store(batch, tell)  # small ones do not wait for a large one
+                    batch = []
                 if ready is not None:
                     batch.append(ready)
                 if sum(len(one.reading.spans) for one in batch) >= BATCH or len(batch) >= BATCH:
-                    await self._store(batch)
+                    await self._store(batch, tell)
                     batch = []
-                self.look.ledger.tell("read", done, len(todo))
-            await self._store(batch)
+                done += 1
+                tell()
+            await self._store(batch, tell)
         finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await _end([task for _, task in reading])
+
+    def _has_room(self, reading: Sequence[Wanted], following: Wanted) -> bool:
+        """Tell whether the next document may be read while these are."""
+        if len(reading) >= self.pace.ahead:
+            return False
+        return not reading or sum(one.size for one in reading) + following.size <= _AHEAD
 
     async def _prepare(self, id: str) -> _Ready | None:
         """Read one item. Its rights are those after its bytes were read; None if it is gone."""
@@ -71,9 +117,7 @@ class Read:
         item = await source.stat(id)
         for _ in range(_TRIES):
             if item is None:
-                gone = document_id(source.name, id)
-                if self.look.index.document(gone) is not None:
-                    await self.look.remove([gone])
+                await self._forget(id)
                 return None
             if item.problem:
                 return _Ready(item, Content("", "", "", UNREAD), NOTHING_READ, 0)
@@ -94,40 +138,70 @@ class Read:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         try:
             extracted = await self.extractor.extract(item.id, data)
-            reading = await asyncio.to_thread(read, extracted.text)
+            reading = await asyncio.to_thread(read, extracted.text, self.pace.most)
         except Invalid as error:
             return _failed(item, digest, str(error).removeprefix(UNREADABLE))
         except LockgateError:
             raise
         except Exception as error:  # a fault of ours must not stop the run; its message could quote the document
             return _failed(item, digest, f"Lockgate failed on it ({type(error).__name__})")
-        content = Content(item.revision, digest, extracted.title, reading.proposal, extracted.notes)
+        notes = extracted.notes
+        if reading.left_out:
+            kept = len(reading.spans)
+            partly = f"only the first {kept:,} of its {kept + reading.left_out:,} passages are searched"
+            self.look.ledger.report.partly.append((item.id, partly))
+            notes = (*notes, partly)
+        content = Content(item.revision, digest, extracted.title, reading.proposal, notes)
         return _Ready(item, content, reading, len(data))
 
-    async def _store(self, batch: Sequence[_Ready]) -> None:
+    async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:
         look, report = self.look, self.look.ledger.report
-        vectors = await self._embed([span.text for one in batch for span in one.reading.spans])
-        plans: list[tuple[Document, _Ready]] = []
+        vectors = await self._embed([span.text for one in batch for span in one.reading.spans], tell)
+        plans: list[tuple[Document, _Ready, Vectors]] = []
+        at = 0
         for one in batch:
-            stored = await self._stored(one.item)
-            document = look.settler.document(one.item, one.content, stored, look.clock.now())
+            mine = vectors[at : at + len(one.reading.spans)]
+            at += len(mine)
+            item = await self._now(one)
+            if item is None:
+                continue
+            stored = await self._stored(item)
+            document = look.settler.document(item, one.content, stored, look.clock.now())
             if document.problem:
                 look.ledger.problem(document.item, document.problem)
             if stored is None or one.reading.spans or not same(document, stored):
-                plans.append((document, one))
+                plans.append((document, one, mine))
         if not plans:
             return
         await look.audit.append(
-            [look.ledger.of_document("ingest.put", document, len(one.reading.spans)) for document, one in plans]
+            [look.ledger.of_document("ingest.put", document, len(mine)) for document, _, mine in plans]
         )
-        at = 0
-        for document, one in plans:
-            passages = chunks(document.id, one.reading, document.label, document.accepted_kinds)
-            await look.index.put(document, passages, vectors[at : at + len(passages)])
-            at += len(passages)
+        for document, one, mine in plans:
+            await look.index.put(
+                document, chunks(document.id, one.reading, document.label, document.accepted_kinds), mine
+            )
             report.stored += 1
-            report.passages += len(passages)
+            report.passages += len(mine)
             report.bytes += one.size
+
+    async def _now(self, one: _Ready) -> Item | None:
+        """Return the item as it is after its passages were embedded; None if it is gone.
+
+        Embedding a large document takes minutes, in which its rights may be taken away. Where its bytes have
+        changed too, it is stored as it was when they were read, and the next run brings in both.
+        """
+        if len(one.reading.spans) <= BATCH:
+            return one.item
+        now = await self.look.source.stat(one.item.id)
+        if now is None:
+            await self._forget(one.item.id)
+            return None
+        return now if now.revision == one.item.revision else one.item
+
+    async def _forget(self, id: str) -> None:
+        gone = document_id(self.look.source.name, id)
+        if self.look.index.document(gone) is not None:
+            await self.look.remove([gone])
 
     async def _stored(self, item: Item) -> Document | None:
         id = document_id(item.connector, item.id)
@@ -135,9 +209,34 @@ class Read:
             await self.look.index.chunks(id)  # brings in what another process has stored meanwhile
         return self.look.index.document(id)
 
-    async def _embed(self, texts: Sequence[str]) -> Vectors:
-        parts = [await self.embedder.embed(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.embedder.dimensions), np.float32)
+    async def _embed(self, texts: Sequence[str], tell: Callable[[int, int], None]) -> Vectors:
+        """Embed texts in small steps, some of them at a time. A text's vector depends on nothing but the text."""
+        vectors = np.zeros((len(texts), self.embedder.dimensions), np.float32)
+        steps = iter(range(0, len(texts), _STEP))
+        done = 0
+
+        async def lane() -> None:
+            nonlocal done
+            for at in steps:
+                rows = await self.embedder.embed(texts[at : at + _STEP])
+                vectors[at : at + _STEP] = rows
+                done += len(rows)
+                tell(done, len(texts))
+                await asyncio.sleep(0)  # also where the embedder itself never waits
+
+        lanes = [asyncio.create_task(lane()) for _ in range(self.pace.lanes)]
+        try:
+            await asyncio.gather(*lanes)
+        finally:
+            await _end(lanes)
+        return vectors
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel what still runs, and wait for its end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _failed(item: Item, digest: str, why: str) -> _Ready:

@@ -14,7 +14,10 @@ from lockgate.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `phase` is `look` (total unknown, 0) or `read` (total is what needs reading)."""
+    """How far a run is: `phase` is `look` (total unknown, 0) or `read` (total is what needs reading).
+
+    `embedded` of `embedding` passages have their vectors: of one large document, or of a few small ones.
+    """
 
     phase: str
     done: int
@@ -23,6 +26,8 @@ class Progress:
     passages: int
     bytes: int
     seconds: float
+    embedded: int = 0
+    embedding: int = 0
 
     @property
     def rate(self) -> float:
@@ -35,7 +40,11 @@ Watch: TypeAlias = Callable[[Progress], None]
 
 @dataclass
 class Report:
-    """What a run did. `problems` are (item, why)."""
+    """What a run did.
+
+    `problems` and `partly` are (item, why): what nobody may read, and what is searched in part only. `left` is how
+    many large documents were left for the next run.
+    """
 
     connector: str
     started: datetime
@@ -47,7 +56,9 @@ class Report:
     passages: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    left: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
+    partly: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Ledger:
@@ -59,11 +70,14 @@ class Ledger:
         self._watch = watch
         self._subject = subject
 
-    def tell(self, phase: str, done: int, total: int) -> None:
+    def tell(self, phase: str, done: int, total: int, embedded: int = 0, embedding: int = 0) -> None:
         """Tell how far the run is."""
         report = self.report
         seconds = (self._clock.now() - report.started).total_seconds()
-        self._watch(Progress(phase, done, total, len(report.problems), report.passages, report.bytes, seconds))
+        errors = len(report.problems)
+        self._watch(
+            Progress(phase, done, total, errors, report.passages, report.bytes, seconds, embedded, embedding)
+        )
 
     def problem(self, item: str, why: str) -> None:
         """Note an item that could not be read or understood."""
@@ -90,6 +104,7 @@ class Ledger:
             self._record("ingest.run", "connector", report.connector),
             outcome=outcome,
             facts=(
+                ("left", report.left),
                 ("passages", report.passages),
                 ("problems", len(report.problems)),
                 ("relabeled", report.relabeled),
