@@ -18,6 +18,7 @@ from lockgate.adapters.keys import FileKeys
 from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
+from lockgate.journeys.ingest.read import MOST
 from lockgate.ports import Extracted, Person, Vectors
 from support import NOW
 
@@ -111,14 +112,16 @@ HR = 'match = ["hr/**"]\nreaders = ["group:hr"]\nowners = ["user:ann"]'
 
 
 @asynccontextmanager
-async def place(folder: Path) -> AsyncIterator[Place]:
+async def place(
+    folder: Path, *, lanes: int = 1, most: int = MOST, embedder: Words | None = None
+) -> AsyncIterator[Place]:
     share = folder / "share"
     share.mkdir(exist_ok=True)
     directory = Host(everybody=PEOPLE)
     connector = FilesConnector("share", share, "docs", directory=directory, rights="manifest")
     index = await MemoryIndex.open(folder / "index", FileKeys.open(folder / "master.key"))
-    embedder, extractor, log = Words(), Plain(), Log()
-    ingest = Ingest(index, extractor, embedder, Stopped(), log, directory)
+    embedder, extractor, log = embedder or Words(), Plain(), Log()
+    ingest = Ingest(index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most)
     try:
         made = Place(share, connector, index, ingest, embedder, extractor, log)
         if not (share / MANIFEST).exists():

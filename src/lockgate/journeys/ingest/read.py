@@ -89,10 +89,13 @@ class Read:
                     reading.append((wanted, asyncio.create_task(self._prepare(wanted.id))))
                 if not reading:
                     break
+                if reading[0][0].size > LARGE:
+                    await self._store(batch, tell)  # small ones do not wait until a large one is read
+                    batch = []
                 ready = await reading[0][1]
                 reading.popleft()
                 if ready is not None and len(ready.reading.spans) > BATCH:
-                    await self._store(batch, tell)  # small ones do not wait for a large one
+                    await self._store(batch, tell)  # nor for its vectors
                     batch = []
                 if ready is not None:
                     batch.append(ready)
@@ -107,9 +110,11 @@ class Read:
 
     def _has_room(self, reading: Sequence[Wanted], following: Wanted) -> bool:
         """Tell whether the next document may be read while these are."""
-        if len(reading) >= self.pace.ahead:
+        if not reading:
+            return True
+        if len(reading) >= self.pace.ahead or (following.size > LARGE and reading[0].size <= LARGE):
             return False
-        return not reading or sum(one.size for one in reading) + following.size <= _AHEAD
+        return sum(one.size for one in reading) + following.size <= _AHEAD
 
     async def _prepare(self, id: str) -> _Ready | None:
         """Read one item. Its rights are those after its bytes were read; None if it is gone."""
