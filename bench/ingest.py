@@ -27,7 +27,7 @@ from lockgate.audit.record import Receipt, Record
 from lockgate.content.reading import read
 from lockgate.demo.organization import generate
 from lockgate.errors import LockgateError
-from lockgate.journeys.ingest import Ingest
+from lockgate.journeys.ingest import Ingest, Progress
 from lockgate.ports import Embedder, Vectors
 
 SECONDS = 1.0
@@ -106,6 +106,52 @@ async def _share(home: Path, share: Path, directory: DirectoryFile, embedder: Em
     ]
 
 
+async def _load(home: Path, directory: DirectoryFile, embedder: MiniLmEmbedder) -> str:
+    """Read one large file and ten small ones, and embed a question every 50 ms meanwhile."""
+    share = home / "load"
+    share.mkdir()
+    (share / ".lockgate-access.toml").write_text('version = 1\n[[rule]]\nmatch = ["**"]\nreaders = ["everyone"]\n')
+    (share / "a.txt").write_text(
+        "".join(f"Sentence {n} says that {n * 7919} is a number.\n" for n in range(8_000))
+    )
+    for n in range(10):
+        (share / f"small{n}.txt").write_text(f"A small document, number {n}.")
+    source = FilesConnector("load", share, "docs", directory=directory, rights="manifest")
+    index = await MemoryIndex.open(home / "load-index", FileKeys.open(home / "load.key"))
+    extractor = KreuzbergExtractor()
+    ingest = Ingest(index, extractor, embedder, SystemClock(), NoLog(), directory)
+    asked: list[float] = []
+    begin = time.perf_counter()
+    small = 0.0
+
+    def watch(progress: Progress) -> None:
+        nonlocal small
+        if not small and progress.phase == "read" and progress.done == 10 and progress.passages:
+            small = time.perf_counter() - begin
+
+    async def ask() -> None:
+        while True:
+            start = time.perf_counter()
+            await embedder.embed(["how many days of vacation do I have?"])
+            asked.append((time.perf_counter() - start) * 1000)
+            await asyncio.sleep(0.05)
+
+    asking = asyncio.create_task(ask())
+    try:
+        report = await ingest.run(source, watch)
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await extractor.close()
+        await index.close()
+    took = time.perf_counter() - begin
+    return (
+        f"beside a file of {report.bytes / 1e6:.1f} MB ({report.passages / took:,.0f} passages/s, {took:.0f} s): "
+        f"small ones are searchable after {small:.1f} s, embedding a question takes {np.median(asked):.0f} ms "
+        f"(p95 {np.percentile(asked, 95):.0f})"
+    )
+
+
 def lines() -> Iterator[str]:
     """Yield lines of figures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -117,6 +163,7 @@ def lines() -> Iterator[str]:
         try:
             weights = Weights(default_folder(), shipped())
             yield from asyncio.run(_share(home, made.share, directory, MiniLmEmbedder(weights), "with embeddings"))
+            yield asyncio.run(_load(home, directory, MiniLmEmbedder(weights)))
         except LockgateError as error:
             yield f"a share with embeddings: not measured, {error}"
 

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,29 @@ def test_vectors_do_not_depend_on_who_else_asks(weights: Weights) -> None:
         assert np.stack([rows[1] for rows in crowd]).tobytes() == alone.tobytes()
         assert together[0] @ together[2] > together[0] @ together[5] + 0.3
         assert (await embedder.embed([])).shape == (0, 384)
+
+    asyncio.run(run())
+
+
+@pytest.mark.slow
+def test_a_question_does_not_wait_behind_an_ingest_and_lanes_change_no_bit(weights: Weights) -> None:
+    """Two hundred long passages take seconds; a question that waited for them would show it."""
+
+    async def run() -> None:
+        embedder = MiniLmEmbedder(weights)
+        passages = [f"Passage {n} tells of {n * 7919}. " * 30 for n in range(100)]
+        alone = await embedder.embed(passages)
+        ingest = asyncio.gather(embedder.embed(passages), embedder.embed(passages[::-1]))
+        waited = []
+        while not ingest.done():
+            start = time.perf_counter()
+            await embedder.embed(["How many days of vacation do I have?"])
+            waited.append(time.perf_counter() - start)
+            await asyncio.sleep(0.02)
+        one, other = await ingest
+        assert one.tobytes() == other[::-1].tobytes() == alone.tobytes()
+        assert len(waited) > 5
+        assert sorted(waited)[int(0.95 * len(waited))] < 0.5
 
     asyncio.run(run())
 

@@ -15,9 +15,10 @@ from journeys.places import HR, STAFF, Place, Stopped, place
 from lockgate.cli import ingest, main, why
 from lockgate.errors import NotFound
 from lockgate.journeys.enforce import Gate
-from lockgate.journeys.ingest import Ingest, Progress
+from lockgate.journeys.ingest import Ingest, Progress, Report
 from lockgate.journeys.why import Why
 from policy.sets import SHIPPED
+from support import NOW
 
 
 @dataclass
@@ -79,6 +80,20 @@ def test_progress_goes_to_a_stream_and_not_too_often() -> None:
         "share: 10 of 100 read, 1 a second, 1 problems",
         "share: 20 of 100 read, 1 a second, 1 problems",
     ]
+
+
+def test_progress_tells_the_passage_of_a_large_document() -> None:
+    stream, now = io.StringIO(), [0.0]
+    meter = ingest.Meter(stream, "share", lambda: now[0])
+    now[0] = 10.0
+    meter(Progress("read", 20, 21, 0, 0, 0, 10.0, 1200, 2904))
+    assert stream.getvalue() == "share: 20 of 21 read, 2 a second, at passage 1,200 of 2,904, 0 problems\n"
+
+
+def test_what_is_searched_in_part_is_listed() -> None:
+    why = "only the first 10 of its 20 passages are searched"
+    lines = list(ingest.table(Report("share", NOW, partly=[("big.txt", why)])))
+    assert lines[1:] == ["  1 of which only a part is searched:", f"        1  {why}", "           big.txt"]
 
 
 @pytest.mark.parametrize("command", ["ingest", "why"])

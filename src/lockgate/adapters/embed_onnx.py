@@ -5,6 +5,9 @@ tensor, so in a padded batch a text's vector moves with its batch mates (by up t
 one person's scores would then depend on another person's documents. Alone, a text has one vector, bit for bit;
 and without padding it is no slower.
 
+Calls run at the same time, each on a thread of its own: a question does not wait behind an ingest, and an ingest
+that makes several calls uses several cores. One session serves them all, and it is the same arithmetic in each.
+
 The graph is built here from the published safetensors, whose hash is pinned, and is kept in the models folder.
 """
 

@@ -232,7 +232,7 @@ def parse(text: str, file: Path) -> Settings:
         mode=top.choice("mode", ("enforce", "report"), "enforce"),
         data=top.path("data") or top.file.parent / "data",
         sync_seconds=top.number("sync_seconds", 60.0, 1, 86400),
-        ingest_threads=top.whole("ingest_threads", 0, 0, 64),
+        ingest_threads=top.whole("ingest_threads", 0, 0, 16),
         document_passages=top.whole("document_passages", 10_000, 1, 1_000_000),
         passages=top.whole("passages", 8, 1, 64),
         audit_origin=top.get("audit_origin", str, "lockgate/audit"),

@@ -123,7 +123,7 @@ class Labels:
 class Settings:
     """Everything that can be set. `data` is the folder of Lockgate's own state.
 
-    `ingest_threads` is how many passages are embedded at a time; 0 stands for the cores of this machine but one.
+    `ingest_threads` is how many passages are embedded at a time; 0 stands for the cores but one, at most 16.
     """
 
     file: Path

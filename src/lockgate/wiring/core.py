@@ -239,9 +239,12 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
 
 
 def _spare_cores() -> int:
-    """Return how many cores this process may use, without the one that questions need; at least 1."""
+    """Return how many cores this process may use, without the one that questions need: 1 to 16.
+
+    More would fill the pool of threads that questions need too.
+    """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return min(max(1, cores - 1), 16)
 
 
 def _directory(settings: Settings) -> Directory:

@@ -188,6 +188,7 @@ class Read:
             report.stored += 1
             report.passages += len(mine)
             report.bytes += one.size
+        tell(0, 0)
 
     async def _now(self, one: _Ready) -> Item | None:
         """Return the item as it is after its passages were embedded; None if it is gone.
