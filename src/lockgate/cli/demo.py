@@ -22,7 +22,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="a running Lockgate over an invented company, with a page to try it",
-        description="Generates an invented company with people, rights and 349 documents, takes them in with real "
+        description="Generates an invented company with people, rights and 357 documents, takes them in with real "
         "models on this machine, and serves the gateway and one page on loopback. Its issuer gives tokens of the "
         "company's people to the account that started it; it exists in this command alone.",
     )
@@ -32,7 +32,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
     demo.add_argument("--port", type=int, default=8420, help="port on 127.0.0.1 (default 8420; 0 for a free one)")
     demo.add_argument(
-        "--folder", type=Path, default=Path("demo-data"), help="where it is generated, anew each time"
+        "--folder",
+        type=Path,
+        default=Path("demo-data"),
+        help="where it is generated, anew each time; empty, new or an earlier one's",
     )
     demo.add_argument("--report", action="store_true", help='run in `mode = "report"`: refuse nothing, record all')
     demo.set_defaults(run=run)

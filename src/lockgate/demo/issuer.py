@@ -111,7 +111,8 @@ class DemoIssuer:
 
         """
         if self._directory.person(person) is None:
-            raise NotFound(f"nobody here is `{person}`", remedy="choose one of the demo's people")
+            known = ", ".join(sorted(one.id for one in self._directory.people()))
+            raise NotFound(f"nobody here is `{person}`", remedy=f"Choose one of: {known}.")
         now = self._clock.now()
         issued = now - 2 * _LIFE if kind is TokenKind.EXPIRED else now
         claims = {

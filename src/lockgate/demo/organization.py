@@ -15,6 +15,7 @@ from typing import Final
 
 from lockgate.demo.draft import Draft
 from lockgate.demo.people import directory_toml
+from lockgate.demo.place import MARK
 from lockgate.demo.rights import manifest_toml
 from lockgate.demo.texts import business, company, hr, management, mess, technical
 from lockgate.demo.truth import Question, Truth, found, people_json, questions
@@ -105,7 +106,7 @@ def generate(folder: Path, seed: int = SEED, *, without: AbstractSet[str] = froz
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    if any(path.name != MARK for path in folder.iterdir()):
         raise Conflict(
             "the folder for the demonstration is not empty", remedy="Name a new folder, or empty this one."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,6 +25,7 @@ from lockgate.demo.issuer import DemoIssuer
 from lockgate.demo.organization import SEED, Organization, generate
 from lockgate.demo.page_host import OrganizationHost
 from lockgate.demo.page_routes import PageApi
+from lockgate.demo.place import clear, remove
 from lockgate.demo.story import play
 from lockgate.edge.body import Limits
 from lockgate.edge.serve import listen, serving
@@ -76,11 +76,12 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Generate an organization into a folder, take its documents in, and serve it.
 
-    The demonstration always begins with the same organization, so what was in the folder is replaced. With an
+    The demonstration always begins with the same organization, so what an earlier one left in
+    the folder is replaced, and a folder of anything else is refused. With an
     `issuer`, its tokens are accepted and no page is served: that is the twin.
     """
     port = int(bound.getsockname()[1])
-    shutil.rmtree(folder, ignore_errors=True)
+    clear(folder)
     organization = generate(folder, SEED, without=without)
     settings: Settings = configuration.write(folder, port=port, mode=mode)
     clock, directory = SystemClock(), DirectoryFile.open(organization.directory)
@@ -170,5 +171,5 @@ async def check(running: Stage, folder: Path, say: Say) -> bool:
 
         hands = Hands(running.lockgate, running.issuer, running.manifest, folder, start_twin, held.hold)
         report = await play(running.base_url, hands, running.organization, held)
-    shutil.rmtree(twins, ignore_errors=True)
+    remove(twins)
     return not report.differences
