@@ -24,7 +24,7 @@ from lockgate.labels.wire import Taxonomy
 
 
 def _readers(table: Table, key: str) -> Readers | None:
-    names = table.names(key)
+    names = table.principals(key)
     return Readers.any_of(*names) if names else None
 
 
@@ -63,7 +63,7 @@ def _rule(table: Table, taxonomy: Taxonomy) -> Rule:
         match=table.need("match"),
         sensitivity=_level(table, "sensitivity", taxonomy),
         readers=_readers(table, "readers"),
-        owners=frozenset(table.names("owners")),
+        owners=frozenset(table.principals("owners")),
         integrity=integrity,
         forbidden_uses=frozenset(table.names("forbidden_uses")),
     )
@@ -120,9 +120,10 @@ def _assistant(table: Table, models: Mapping[str, ModelSettings], collections: I
         collections=frozenset(table.names("collections")),
         users=_readers(table, "users") or Readers.nobody(),
     )
-    for name in (made.model, *made.reroute):
-        if name not in models:
-            raise table.fail("model", f"names `{name}`, which no [[models]] defines")
+    for key, names in (("model", (made.model,)), ("reroute", made.reroute)):
+        for name in names:
+            if name not in models:
+                raise table.fail(key, f"names `{name}`, which no [[models]] defines")
     for name in sorted(made.collections - set(collections)):
         raise table.fail("collections", f"names `{name}`, which no [[collections]] defines")
     table.done()

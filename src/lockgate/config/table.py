@@ -6,11 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from lockgate.errors import Invalid
 
 T = TypeVar("T")
+
+_TYPES: Final = {str: 'a text, in quotes: "..."', bool: "true or false", list: 'a list: ["..."]', dict: "a table"}
+_NAME: Final = re.compile(r"everyone|[a-z]+:\S.*")
 
 
 class Table:
@@ -40,7 +43,7 @@ class Table:
             return default
         value: T = self.values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.fail(key, "has the wrong type")
+            raise self.fail(key, f"must be {_described(kind)}")
         return value
 
     def need(self, key: str) -> str:
@@ -70,6 +73,15 @@ class Table:
         if not all(isinstance(one, str) and one for one in value):
             raise self.fail(key, "must be a list of names")
         return tuple(value)
+
+    def principals(self, key: str) -> tuple[str, ...]:
+        """Return a list of names as labels have them. Without its kind a name would be nobody's."""
+        names = self.names(key)
+        for name in names:
+            if not _NAME.fullmatch(name):
+                remedy = "Write `user:NAME`, `group:NAME`, `service:NAME` or `everyone`."
+                raise self.fail(key, f"names `{name}`, which does not say what it is", remedy)
+        return names
 
     def path(self, key: str) -> Path | None:
         """Return a path relative to the file's folder, or None."""
@@ -115,3 +127,11 @@ class Table:
                 near = difflib.get_close_matches(key, self.known, 1)
                 hint = f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(sorted(self.known))}."
                 raise self.fail(key, "is unknown", hint)
+
+
+def _described(kind: type[Any] | tuple[type[Any], ...]) -> str:
+    """Return what a value must be, for people."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if float in kinds:
+        return "a number"
+    return " or ".join("a whole number" if one is int else _TYPES[one] for one in kinds)

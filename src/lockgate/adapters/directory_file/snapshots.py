@@ -127,8 +127,15 @@ def _stamp(path: Path) -> _Stamp:
     try:
         stat = path.stat()
     except OSError as error:
-        raise Unavailable(f"cannot read the directory `{path}`: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+def _unreadable(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"the directory file `{path}` cannot be read: {error.strerror}",
+        remedy="Correct `directory` under [identity]; `lockgate init` writes a directory.toml to start from.",
+    )
 
 
 def _read(path: Path) -> tuple[_Stamp, bytes]:
@@ -138,7 +145,7 @@ def _read(path: Path) -> tuple[_Stamp, bytes]:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise Unavailable(f"cannot read the directory `{path}`: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     if len(data) > MAX_BYTES:
         raise Invalid(f"the directory `{path}` is larger than {MAX_BYTES} bytes")
     return stamp, data
