@@ -46,7 +46,7 @@ def test_a_first_run_stores_every_document_with_rights_label_and_passages(run) -
         seen: list[Progress] = []
         report = await at.ingest.run(at.connector, seen.append)
         assert (report.seen, report.stored, report.passages, report.problems) == (2, 2, 2, [])
-        assert seen[-1].done == seen[-1].total == 2
+        assert seen[-1].done == seen[-1].total == seen[-1].passages == 2
         plan, pay = at.document("plan.txt"), at.document("hr/pay.txt")
         assert plan.source_readers == plan.label.readers == Readers.any_of("group:staff")
         assert pay.label.readers == Readers.any_of("group:hr")

@@ -107,7 +107,9 @@ def load(folder: Path) -> PolicySet:
     """
     files = {path.name: _read(path) for path in _files(folder, "*.cedar")}
     if not files:
-        raise Invalid(f"`{folder}` holds no policies (*.cedar)", remedy="Start from the shipped set.")
+        raise Invalid(
+            f"`{folder}` holds no policies (*.cedar)", remedy=f"Start from the shipped set: copy `{SHIPPED}`."
+        )
     return PolicySet.from_texts(files, _read(SHIPPED / "schema.cedarschema"))
 
 

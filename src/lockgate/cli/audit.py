@@ -249,7 +249,9 @@ def _row(entry: Entry) -> tuple[str, ...]:
     record = entry.record
     resource = f"{record.resource_type} {record.resource_id}".strip()
     what = f"{record.kind} {record.action}".strip()
-    why = "; ".join((*record.reasons, *record.policies, *record.errors)) or record.outcome
+    told = " ".join(record.reasons)
+    unsaid = [one for one in record.policies if one not in told]  # most reasons name their policy
+    why = "; ".join((*record.reasons, *unsaid, *record.errors)) or record.outcome
     label = _shown(record.label) if record.label else ""
     return (
         str(entry.index),

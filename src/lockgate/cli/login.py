@@ -8,6 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 
@@ -24,6 +25,10 @@ _LOGIN = """Sign in at your organization's identity provider, in a browser of yo
   export OPENAI_API_KEY=$(lockgate token)
 
 The login is kept in $XDG_STATE_HOME/lockgate (or ~/.local/state/lockgate), readable by you alone."""
+
+
+DEFAULT_URL: Final = "http://127.0.0.1:8420"
+"""Where a gateway listens unless it is told otherwise."""
 
 
 class _SystemClock:
@@ -49,7 +54,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     login.set_defaults(run=_login)
     token = commands.add_parser("token", help="print a valid access token, renewed if need be")
     token.add_argument("--as", dest="person", default="", metavar="PERSON", help="of a demonstration's person")
-    token.add_argument("--url", default="http://127.0.0.1:8420", help="where the demonstration runs, for --as")
+    token.add_argument(
+        "--url",
+        default=os.environ.get("LOCKGATE_URL", DEFAULT_URL),
+        help=f"where the demonstration runs, for --as (default: LOCKGATE_URL, else {DEFAULT_URL})",
+    )
     token.set_defaults(run=_token)
     logout = commands.add_parser("logout", help="end the login, here and at the provider")
     logout.set_defaults(run=_logout)

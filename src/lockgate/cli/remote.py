@@ -7,15 +7,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
 
 import aiohttp
 
 from lockgate.adapters.gateway import Gateway
 from lockgate.adapters.oidc.store import valid_token
-from lockgate.cli.login import page_keys, refreshed, token_store
-
-DEFAULT_URL: Final = "http://127.0.0.1:8420"
+from lockgate.cli.login import DEFAULT_URL, page_keys, refreshed, token_store
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -214,10 +214,14 @@ def described(one: dict[str, Any], number: str) -> list[str]:
     return [
         plain(f"[{number}] {one['item']}"),
         plain(f"  {'; '.join(one['why'])}"),
-        plain(f"  found: {found}" + (f" (passages {where})" if where else "")),
-        plain(f"  proposed: {one['level']}; {one['people']} people could find it: {grants or 'nobody'}"),
+        plain(f"  found: {found}" + (f" (passage {where})" if where else "")),
+        plain(f"  proposed: {one['level']}; {_people(one['people'])} could find it: {grants or 'nobody'}"),
         plain(f"  owners: {', '.join(one['owners']) or 'none is left'}. {one['todo']}"),
     ]
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _label(one: dict[str, Any]) -> str:

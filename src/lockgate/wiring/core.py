@@ -27,7 +27,7 @@ from lockgate.adapters.extraction.extractor import KreuzbergExtractor
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.keys import FileKeys
-from lockgate.adapters.policy_files import SHIPPED, PolicyFiles
+from lockgate.adapters.policy_files import SHIPPED, PolicyFiles, Reload
 from lockgate.adapters.secret_file import load_or_create as secret
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
@@ -129,7 +129,7 @@ class Lockgate:
         return application([*more, *self.table()], lifespan)
 
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
-        watchers = [self.policies.watch(lambda seen: LOG.info("policies: %s", seen.error or seen.version))]
+        watchers = [self.policies.watch(_told)]
         if isinstance(self.directory, DirectoryFile):
             watchers.append(
                 self.directory.watch(lambda problem: LOG.warning("directory: %s", problem or "read again"))
@@ -245,6 +245,14 @@ def _spare_cores() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return min(max(1, cores - 1), 16)
+
+
+def _told(seen: Reload) -> None:
+    """Log what became of a change of the policies. Somebody must know when it is not in force."""
+    if seen.error:
+        LOG.warning("policies: refused, %s stays in force: %s", seen.version, seen.error)
+    else:
+        LOG.info("policies: %s is in force", seen.version)
 
 
 def _directory(settings: Settings) -> Directory:

@@ -61,7 +61,7 @@ class OidcAuthenticator:
     async def _verified(self, token: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
         """Return header and claims of a token whose signature is good (RFC 7515 section 5.2)."""
         if not token:
-            raise Unauthenticated("no token", code="missing_token")
+            raise Unauthenticated("no token", code="missing_token", remedy="Send `Authorization: Bearer TOKEN`.")
         if len(token) > MAX_TOKEN:
             raise _malformed(f"it is longer than {MAX_TOKEN} characters")
         if not token.isascii():

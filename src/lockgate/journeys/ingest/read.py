@@ -99,7 +99,8 @@ class Read:
                     batch = []
                 if ready is not None:
                     batch.append(ready)
-                if sum(len(one.reading.spans) for one in batch) >= BATCH or len(batch) >= BATCH:
+                full = sum(len(one.reading.spans) for one in batch) >= BATCH or len(batch) >= BATCH
+                if full or not (queue or reading):  # the last, so that the last figures told are those of all
                     await self._store(batch, tell)
                     batch = []
                 done += 1
