@@ -55,6 +55,16 @@ def read(text: str, most: int | None = None) -> Reading:
     return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept))
 
 
+def titled(title: str) -> str:
+    """Return a title, or nothing where it holds what must not be told.
+
+    A title stands in every prompt and citation of its document, beside passages that need no protection, and may
+    come from metadata that no passage holds.
+    """
+    kinds = {one.kind for one in scan(title) if one.confidence >= SURE}
+    return title if demanded(kinds) <= Sensitivity.GENERAL else ""
+
+
 def recalled(document: Document) -> Proposal:
     """Return the proposal that a stored document was given, from its evidence; what was never read is unread."""
     if not document.digest:

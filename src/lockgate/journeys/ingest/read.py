@@ -19,7 +19,7 @@ import numpy as np
 
 from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD
-from lockgate.content.reading import NOTHING_READ, Reading, chunks, read
+from lockgate.content.reading import NOTHING_READ, Reading, chunks, read, titled
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
 from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
@@ -145,6 +145,7 @@ class Read:
         try:
             extracted = await self.extractor.extract(item.id, data)
             reading = await asyncio.to_thread(read, extracted.text, self.pace.most)
+            title = await asyncio.to_thread(titled, extracted.title)
         except Invalid as error:
             return _failed(item, digest, str(error).removeprefix(UNREADABLE))
         except LockgateError:
@@ -157,7 +158,7 @@ class Read:
             partly = f"only the first {kept:,} of its {kept + reading.left_out:,} passages are searched"
             self.look.ledger.report.partly.append((item.id, partly))
             notes = (*notes, partly)
-        content = Content(item.revision, digest, extracted.title, reading.proposal, notes)
+        content = Content(item.revision, digest, title, reading.proposal, notes)
         return _Ready(item, content, reading, len(data))
 
     async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:
