@@ -43,3 +43,31 @@ def test_what_a_running_stream_has_shown_is_known_before_it_is_shown(pair: tuple
     finally:
         connection.close()
     assert [name for name, _ in server.received] == ["big"]
+
+
+@pytest.mark.parametrize(
+    "more", [{"stop": "The base salary of Goran Ilic in 2026 is 61,387 EUR"}, {"stop": ["x", SAID]}]
+)
+def test_texts_in_parameters_are_labeled_like_messages(
+    pair: tuple[Lab, Upstream], more: dict[str, object]
+) -> None:
+    """A `stop` reached a model of a low ceiling unseen: it was no message, so nobody looked at it."""
+    lab, server = pair
+
+    async def said(stream: Stream) -> None:
+        await stream.say(SAID)
+        await stream.end()
+
+    server.reset(said)
+    shown = send(lab.url, "POST", "/v1/chat/completions", chat(QUESTION, "grounded"), token=lab.token("hr"))
+    assert shown.status == 200
+    server.reset()
+    asked = chat("How are you today?", "cheap")
+    reply = send(lab.url, "POST", "/v1/chat/completions", asked | more, token=lab.token("hr"))
+    assert (reply.status, reply.json["error"]["code"]) == (403, "above_ceiling")
+    assert server.received == []
+    harmless = send(
+        lab.url, "POST", "/v1/chat/completions", asked | {"stop": ["\n", "END"]}, token=lab.token("hr")
+    )
+    assert harmless.status == 200
+    assert server.received[0][1]["stop"] == ["\n", "END"]

@@ -47,6 +47,21 @@ class Ask:
     purpose: str = ""
     extras: tuple[tuple[str, object], ...] = ()
 
+    @property
+    def along(self) -> tuple[str, ...]:
+        """Return every text inside the parameters: a model is sent them like the messages."""
+        texts: list[str] = []
+        left: list[object] = [value for _, value in (*self.params, *self.extras)]
+        while left:
+            one = left.pop()
+            if isinstance(one, str):
+                texts.append(one)
+            elif isinstance(one, dict):
+                left.extend((*one.keys(), *one.values()))
+            elif isinstance(one, list):
+                left.extend(one)
+        return ("\n".join(texts),) if texts else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -137,7 +152,7 @@ class Chat:
         route = self.routes.find(subject, ask.model, context)
         self.routes.check_extras(route, [name for name, _ in ask.extras])
         # (3) Label the prompt, and give history its labels back.
-        talk = await self.labeler.label(subject, ask.turns, now)
+        talk = await self.labeler.label(subject, ask.turns, now, ask.along)
         # (4) Decide: may this subject send data of this label to this model, or to one that may see it?
         first = self.routes.choose(subject, route, context, talk.label)
         if first.upstream is None:

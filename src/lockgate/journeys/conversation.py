@@ -69,12 +69,15 @@ class Labeler:
     typed: Label = TYPED
     session: timedelta = timedelta(hours=12)
 
-    async def label(self, subject: Subject, turns: Sequence[Turn], now: datetime) -> Conversation:
+    async def label(
+        self, subject: Subject, turns: Sequence[Turn], now: datetime, along: Sequence[str] = ()
+    ) -> Conversation:
         """Label every turn.
 
         The last user message is what was typed now: it carries its own label, and that of anything in it that
         the gateway once showed. Every other user or assistant message claims to be history. System messages of
-        a client are as trusted as the person.
+        a client are as trusted as the person. `along` are texts in parameters: they go where the messages go, so
+        the last message takes their labels too.
 
         Raises:
             Invalid: there is no user message to answer, or it is not the last one.
@@ -85,24 +88,29 @@ class Labeler:
             raise Invalid("the last message must be from `user` and must not be empty")
         owner = subject.person.name
         # A long conversation takes a second of computing, in which others must be answered.
-        marked, found = await asyncio.to_thread(self._look, owner, turns)
+        texts = [*(turn.text for turn in turns), *along]
+        marked, found = await asyncio.to_thread(self._look, owner, texts)
         known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
         shown = await self.history.shown(subject, now - self.session)
         messages = []
         last = len(turns) - 1
-        for position, (turn, mark, kinds) in enumerate(zip(turns, marked, found, strict=True)):
+        beside = [
+            label_typed(raised(self.typed, kinds), {m: known[m] for m in mark.covers if m in known})
+            for mark, kinds in zip(marked[len(turns) :], found[len(turns) :], strict=True)
+        ]
+        for position, (turn, mark, kinds) in enumerate(zip(turns, marked, found, strict=False)):
             base = raised(self.typed, kinds)
             mine = {m: known[m] for m in mark.covers if m in known}
             if turn.role == "system" or position == last:
-                label = label_typed(base, mine)
+                label = join_all([label_typed(base, mine), *(beside if position == last else ())])
             else:
                 label = label_replayed(base, mark, mine, shown)
             messages.append(Message(turn.role, Labeled(turn.text, label)))
         return Conversation(tuple(messages), _question(turns), frozenset().union(*found), marked[last])
 
-    def _look(self, owner: str, turns: Sequence[Turn]) -> tuple[list[Marks], list[frozenset[str]]]:
-        marked = [marks(turn.text, key=self.key, subject=owner) for turn in turns]
-        return marked, [frozenset(finding.kind for finding in scan(turn.text)) for turn in turns]
+    def _look(self, owner: str, texts: Sequence[str]) -> tuple[list[Marks], list[frozenset[str]]]:
+        marked = [marks(text, key=self.key, subject=owner) for text in texts]
+        return marked, [frozenset(finding.kind for finding in scan(text)) for text in texts]
 
     def marks(self, subject: Subject, text: str) -> Marks:
         """Return the marks of text that is shown to the subject."""
