@@ -34,6 +34,8 @@ tries = {
     "speak TCP": lambda: socket.create_connection(("127.0.0.1", 9)),
     "speak to a local service": lambda: socket.socket(socket.AF_UNIX),
     "start a program": lambda: os.execv("/bin/sh", ["sh", "-c", "true"]),
+    "ask by io_uring": lambda: refused(min(0, libc.syscall(425, 4, ctypes.create_string_buffer(120)))),
+    "be many": os.fork,
     "trace the parent": lambda: refused(libc.ptrace(16, os.getppid(), 0, 0)),
     "end the parent": lambda: os.kill(os.getppid(), 0),
 }
