@@ -11,6 +11,7 @@ from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
+from lockgate.journeys.ingest.settlement import same
 from lockgate.journeys.retrieve import Found, Retrieve
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
@@ -89,7 +90,12 @@ class Passages:
         connector = self.connectors.get(document.connector)
         if connector is None:
             raise NotFound(_NO_DOCUMENT)
-        return document, await connector.fetch(document.item)
+        data = await connector.fetch(document.item)
+        # What was fetched may be another file than the one whose rights were asked: they must hold after it too.
+        after = await self._current(document)
+        if after is None or not same(after, document):
+            raise NotFound(_NO_DOCUMENT)
+        return document, data
 
     def _another(self, document_id: str) -> Document | None:
         documents = self.retrieve.index.documents()
