@@ -198,6 +198,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             authenticator = await identity.authenticator(settings, clock, known, stack)
         connectors = documents.connectors(settings, directory)
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
+        changing = asyncio.Lock()
         ingest = Ingest(
             index,
             extractor,
@@ -208,6 +209,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             limit=limit,
             lanes=settings.ingest_threads or _spare_cores(),
             most=settings.document_passages,
+            changing=changing,
         )
 
         recheck = ingest.rechecker(connectors)
@@ -230,7 +232,15 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
             release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve)),
             passages=Passages(gate, labeler, retrieve, connectors),
-            reviews=Reviews(index, directory, gate, connectors, limit=limit, stewards=settings.labels.stewards),
+            reviews=Reviews(
+                index,
+                directory,
+                gate,
+                connectors,
+                limit=limit,
+                stewards=settings.labels.stewards,
+                changing=changing,
+            ),
             exposures=Exposures(index, directory, gate, limit),
             why=Why(index, gate, directory, clock, recheck),
             history=history,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ class Ingest:
         ahead: documents that are read before the embedder needs them.
         lanes: calls of the embedder at a time. Leave a core free for questions.
         most: passages of one document that are searched. With `MOST` no file holds a run for more than minutes.
+        changing: the lock of everybody who changes what is known of documents; the same as the reviews'.
 
     """
 
@@ -40,6 +42,7 @@ class Ingest:
         ahead: int = 4,
         lanes: int = 1,
         most: int = MOST,
+        changing: asyncio.Lock | None = None,
     ) -> None:
         if min(ahead, lanes, most) < 1:
             raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
@@ -49,6 +52,7 @@ class Ingest:
         self._clock = clock
         self._audit = audit
         self._settler = Settler(directory, limit)
+        self._changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
         self._running: set[str] = set()
 
@@ -75,7 +79,7 @@ class Ingest:
             raise Conflict(f"an ingest of `{connector.name}` is already running")
         self._running.add(connector.name)
         ledger = Ledger(Report(connector.name, self._clock.now()), self._clock, watch, subject)
-        look = Look(connector, self._index, self._audit, self._clock, self._settler, ledger)
+        look = Look(connector, self._index, self._audit, self._clock, self._settler, ledger, self._changing)
         outcome = "failed"
         try:
             todo = await look.all(full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +38,8 @@ class Look:
     clock: Clock
     settler: Settler
     ledger: Ledger
+    changing: asyncio.Lock
+    """Held from the look at what is known to its change: a review in between would be overwritten."""
 
     async def all(self, full: bool) -> list[Wanted]:
         """Bring rights in step, and return the items that must be read, in the order of the source."""
@@ -86,8 +89,11 @@ class Look:
         return not same(fresh, stored)
 
     async def _apply(self, changed: Sequence[Item]) -> None:
-        if not changed:
-            return
+        if changed:
+            async with self.changing:
+                await self._applied(changed)
+
+    async def _applied(self, changed: Sequence[Item]) -> None:
         plans: list[tuple[Document, frozenset[int] | None]] = []
         for item in changed:
             # Asking for the passages also brings in what a review in another process has stored meanwhile.

@@ -162,8 +162,12 @@ class Read:
         return _Ready(item, content, reading, len(data))
 
     async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:
-        look, report = self.look, self.look.ledger.report
         vectors = await self._embed([span.text for one in batch for span in one.reading.spans], tell)
+        async with self.look.changing:
+            await self._put(batch, vectors, tell)
+
+    async def _put(self, batch: Sequence[_Ready], vectors: Vectors, tell: Callable[[int, int], None]) -> None:
+        look, report = self.look, self.look.ledger.report
         plans: list[tuple[Document, _Ready, Vectors]] = []
         at = 0
         for one in batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -47,6 +48,7 @@ class Reviews:
         connectors: by name; the source is asked again at every review.
         limit: above what audience something sensitive is too widely readable.
         stewards: the identifier of those who see every open document.
+        changing: the lock of everybody who changes what is known of documents; the same as the ingest's.
 
     """
 
@@ -59,6 +61,7 @@ class Reviews:
         *,
         limit: Limit = DEFAULT_LIMIT,
         stewards: str = "group:stewards",
+        changing: asyncio.Lock | None = None,
     ) -> None:
         self._index = index
         self._directory = directory
@@ -66,6 +69,7 @@ class Reviews:
         self._connectors = connectors
         self._limit = limit
         self._stewards = stewards
+        self._changing = changing or asyncio.Lock()
         self._settler = Settler(directory, limit)
         self._done: dict[str, list[tuple[Change, ...]]] = {}
 
@@ -197,6 +201,10 @@ class Reviews:
             NotFound, AccessDenied, Unavailable: as `accept`.
 
         """
+        async with self._changing:
+            return await self._undo(subject, context)
+
+    async def _undo(self, subject: Subject, context: Context) -> list[Document]:
         stack = self._done.get(subject.principal.name, [])
         if not stack:
             raise Invalid("there is nothing to undo")
@@ -224,6 +232,20 @@ class Reviews:
         broad: bool,
         action: str,
         rule: str = "",
+    ) -> list[Document]:
+        # From the look at what is known to the change, nobody else changes it: one would overwrite the other.
+        async with self._changing:
+            return await self._applied(subject, context, documents, to, broad, action, rule)
+
+    async def _applied(
+        self,
+        subject: Subject,
+        context: Context,
+        documents: Sequence[tuple[str, str]],
+        to: Correction | None,
+        broad: bool,
+        action: str,
+        rule: str,
     ) -> list[Document]:
         known = [self._index.document(id) for id, _ in documents]
         await self._authorize(subject, context, dict(zip((id for id, _ in documents), known, strict=True)))
