@@ -257,6 +257,20 @@ def test_workers_are_replaced_after_so_many_documents_and_when_grown() -> None:
     assert len(set(grown)) == 4
 
 
+def test_a_worker_of_a_large_gateway_is_not_taken_for_large() -> None:
+    """The most memory that a process ever had is inherited: a worker began with that of the gateway."""
+
+    async def body(extractor: KreuzbergExtractor) -> None:
+        for _ in range(2):
+            assert (await extractor.extract("a.txt", b"x")).text == "x"
+        (worker,) = extractor._all
+        assert worker.done == 2
+
+    ballast = b"x" * 450_000_000
+    run(body, limits=Limits(grown=400_000_000))
+    assert ballast
+
+
 def test_a_cancelled_document_leaves_no_process() -> None:
     async def body(extractor: KreuzbergExtractor) -> None:
         task = asyncio.create_task(extractor.extract("a.txt", b"time.sleep(60)"))
