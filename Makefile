@@ -14,9 +14,10 @@ help: ## list the targets
 
 $(VENV)/runs: pyproject.toml requirements/local.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements/local.lock
-	$(PIP) --no-deps -e .
+	@echo "Installing into $(VENV): about a minute, the first time only"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements/local.lock
+	@$(PIP) --no-deps -e .
 	@touch $@
 
 $(VENV)/develops: $(VENV)/runs requirements/dev.lock
@@ -38,7 +39,7 @@ bench: install ## figures: ingest, retrieval, decision, gateway, audit, answers,
 	$(BIN)/python -m bench
 
 demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays the story unattended
-	$(BIN)/lockgate demo $(if $(CHECK),--check) $(ARGS)
+	@$(BIN)/lockgate demo $(if $(CHECK),--check) $(ARGS)
 
 lock: install ## resolve the dependencies anew and write their hashes
 	$(PIP) pip-tools

@@ -6,6 +6,9 @@ import argparse
 import subprocess
 import sys
 
+import pytest
+
+from lockgate import __version__
 from lockgate.cli.main import parser
 
 
@@ -18,6 +21,12 @@ def test_no_two_options_of_a_command_share_a_destination() -> None:
     for name, command in commands(parser()).items():
         places = [a.dest for a in command._actions if a.option_strings or a.nargs != 0]
         assert len(places) == len(set(places)), name
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        parser().parse_args(["--version"])
+    assert capsys.readouterr().out == f"lockgate {__version__}\n"
 
 
 def test_help_loads_no_adapter_that_is_slow_to_load() -> None:

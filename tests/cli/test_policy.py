@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from lockgate.adapters.policy_files import SHIPPED
+from lockgate.adapters.policy_files import SHIPPED, load
 from lockgate.cli.main import main
 
 
@@ -22,6 +22,17 @@ def test_the_shipped_set_checks_and_tests(capsys):
     assert "10 policies are valid" in capsys.readouterr().out
     assert main(["policy", "test"]) == 0
     assert "cases as wanted" in capsys.readouterr().out
+
+
+def test_the_shipped_set_is_copied_once_and_is_the_same(tmp_path, capsys):
+    mine = tmp_path / "mine"
+    assert main(["policy", "check", str(tmp_path)]) == 2
+    assert f"lockgate policy copy {tmp_path}" in capsys.readouterr().err
+    assert main(["policy", "copy", str(mine)]) == 0
+    assert main(["policy", "test", str(mine)]) == 0
+    assert load(mine).version == load(SHIPPED).version
+    assert main(["policy", "copy", str(mine)]) == 2
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_check_refuses_an_invalid_set(folder, capsys):

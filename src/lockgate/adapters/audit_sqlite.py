@@ -111,7 +111,8 @@ class AuditLog:
             lock.close()
             raise Conflict(
                 f"another Lockgate is writing the audit log `{path}`",
-                remedy="stop it first; to read a log that is in use, use `lockgate audit`",
+                remedy="Stop it first. While it runs it ingests by itself, `lockgate audit` reads its log, and "
+                "GET /v1/documents/DOCUMENT/why answers an administrator.",
             ) from error
         except (OSError, SQLAlchemyError) as error:
             lock.close()

@@ -8,17 +8,18 @@ in force within two intervals. An invalid set is refused, the old one stays, and
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lockgate.errors import Invalid, LockgateError, TooLarge, Unavailable
+from lockgate.errors import Conflict, Invalid, LockgateError, TooLarge, Unavailable
 from lockgate.policy.cases import Case, parse_cases
 from lockgate.policy.cedar import PolicySet
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
-"""The policies that Lockgate ships: the default, and what `lockgate init` copies."""
+"""The policies that Lockgate ships: the default, and what `copy_shipped` copies."""
 
 _LARGEST_FILE: Final = 1_000_000
 _MOST_FILES: Final = 1_000
@@ -108,9 +109,26 @@ def load(folder: Path) -> PolicySet:
     files = {path.name: _read(path) for path in _files(folder, "*.cedar")}
     if not files:
         raise Invalid(
-            f"`{folder}` holds no policies (*.cedar)", remedy=f"Start from the shipped set: copy `{SHIPPED}`."
+            f"`{folder}` holds no policies (*.cedar)",
+            remedy=f"`lockgate policy copy {folder}` starts from the shipped set.",
         )
     return PolicySet.from_texts(files, _read(SHIPPED / "schema.cedarschema"))
+
+
+def copy_shipped(folder: Path) -> None:
+    """Copy the shipped policies, their decision cases and the schema into a new folder.
+
+    Raises:
+        Conflict: the folder is there already.
+        Unavailable: it cannot be written.
+
+    """
+    try:
+        shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    except FileExistsError as error:
+        raise Conflict(f"`{folder}` exists already", remedy="Name a folder that is not there yet.") from error
+    except OSError as error:
+        raise Unavailable(f"`{folder}` cannot be written: {error.strerror}") from error
 
 
 def load_cases(folder: Path) -> tuple[Case, ...]:

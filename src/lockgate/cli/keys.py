@@ -35,7 +35,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     make = verbs.add_parser("create", parents=[shared], help="make a key and print it, once")
     make.add_argument("service", help="name of the service, as labels and records will show it")
     make.add_argument("--owner", required=True, help="who answers for the key")
-    make.add_argument("--scope", action="append", default=[], help="what it may be used for; may be repeated")
+    make.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        help="a scope to list with the key; nothing is refused by it yet; may be repeated",
+    )
     make.add_argument("--group", action="append", default=[], help="group that the service is in; may be repeated")
     make.add_argument("--days", type=int, default=90, help="how long it lives, 1 to 366 (default: %(default)s)")
     make.set_defaults(run=_create)

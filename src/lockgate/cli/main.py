@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from lockgate import __version__
 from lockgate.cli import (
     ask,
     audit,
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         description="Zero Trust for generative AI: AI that answers only from what the asker may see.",
         epilog="Start with `lockgate try FOLDER`, or `lockgate init` and `lockgate serve`.",
     )
+    top.add_argument("--version", action="version", version=f"lockgate {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in COMMANDS:
         module.add(commands)

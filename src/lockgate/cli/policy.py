@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from lockgate.adapters.policy_files import SHIPPED, load, load_cases
+from lockgate.adapters.policy_files import SHIPPED, copy_shipped, load, load_cases
 from lockgate.errors import Invalid, Unavailable
 from lockgate.policy.cases import Outcome, parse_request, run
 from lockgate.policy.decision import Decision, Effect
@@ -69,6 +69,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     why.add_argument("--compliant", action="store_true", help="the device is compliant")
     why.set_defaults(run=_explain)
 
+    copy = verbs.add_parser("copy", help="copy the shipped policies into a folder of yours, to change them there")
+    copy.add_argument("to", type=Path, metavar="FOLDER", help="a folder that is not there yet")
+    copy.set_defaults(run=_copy)
+
     for verb in (check, test):
         verb.add_argument("folder", nargs="?", type=Path, help=_DEFAULT)
     why.add_argument("--folder", type=Path, help=_DEFAULT)
@@ -93,6 +97,12 @@ def _folder(args: argparse.Namespace) -> Path:
     except (OSError, ValueError) as error:
         raise Invalid(f"cannot read `{config}`", remedy="Name the folder of the policies.") from error
     return SHIPPED if not isinstance(named, str) else config.parent / named
+
+
+def _copy(args: argparse.Namespace) -> int:
+    copy_shipped(args.to)
+    print(f'Copied to `{args.to}`. Next: set `policies = "{args.to}"` in lockgate.toml.')
+    return 0
 
 
 def _check(args: argparse.Namespace) -> int:

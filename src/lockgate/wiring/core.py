@@ -142,10 +142,18 @@ class Lockgate:
         """Sync every collection, again and again. A source that fails is tried again next time."""
         while True:
             for connector in self.connectors.values():
-                await self._try(f"sync of {connector.name}", self.ingest.run(connector, patience=_PATIENCE))
+                await self._try(f"sync of {connector.name}", self._sync(connector))
             oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
             await self._try("forgetting of history", self.history.forget(oldest))
             await asyncio.sleep(self.settings.sync_seconds)
+
+    async def _sync(self, connector: Connector) -> None:
+        """Bring a collection in step, and log what changed: somebody who starts a server waits for that line."""
+        done = await self.ingest.run(connector, patience=_PATIENCE)
+        if done.stored or done.removed or done.relabeled:
+            counts = (done.seen, done.stored, done.relabeled, done.removed, len(done.problems))
+            text = "sync of %s: %d items, %d read, %d with changed rights, %d removed, %d that nobody may read"
+            LOG.info(text, connector.name, *counts)
 
     async def _try(self, what: str, work: Coroutine[Any, Any, object]) -> None:
         """Do one piece of background work. Nothing that it raises may end the rounds; it is logged by name."""
