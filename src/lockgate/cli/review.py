@@ -101,7 +101,10 @@ async def work(args: argparse.Namespace, call: Call) -> int:
 def _find(listed: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
     found = [one for one in listed if wanted in (one["document"], one["item"])]
     if not found:
-        raise Invalid(f"`{wanted}` does not wait for you", remedy="`lockgate review --list` shows what does")
+        raise Invalid(
+            f"`{wanted}` does not wait for you",
+            remedy="`lockgate review --list` shows what does; `--undo` takes back your last review",
+        )
     return found[0]
 
 

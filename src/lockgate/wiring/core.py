@@ -131,9 +131,7 @@ class Lockgate:
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
         watchers = [self.policies.watch(_told)]
         if isinstance(self.directory, DirectoryFile):
-            watchers.append(
-                self.directory.watch(lambda problem: LOG.warning("directory: %s", problem or "read again"))
-            )
+            watchers.append(self.directory.watch(_read_again))
         if sync:
             watchers.append(self._sync_forever())
         return watchers
@@ -263,6 +261,14 @@ def _spare_cores() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return min(max(1, cores - 1), 16)
+
+
+def _read_again(problem: str) -> None:
+    """Log what became of a change of the directory file."""
+    if problem:
+        LOG.warning("directory: refused, what was read before stays in force: %s", problem)
+    else:
+        LOG.info("directory: read again")
 
 
 def _told(seen: Reload) -> None:
