@@ -41,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
         raise Unavailable(f"cannot write into `{args.folder}`: {error.strerror}") from error
     parse(texts["lockgate.toml"], args.folder / "lockgate.toml")
     print(f"Wrote {args.folder / 'lockgate.toml'} and {args.folder / 'directory.toml'}.")
-    print("Next: set issuer and audience under [identity], name your folders, and run `lockgate serve`.")
+    print("Next: set issuer and audience under [identity], name your folders, and run `lockgate models fetch`")
+    print("(weights for embeddings, once) and `lockgate serve`.")
     return 0

@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except LockgateError as error:
-        remedy = f"\n  {error.remedy}" if error.remedy else ""
+        remedy = f"\n  {error.remedy[0].upper()}{error.remedy[1:]}" if error.remedy else ""
         print(f"lockgate: {error}{remedy}", file=sys.stderr)
         return 3 if isinstance(error, Unavailable) else 2
     except KeyboardInterrupt:

@@ -158,7 +158,7 @@ class Lockgate:
         try:
             await work
         except LockgateError as error:
-            LOG.warning("%s: %s", what, error)
+            LOG.warning("%s: %s%s", what, error, f" ({error.remedy})" if error.remedy else "")
         except Exception as error:
             LOG.warning("%s: defect: %s", what, type(error).__name__)
 
