@@ -20,7 +20,7 @@ from lockgate.journeys.ingest import Ingest, Progress
 from lockgate.journeys.ingest.look import Wanted
 from lockgate.journeys.ingest.read import LARGE, Pace, Read
 from lockgate.labels.label import Sensitivity
-from lockgate.ports import Vectors
+from lockgate.ports import Extracted, Vectors
 
 CARD = "card 4111 1111 1111 1111"
 BIG = "A sentence that says nothing much at all. " * (LARGE // 40)
@@ -81,6 +81,35 @@ def test_the_order_is_stable_and_by_size_only_among_large_ones(sizes: list[int])
         one.id for _, _, one in sorted((one.size, at, one) for at, one in enumerate(todo) if one.size > LARGE)
     ]
     assert read_ == small + large
+
+
+def test_a_small_file_with_much_in_it_waits_like_a_large_one(tmp_path: Path) -> None:
+    """A sheet of 200 KB may unpack to 20,000 rows: its size must not buy it a place in front."""
+
+    async def body() -> None:
+        async with place(tmp_path, most=1000) as at:
+            at.write("a-packed.txt", "packed")
+            at.write("b-big.txt", BIG[:-1000])
+            for number in range(100):
+                at.write(f"c{number:03}.txt", f"small {number}")
+            extract, embed, stored = at.extractor.extract, at.embedder.embed, []
+
+            async def unpacked(name: str, data: bytes, /) -> Extracted:
+                found = await extract(name, data)
+                return Extracted(BIG * 5) if data == b"packed" else found
+
+            async def watched(texts: Sequence[str], /) -> Vectors:
+                stored.append(len([one for one in at.index.documents() if one.digest]))
+                return await embed(texts)
+
+            at.extractor.extract = unpacked  # type: ignore[method-assign]
+            at.embedder.embed = watched  # type: ignore[method-assign]
+            report = await at.ingest.run(at.connector)
+            assert stored.count(101) == -(-1000 // 16)
+            assert (report.stored, report.passages) == (102, 1000 + len(read(BIG[:-1000]).spans) + 100)
+            assert [item for item, _ in report.partly] == ["a-packed.txt"]
+
+    asyncio.run(body())
 
 
 def test_beyond_the_bound_nothing_is_searched_and_everything_is_looked_at(tmp_path: Path) -> None:

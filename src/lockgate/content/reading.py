@@ -25,6 +25,11 @@ class Reading:
     proposal: Proposal
     left_out: int = 0
 
+    @property
+    def length(self) -> int:
+        """Return the characters of all passages that are kept."""
+        return sum(len(span.text) for span in self.spans)
+
 
 NOTHING_READ = Reading((), (), UNREAD)
 """The reading of what could not be read."""

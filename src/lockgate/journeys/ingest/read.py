@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -28,7 +29,7 @@ from lockgate.ports import Embedder, Extractor, Item, Vectors
 MOST: Final = 10_000
 """Passages of one document that are searched, about 8 million characters: minutes of embedding on one core."""
 LARGE: Final = 250_000
-"""Bytes. Larger documents are read after all others; as text, several seconds of embedding on one core."""
+"""Bytes, or characters of what is searched. Larger documents come after all others: seconds of embedding each."""
 _AHEAD: Final = 8_000_000
 """Bytes that are read ahead together; a document that alone has more is read alone."""
 _STEP: Final = 16
@@ -69,53 +70,62 @@ class Read:
 
         From `until` on no large one is begun but the first.
         """
-        queue = deque(sorted(todo, key=lambda one: one.size if one.size > LARGE else 0))
-        reading: deque[tuple[Wanted, asyncio.Task[_Ready | None]]] = deque()
-        batch: list[_Ready] = []
-        done = large = 0
+        done = 0
 
         def tell(embedded: int = 0, embedding: int = 0) -> None:
             self.look.ledger.tell("read", done, len(todo), embedded, embedding)
 
-        try:
-            while queue or reading:
-                while queue and self._has_room([one for one, _ in reading], queue[0]):
-                    if queue[0].size > LARGE and large and until is not None and self.look.clock.now() >= until:
-                        self.look.ledger.report.left = len(queue)
-                        queue.clear()
-                        break
-                    wanted = queue.popleft()
-                    large += wanted.size > LARGE
-                    reading.append((wanted, asyncio.create_task(self._prepare(wanted.id))))
-                if not reading:
-                    break
-                if reading[0][0].size > LARGE:
-                    await self._store(batch, tell)  # small ones do not wait until a large one is read
-                    batch = []
-                ready = await reading[0][1]
-                reading.popleft()
-                if ready is not None and len(ready.reading.spans) > BATCH:
-                    await self._store(batch, tell)  # nor for its vectors
-                    batch = []
+        small = [one for one in todo if one.size <= LARGE]
+        large = [one for one in todo if one.size > LARGE]
+        batch: list[_Ready] = []
+        async with aclosing(self._readings(small)) as readings:
+            async for wanted, ready in readings:
+                if ready is not None and (length := ready.reading.length) > LARGE:
+                    large.append(Wanted(wanted.id, length))  # packed: it is read again when its turn comes
+                    continue
                 if ready is not None:
                     batch.append(ready)
                 full = sum(len(one.reading.spans) for one in batch) >= BATCH or len(batch) >= BATCH
-                if full or not (queue or reading):  # the last, so that the last figures told are those of all
+                if full or wanted is small[-1]:  # the last, so that the last figures told are those of all
                     await self._store(batch, tell)
                     batch = []
                 done += 1
                 tell()
-            await self._store(batch, tell)
+        await self._store(batch, tell)
+        large.sort(key=lambda one: one.size)
+        async with aclosing(self._readings(large, until)) as readings:
+            async for _, ready in readings:
+                if ready is not None:
+                    await self._store([ready], tell)
+                done += 1
+                tell()
+
+    async def _readings(
+        self, todo: Sequence[Wanted], until: datetime | None = None
+    ) -> AsyncGenerator[tuple[Wanted, _Ready | None], None]:
+        """Yield what these items contain, in order, some read ahead; from `until` on none but the first."""
+        queue = deque(todo)
+        reading: deque[tuple[Wanted, asyncio.Task[_Ready | None]]] = deque()
+        try:
+            while queue or reading:
+                while queue and self._has_room([one for one, _ in reading], queue[0]):
+                    if until is not None and len(queue) < len(todo) and self.look.clock.now() >= until:
+                        self.look.ledger.report.left = len(queue)
+                        queue.clear()
+                        break
+                    wanted = queue.popleft()
+                    reading.append((wanted, asyncio.create_task(self._prepare(wanted.id))))
+                if reading:
+                    ready = await reading[0][1]
+                    yield reading.popleft()[0], ready
         finally:
             await _end([task for _, task in reading])
 
     def _has_room(self, reading: Sequence[Wanted], following: Wanted) -> bool:
-        """Tell whether the next document may be read while these are."""
+        """Tell whether the next item may be read while these are."""
         if not reading:
             return True
-        if len(reading) >= self.pace.ahead or (following.size > LARGE and reading[0].size <= LARGE):
-            return False
-        return sum(one.size for one in reading) + following.size <= _AHEAD
+        return len(reading) < self.pace.ahead and sum(one.size for one in reading) + following.size <= _AHEAD
 
     async def _prepare(self, id: str) -> _Ready | None:
         """Read one item. Its rights are those after its bytes were read; None if it is gone."""
@@ -152,12 +162,7 @@ class Read:
             raise
         except Exception as error:  # a fault of ours must not stop the run; its message could quote the document
             return _failed(item, digest, f"Lockgate failed on it ({type(error).__name__})")
-        notes = extracted.notes
-        if reading.left_out:
-            kept = len(reading.spans)
-            partly = f"only the first {kept:,} of its {kept + reading.left_out:,} passages are searched"
-            self.look.ledger.report.partly.append((item.id, partly))
-            notes = (*notes, partly)
+        notes = (*extracted.notes, *_partly(reading))
         content = Content(item.revision, digest, title, reading.proposal, notes)
         return _Ready(item, content, reading, len(data))
 
@@ -180,6 +185,7 @@ class Read:
             document = look.settler.document(item, one.content, stored, look.clock.now())
             if document.problem:
                 look.ledger.problem(document.item, document.problem)
+            report.partly.extend((document.item, note) for note in _partly(one.reading))
             if stored is None or one.reading.spans or not same(document, stored):
                 plans.append((document, one, mine))
         if not plans:
@@ -249,6 +255,13 @@ async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _partly(reading: Reading) -> tuple[str, ...]:
+    """Return the note on a text of which not all passages are kept."""
+    kept = len(reading.spans)
+    whole = kept + reading.left_out
+    return (f"only the first {kept:,} of its {whole:,} passages are searched",) if reading.left_out else ()
 
 
 def _failed(item: Item, digest: str, why: str) -> _Ready:
