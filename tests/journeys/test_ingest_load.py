@@ -194,8 +194,11 @@ def test_an_embedder_that_fails_in_one_lane_stops_the_run_and_stores_no_part(tmp
 
         async def embed(self, texts: Sequence[str], /) -> Vectors:
             self.calls += 1
+            call = self.calls
             await asyncio.sleep(0)
-            if self.calls > 5:
+            if call == 5:
+                await asyncio.Event().wait()  # the other lane hangs
+            if call == 6:
                 raise Unavailable("the embedder is gone")
             return await super().embed(texts)
 
