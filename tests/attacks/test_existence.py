@@ -18,6 +18,7 @@ Route: TypeAlias = Callable[[str], Ask]
 ROUTES: dict[str, Route] = {
     "open": lambda id: ("GET", f"/v1/documents/{id}", None),
     "why": lambda id: ("GET", f"/v1/documents/{id}/why?as=zoe", None),
+    "one review": lambda id: ("GET", f"/v1/reviews/{id}", None),
     "passage": lambda id: ("GET", f"/v1/reviews/{id}/passages/0", None),
     "passage that is not there": lambda id: ("GET", f"/v1/reviews/{id}/passages/9999", None),
     "review": lambda id: ("POST", "/v1/reviews", {"document": id, "version": "x"}),

@@ -17,6 +17,7 @@ ROUTES = [
     ("GET", "/v1/exposure", None),
     ("GET", "/v1/exposure/findable/owner", None),
     ("GET", "/v1/documents/d_000000000000000000000000", None),
+    ("GET", "/v1/reviews/d_000000000000000000000000", None),
     ("GET", "/v1/reviews/d_000000000000000000000000/passages/0", None),
     ("POST", "/v1/reviews", {"document": "d_000000000000000000000000", "version": "x"}),
 ]

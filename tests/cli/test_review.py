@@ -16,7 +16,7 @@ from journeys.places import Place
 from lockgate.cli import exposure, review
 from lockgate.cli.main import parser
 from lockgate.content.document import Review
-from lockgate.errors import AccessDenied, Invalid
+from lockgate.errors import AccessDenied, Invalid, NotFound
 
 Of = Callable[[str], Client]
 
@@ -68,6 +68,26 @@ def test_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         assert await review.work(options(json=True), client) == 1
         assert [one["item"] for one in json.loads(capsys.readouterr().out)] == ["docs/pay.csv"]
+
+    asyncio.run(with_client(tmp_path, story))
+
+
+def test_a_settled_document_is_corrected_by_its_path_or_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def story(here: Place, of: Of) -> None:
+        client = of("ann")
+        here.write("hr/50% #1?.txt", "Hire one more.")
+        await here.ingest.run(here.connector)
+        for item in ("hr/plan.txt", "hr/50% #1?.txt"):
+            assert await review.work(options(accept=f"docs/{item}"), client) == 0
+            assert await review.work(options(set=f"docs/{item}", sensitivity="restricted"), client) == 0
+            id = here.document(item).id
+            assert await review.work(options(set=id, sensitivity="general", no_ai=True), client) == 0
+            assert capsys.readouterr().out.splitlines()[-1].startswith(f"reviewed: docs/{item}: general")
+            assert here.document(item).label.forbids("ai")
+        with pytest.raises(NotFound):
+            await review.work(options(accept="docs/none.txt"), client)
 
     asyncio.run(with_client(tmp_path, story))
 

@@ -180,7 +180,14 @@ def test_any_header(lab: Lab, path: str, name: str, value: str) -> None:
     asyncio.run(_send(lab, [(path, json.dumps(VALID[path]).encode(), _headers(lab, **{name: value}))]))
 
 
-HEADS = ("/v1/documents/", "/v1/answers/", "/v1/exposure/findable/", "/v1/models/", "/v1/reviews?limit=")
+HEADS = (
+    "/v1/documents/",
+    "/v1/answers/",
+    "/v1/exposure/findable/",
+    "/v1/models/",
+    "/v1/reviews/",
+    "/v1/reviews?limit=",
+)
 
 
 @PROFILE
@@ -193,6 +200,7 @@ def test_any_path(lab: Lab, tail: str, method: str) -> None:
                 "/v1/answers/",
                 "/v1/exposure/findable/",
                 "/v1/models/",
+                "/v1/reviews/",
                 "/v1/reviews?limit=",
             ):
                 url = lab.url + head + quote(tail, safe="/", errors="replace")

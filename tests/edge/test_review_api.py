@@ -32,6 +32,9 @@ def test_a_review_over_http(tmp_path: Path) -> None:
         assert "84200" in text["text"]
         undone = await of("ann")("POST", "/v1/reviews/undo", {})
         assert undone["data"][0]["review"] == "unreviewed"
+        for name in (worst["document"], worst["item"]):
+            one = await of("ann")("GET", f"/v1/reviews/{name}", None)
+            assert {key: one[key] for key in worst} == worst, "as it was listed, with the version"
 
     asyncio.run(with_client(tmp_path, story))
 
@@ -48,6 +51,12 @@ def test_strangers_learn_nothing(tmp_path: Path) -> None:
                 body.pop("instance", None)
                 bodies.append({key: value for key, value in body.items() if "request" not in key})
                 assert (await of(name).send("GET", f"/v1/reviews/{id}/passages/0")).status_code == status
+            shown = []
+            for id in (plan, here.document("menu.txt").id, "d_" + "0" * 24, "docs/hr/plan.txt", "docs/none"):
+                answer = await of(name).send("GET", f"/v1/reviews/{id}")
+                assert answer.status_code == status
+                shown.append({k: v for k, v in answer.json().items() if k not in ("instance", "request_id")})
+            assert all(one == shown[0] for one in shown)
             assert bodies[0] == bodies[1]
         assert (await of("bo")("GET", "/v1/reviews", None))["data"] == []
         assert (await of("bo").send("GET", "/v1/exposure?all=true")).status_code == 403

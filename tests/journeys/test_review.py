@@ -127,6 +127,44 @@ def test_strangers_cannot_tell_a_document_from_none(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_a_settled_label_is_corrected_again(tmp_path: Path) -> None:
+    """Only what waited was listed with a version, so nobody could set a mistake right after a restart."""
+
+    async def story(here: Place, review: Reviews) -> None:
+        await correct(review, ANN, here.document("pay.csv"), ONLY_HR)
+        plan = here.document("hr/plan.txt")
+        await correct(review, ANN, plan, Correction(Sensitivity.RESTRICTED))
+        review = reviews(here)  # a restart: nothing is remembered
+        assert plan.id not in [one.document.id for one in await review.list_open(ANN, CONTEXT)]
+        for name in (plan.id, f"{plan.collection}/hr/plan.txt"):
+            for who in (ANN, STEWARD):
+                settled = await review.one(who, CONTEXT, name)
+                assert (settled.document, settled.exposure.why) == (here.document("hr/plan.txt"), ())
+        lower = Correction(Sensitivity.GENERAL)
+        after = await review.correct(ANN, CONTEXT, plan.id, settled.version, lower)
+        assert (after.review, after.label.sensitivity) == (Review.CORRECTED, Sensitivity.GENERAL)
+        waiting = (await review.list_open(ANN, CONTEXT))[0]
+        assert await review.one(ANN, CONTEXT, waiting.document.id) == waiting, "the same as in the list"
+
+    play(tmp_path, story)
+
+
+def test_one_document_is_shown_to_nobody_else_and_every_look_is_recorded(tmp_path: Path) -> None:
+    async def story(here: Place, review: Reviews) -> None:
+        plan, menu = here.document("hr/plan.txt"), here.document("menu.txt")
+        told = set()
+        names = (plan.id, menu.id, "d_" + "0" * 24, f"{plan.collection}/hr/plan.txt", "docs/hr/none.txt", "")
+        for name in names:
+            before = len(here.log.records)
+            with pytest.raises(NotFound) as refused:
+                await review.one(BO, CONTEXT, name)
+            told.add(str(refused.value))
+            assert len(here.log.records) == before + 1
+        assert len(told) == 1
+
+    play(tmp_path, story)
+
+
 def test_stewards_review_what_others_own_but_read_nothing_by_it(tmp_path: Path) -> None:
     async def story(here: Place, review: Reviews) -> None:
         assert {one.document.item for one in await review.list_open(STEWARD, CONTEXT)} == {
@@ -156,6 +194,8 @@ def test_a_review_is_recorded_before_it_takes_effect(tmp_path: Path) -> None:
         )
         with pytest.raises(Unavailable):
             await accept(broken, ANN, before)
+        with pytest.raises(Unavailable):
+            await broken.one(ANN, CONTEXT, before.id)
         assert here.document("menu.txt") == before
         await accept(review, ANN, before)
         record = [one for one in here.log.records if one.kind is Kind.REVIEW][-1]

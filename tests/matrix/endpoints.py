@@ -85,6 +85,13 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of HR's, none so proposed", "/v1/reviews/rule", {"pattern": "hr/**", "proposed": "public"}),
     ),
     ("POST", "/v1/reviews/undo"): (Case("of nothing", "/v1/reviews/undo", {}),),
+    ("GET", "/v1/reviews/{document:path}"): (
+        Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}"),
+        Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}"),
+        Case("of what is not", f"/v1/reviews/{document_id('brightwater', 'loose/none.md')}"),
+        Case("of HR's, by its path", "/v1/reviews/brightwater/hr/salaries.md"),
+        Case("of what is not, by its path", "/v1/reviews/brightwater/hr/none.md"),
+    ),
     ("GET", "/v1/reviews/{document}/passages/{ordinal:int}"): (
         Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}/passages/0"),
         Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}/passages/0"),

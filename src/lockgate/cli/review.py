@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 from lockgate.cli.remote import add_options, gateway
 from lockgate.errors import Invalid, LockgateError
@@ -27,7 +28,7 @@ worst first:
 _EXAMPLES: Final = """examples:
   lockgate review                                             one by one
   lockgate review --list --json                               what waits, for programs
-  lockgate review --accept d_3f2a...                          accept one proposal
+  lockgate review --accept handbook/travel.md                 accept one proposal
   lockgate review --set d_3f2a... --readers group:hr          state who may read it
   lockgate review --rule 'handbook/**' --proposed general     accept many at once
   lockgate review --rule 'pay/**' --readers group:hr,user:cfo --sensitivity restricted"""
@@ -45,8 +46,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     what = review.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="only print what waits")
-    what.add_argument("--accept", metavar="DOC", help="accept the proposal for a document")
-    what.add_argument("--set", metavar="DOC", help="state another label for a document")
+    what.add_argument(
+        "--accept", metavar="DOC", help="accept the proposal for a document: its id or `collection/path`"
+    )
+    what.add_argument("--set", metavar="DOC", help="state another label for a document, even a settled one")
     what.add_argument("--rule", metavar="GLOB", help="review everything under `collection/path`")
     what.add_argument("--undo", action="store_true", help="take back your last review")
     review.add_argument("--sensitivity", metavar="LEVEL", help="with --set or --rule: the level")
@@ -84,28 +87,18 @@ async def work(args: argparse.Namespace, call: Call) -> int:
     if args.rule:
         body = {"pattern": args.rule, "proposed": args.proposed, **_stated(args)}
         return _print(args, (await call("POST", "/v1/reviews/rule", body))["data"], "reviewed")
-    listed: list[dict[str, Any]] = (await call("GET", f"/v1/reviews?limit={args.limit}", None))["data"]
     if args.accept or args.set:
         wanted = args.accept or args.set
         if args.set and not (args.sensitivity or args.readers or args.no_ai):
             raise Invalid("nothing is stated", remedy="add --sensitivity, --readers or --no-ai")
-        one = _find(listed, wanted)
+        one = await call("GET", f"/v1/reviews/{quote(wanted)}", None)
         body = {"document": one["document"], "version": one["version"], **_stated(args)}
         return _print(args, [await call("POST", "/v1/reviews", body)], "reviewed")
+    listed: list[dict[str, Any]] = (await call("GET", f"/v1/reviews?limit={args.limit}", None))["data"]
     if args.list or args.json or not sys.stdin.isatty():
         _print(args, listed, "waits")
         return int(bool(listed))
     return await Session(call, input, print).through(listed)
-
-
-def _find(listed: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
-    found = [one for one in listed if wanted in (one["document"], one["item"])]
-    if not found:
-        raise Invalid(
-            f"`{wanted}` does not wait for you",
-            remedy="`lockgate review --list` shows what does; `--undo` takes back your last review",
-        )
-    return found[0]
 
 
 def _stated(args: argparse.Namespace) -> dict[str, Any]:

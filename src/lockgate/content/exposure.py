@@ -48,12 +48,13 @@ _TODO: Final = {
     Why.UNREVIEWED: "Accept or correct the proposed label in a review.",
     Why.UNSEEN: "Accept the proposed label in a review, by rule for many at once.",
 }
+_SETTLED: Final = "Nothing has to be done."
 _WEIGHT: Final = (0, 1, 10, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One document that is unreviewed, held back or unreadable.
+    """One document that is unreviewed, held back or unreadable; or settled, where that was asked for.
 
     Attributes:
         document: as the catalogue knows it.
@@ -62,7 +63,7 @@ class Exposure:
         grants: each any-of clause of its readers with the people it lets in, identifier by identifier, the
             broadest first: the grant that is to be narrowed.
         owners: those owners who are still there; empty is an orphan.
-        why: every reason, the worst first.
+        why: every reason, the worst first; none when it is settled.
 
     """
 
@@ -82,11 +83,13 @@ class Exposure:
     @property
     def todo(self) -> str:
         """Return what to do about it."""
-        return _TODO[self.why[0]]
+        return _TODO[self.why[0]] if self.why else _SETTLED
 
 
-def exposures(documents: Iterable[Document], census: Census, limit: Limit = DEFAULT_LIMIT) -> list[Exposure]:
-    """Return every document that is unreviewed, held back or unreadable, worst first.
+def exposures(
+    documents: Iterable[Document], census: Census, limit: Limit = DEFAULT_LIMIT, *, settled: bool = False
+) -> list[Exposure]:
+    """Return every document that is unreviewed, held back or unreadable, worst first; with `settled`, every one.
 
     Sets of readers and owners are counted once each, so that a hundred thousand documents take seconds.
     """
@@ -95,7 +98,7 @@ def exposures(documents: Iterable[Document], census: Census, limit: Limit = DEFA
     found = []
     for document in documents:
         why = _why(document, census, limit)
-        if not why:
+        if not (why or settled):
             continue
         readers = document.source_readers
         if readers not in grants:

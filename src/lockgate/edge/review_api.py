@@ -56,7 +56,7 @@ def exposure_object(one: Exposure, taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 def open_object(one: Open, taxonomy: Taxonomy) -> dict[str, Any]:
-    """Return one document that waits for a review."""
+    """Return one document that waits for a review, or is settled."""
     return exposure_object(one.exposure, taxonomy) | {
         "version": one.version,
         "passages": [{"ordinal": ordinal, "kinds": sorted(kinds)} for ordinal, kinds in one.passages],
@@ -115,6 +115,7 @@ class ReviewApi:
             ("POST", "/v1/reviews/rule", self.rule),
             ("POST", "/v1/reviews/undo", self.undo),
             ("GET", "/v1/reviews/{document}/passages/{ordinal:int}", self.passage),
+            ("GET", "/v1/reviews/{document:path}", self.one),
             ("GET", "/v1/exposure", self.exposed),
             ("GET", "/v1/exposure/findable/{person}", self.findable),
         )
@@ -127,6 +128,11 @@ class ReviewApi:
             raise Invalid("`limit` must be a number from 1 to 1000")
         found = await self.reviews.list_open(subject, context, int(limit))
         return self._listing([open_object(one, self.door.taxonomy) for one in found], context)
+
+    async def one(self, request: Request, subject: Subject, context: Context) -> Response:
+        """Show one document to its owner or a steward, in the version that a review of it names."""
+        found = await self.reviews.one(subject, context, request.path_params["document"][:1000])
+        return json_response(open_object(found, self.door.taxonomy), context.request_id)
 
     async def review(self, request: Request, subject: Subject, context: Context) -> Response:
         """Accept a proposal, or state another label."""

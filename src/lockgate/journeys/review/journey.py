@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,6 +33,7 @@ from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subj
 from lockgate.ports import Connector, Directory, Index
 
 BATCH: Final = 64
+_ID: Final = re.compile("d_[0-9a-f]+")
 _HIDDEN: Final = "there is no such document, or you may not review it"
 
 
@@ -95,6 +97,39 @@ class Reviews:
         listing = replace(base_record(Kind.ADMINISTRATION, subject, context), action="review.list")
         await self._gate.audit.append([replace(listing, facts=(("documents", len(found)),))])
         return found
+
+    async def one(self, subject: Subject, context: Context, document: str) -> Open:
+        """Return a document as its owner or a steward sees it, whether it waits for a review or is settled.
+
+        It is named by its id, or as it is listed: `collection/path`.
+
+        Raises:
+            NotFound: there is none, or the subject may not review it.
+            Invalid: the subject may review several such documents.
+            Unavailable: the audit log cannot record it.
+
+        """
+        known = await asyncio.to_thread(self._named, document)
+        # As in `show`, what does not exist is decided and recorded too.
+        resources = [document_resource(one) for one in known] or [_resource(document, None)]
+        asked = [AccessRequest(subject, Action.DOWNGRADE, resource, context) for resource in resources]
+        verdicts = self._gate.judge(asked)
+        await self._gate.settle(verdicts)
+        found = [one for one, verdict in zip(known, verdicts, strict=False) if verdict.passes]
+        if not found:
+            raise NotFound(_HIDDEN)
+        if len(found) > 1:
+            ids = ", ".join(one.id for one in found)
+            raise Invalid(f"`{document}` means several documents", remedy=f"Write one of: {ids}.")
+        (seen,) = exposures(found, census(self._directory), self._limit, settled=True)
+        return Open(seen, where(await self._index.chunks(seen.document.id)))
+
+    def _named(self, name: str) -> list[Document]:
+        # By the form of the name, never by whether it is known: a second search would take time that tells.
+        if _ID.fullmatch(name):
+            known = self._index.document(name)
+            return [] if known is None else [known]
+        return [one for one in self._index.documents() if name == f"{one.collection}/{one.item}"]
 
     async def show(self, subject: Subject, context: Context, document: str, ordinal: int) -> str:
         """Return the text of one passage: only when asked for, only to who may review and open the document.
