@@ -60,7 +60,7 @@ def test_a_key_is_a_service(file: KeyFile) -> None:
     assert subject.principal.kind is PrincipalKind.SERVICE
     assert subject.principal.name == "service:nightly"
     assert subject.principal.groups == {"group:hr"}
-    assert subject.scopes == {"chat"}
+    assert subject.confined_to == {"chat"}
     assert subject.session.expires == key.expires
     assert subject.session.id == f"key-{key.id}"
 
@@ -195,3 +195,11 @@ def test_the_prefix_chooses_and_the_choice_is_final(file: KeyFile) -> None:
             assert caught.value.code == code
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("scopes", [(), ("everything",), ("chat", "Review"), ("chat ",)])
+def test_no_key_is_made_without_known_scopes(file: KeyFile, scopes: tuple[str, ...]) -> None:
+    with pytest.raises(Invalid) as caught:
+        make(file, scopes=frozenset(scopes))
+    assert "chat, retrieve, review, audit" in caught.value.remedy
+    assert not file.load()

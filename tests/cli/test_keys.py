@@ -15,7 +15,7 @@ def test_make_list_and_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     config.write_text('[identity]\nservice_keys = "secret/keys.json"\n')
     (tmp_path / "secret").mkdir()
     where = ["--config", str(config)]
-    assert main(["keys", "create", "nightly", "--owner", "ann", "--group", "hr", *where]) == 0
+    assert main(["keys", "create", "nightly", "--owner", "ann", "--scope", "chat", "--group", "hr", *where]) == 0
     text = capsys.readouterr().out.strip()
     assert text.startswith("lgk_")
     assert main(["keys", "list", "--json", *where]) == 0
@@ -30,8 +30,23 @@ def test_make_list_and_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--file", str(tmp_path / "keys.json")]
-    assert main(["keys", "create", "nightly", "--owner", "ann", "--days", "400", *where]) == 2
-    assert main(["keys", "create", "a b", "--owner", "ann", *where]) == 2
+    assert main(["keys", "create", "nightly", "--owner", "ann", "--scope", "chat", "--days", "400", *where]) == 2
+    assert main(["keys", "create", "a b", "--owner", "ann", "--scope", "chat", *where]) == 2
     assert main(["keys", "revoke", "none", *where]) == 2
     assert "lockgate keys list" in capsys.readouterr().err
-    assert main(["keys", "create", "a", "--owner", "b", "--file", str(tmp_path / "no" / "keys.json")]) == 3
+    assert (
+        main(
+            [
+                "keys",
+                "create",
+                "a",
+                "--owner",
+                "b",
+                "--scope",
+                "chat",
+                "--file",
+                str(tmp_path / "no" / "keys.json"),
+            ]
+        )
+        == 3
+    )

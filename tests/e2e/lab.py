@@ -16,8 +16,10 @@ import aiohttp
 from starlette.routing import Mount
 
 from lockgate.adapters.clock import SystemClock
+from lockgate.adapters.credentials import ByPrefix
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.oidc import OidcAuthenticator
+from lockgate.adapters.service_keys import PREFIX, KeyFile, ServiceKeyAuthenticator
 from lockgate.audit.entry import Entry
 from lockgate.audit.record import Record
 from lockgate.config import parse
@@ -186,11 +188,14 @@ async def opened(
     clock, people = Clock(), DirectoryFile.open(listed)
     url = f"http://127.0.0.1:{port}"
     provider = issuer or DemoIssuer.start(f"{url}/issuer", AUDIENCE, people, clock)
+    services = ServiceKeyAuthenticator(KeyFile(folder / "service-keys.json"), clock)
     parts = Parts(
         clock=clock,
         directory=people,
         embedder=embedder,
-        authenticator=lambda _, known: OidcAuthenticator(provider.settings, clock, provider.fetch, known),
+        authenticator=lambda _, known: ByPrefix(
+            OidcAuthenticator(provider.settings, clock, provider.fetch, known), {PREFIX: services}
+        ),
     )
     async with open_lockgate(parse(text, folder / "lockgate.toml"), parts) as lockgate:
         for connector in lockgate.connectors.values():

@@ -10,11 +10,17 @@ from pathlib import Path
 
 from lockgate.adapters.service_keys import KeyFile, ServiceKey, create, revoke
 from lockgate.cli.identity import identity_section
+from lockgate.policy.model import Scope
 
 _ABOUT = """Keys for services: a batch job or a bot that cannot sign in. People use `lockgate login`.
 
 A key is shown once, when it is made; the file keeps only its hash. It acts as `service:NAME`, and may read what
-that name, its groups and everyone may read."""
+that name, its groups and everyone may read, through the routes of its scopes:
+
+  chat      /v1/chat/completions, /v1/models
+  retrieve  /v1/retrieve, /v1/discover, /v1/documents
+  review    /v1/reviews, /v1/exposure
+  audit     proofs of answers"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,8 +44,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     make.add_argument(
         "--scope",
         action="append",
-        default=[],
-        help="a scope to list with the key; nothing is refused by it yet; may be repeated",
+        required=True,
+        help=f"routes that the key opens, one of {', '.join(Scope)}; may be repeated",
     )
     make.add_argument("--group", action="append", default=[], help="group that the service is in; may be repeated")
     make.add_argument("--days", type=int, default=90, help="how long it lives, 1 to 366 (default: %(default)s)")

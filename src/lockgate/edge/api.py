@@ -14,12 +14,13 @@ from starlette.responses import Response
 from lockgate.edge.body import Limits, credential, json_object
 from lockgate.edge.problems import as_lockgate_error, problem
 from lockgate.edge.render import new_request_id, verdict_object
+from lockgate.edge.scopes import admit
 from lockgate.errors import Invalid
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.discover import Discover
 from lockgate.journeys.passages import Passages
 from lockgate.labels.wire import Taxonomy, header, render
-from lockgate.policy.model import Context, Subject
+from lockgate.policy.model import Context, Scope, Subject
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = Callable[[Request, Subject, Context], Awaitable[Response]]
@@ -64,13 +65,16 @@ class Door:
     limits: Limits
     taxonomy: Taxonomy
 
-    def handler(self, body: Body) -> Handler:
-        """Return a route's handler around a body that gets the subject and the context."""
+    def handler(self, scope: Scope, body: Body) -> Handler:
+        """Return a route's handler around a body that gets the subject and the context.
+
+        `scope` is what a service key needs for the route.
+        """
 
         async def handle(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                subject, now = await self.chat.identify(credential(request), request_id)
+                subject, now = await admit(self.chat, credential(request), request_id, scope)
                 purpose = request.headers.get("lockgate-purpose", "")[:64]
                 return await body(request, subject, Context(now, request_id, purpose=purpose))
             except Exception as error:

@@ -18,6 +18,7 @@ from lockgate.edge.render import new_request_id
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError, NotFound
+from lockgate.policy.model import Scope
 
 
 async def _health(_: Request) -> Response:
@@ -45,11 +46,11 @@ def routes(
         Route("/v1/chat/completions", openai.completions, methods=["POST"]),
         Route("/v1/models", openai.models, methods=["GET"]),
         Route("/v1/models/{model}", openai.models, methods=["GET"]),
-        Route("/v1/retrieve", door.handler(passages.retrieve), methods=["POST"]),
-        Route("/v1/discover", door.handler(passages.discover), methods=["POST"]),
-        Route("/v1/documents/{document}", door.handler(passages.document), methods=["GET"]),
-        Route("/v1/documents/{document}/why", door.handler(why.explain), methods=["GET"]),
-        Route("/v1/answers/{request_id}/proof", door.handler(proofs.proof), methods=["GET"]),
+        Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),
+        Route("/v1/discover", door.handler(Scope.RETRIEVE, passages.discover), methods=["POST"]),
+        Route("/v1/documents/{document}", door.handler(Scope.RETRIEVE, passages.document), methods=["GET"]),
+        Route("/v1/documents/{document}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
+        Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
         *reviews.routes(),
     ]
 

@@ -16,10 +16,11 @@ from lockgate.edge.body import Limits, credential, json_object
 from lockgate.edge.openai_request import ChatRequest, parse_chat
 from lockgate.edge.problems import as_lockgate_error, openai_error, openai_problem
 from lockgate.edge.render import citations, lockgate_object, new_request_id
+from lockgate.edge.scopes import admit
 from lockgate.journeys.chat import Chat, Ready
 from lockgate.journeys.release import Release
 from lockgate.labels.wire import Taxonomy, header
-from lockgate.policy.model import Context
+from lockgate.policy.model import Context, Scope
 from lockgate.ports import Piece, Usage
 
 _SSE: Final = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
@@ -72,7 +73,7 @@ class OpenAiDoor:
             shown = credential(request)
             # Nothing of a body is read for a stranger, who could hold a place with it for a long time. Who it is
             # will be asked again once it is there: that may take as long.
-            await self.chat.identify(shown, request_id)
+            await admit(self.chat, shown, request_id, Scope.CHAT)
             purpose = request.headers.get("lockgate-purpose", "")[:64]
             parsed = parse_chat(await json_object(request, self.limits), self.limits, purpose)
             ready = await self.chat.prepare(shown, parsed.ask, request_id)
@@ -96,7 +97,7 @@ class OpenAiDoor:
         """GET /v1/models and GET /v1/models/{id}: only what the subject may use."""
         request_id = new_request_id()
         try:
-            subject, now = await self.chat.identify(credential(request), request_id)
+            subject, now = await admit(self.chat, credential(request), request_id, Scope.CHAT)
             context = Context(now, request_id)
             wanted = request.path_params.get("model")
             if wanted is not None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from lockgate.edge.challenge import challenge
+from lockgate.edge.challenge import InsufficientScope, challenge
 from lockgate.errors import (
     AccessDenied,
     Conflict,
@@ -69,7 +69,7 @@ def _row(error: LockgateError) -> tuple[int, str, str]:
 
 def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
     headers = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
-    if isinstance(error, Unauthenticated):
+    if isinstance(error, Unauthenticated | InsufficientScope):
         headers["WWW-Authenticate"] = challenge(error)
     if isinstance(error, WrongMethod) and error.allow:
         headers["Allow"] = error.allow

@@ -19,7 +19,7 @@ from lockgate.journeys.review import Correction, Open, Reviews
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy, render
-from lockgate.policy.model import Context, Subject
+from lockgate.policy.model import Context, Scope, Subject
 
 _CORRECTION = ("sensitivity", "readers", "forbidden_uses", "broad")
 
@@ -119,7 +119,9 @@ class ReviewApi:
             ("GET", "/v1/exposure", self.exposed),
             ("GET", "/v1/exposure/findable/{person}", self.findable),
         )
-        return [Route(path, self.door.handler(body), methods=[method]) for method, path, body in table]
+        return [
+            Route(path, self.door.handler(Scope.REVIEW, body), methods=[method]) for method, path, body in table
+        ]
 
     async def listed(self, request: Request, subject: Subject, context: Context) -> Response:
         """List what waits for this owner or steward, worst first."""

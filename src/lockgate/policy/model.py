@@ -55,12 +55,24 @@ class Session:
     risk: Risk = Risk.HIGH
 
 
+class Scope(StrEnum):
+    """What a service key may be used for: a family of routes. It adds nothing to what the service may read."""
+
+    CHAT = "chat"
+    RETRIEVE = "retrieve"
+    REVIEW = "review"
+    AUDIT = "audit"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Who acts, for whom, through which application (NIST SP 800-207 subject).
 
     An agent's or application's power is the intersection of its own and that of the person it acts for, so
     every question is asked of each of `parties`.
+
+    `scopes` are those that an identity provider wrote into a token; they confine nothing. `confined_to` are the
+    scopes of a service key, the only routes that it opens: empty opens none, None is for who came without a key.
     """
 
     principal: Principal
@@ -68,6 +80,7 @@ class Subject:
     application: str = ""
     on_behalf_of: Principal | None = None
     scopes: frozenset[str] = frozenset()
+    confined_to: frozenset[str] | None = None
 
     @property
     def parties(self) -> tuple[Principal, ...]:

@@ -60,7 +60,7 @@ class ServiceKeyAuthenticator:
             Principal(PrincipalKind.SERVICE, key.service, groups),
             Session(f"key-{key.id}", key.expires, risk=self._risk),
             application=key.service,
-            scopes=frozenset(key.scopes),
+            confined_to=frozenset(key.scopes),
         )
 
     def _current(self) -> Mapping[str, ServiceKey]:

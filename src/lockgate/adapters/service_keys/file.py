@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
+from lockgate.policy.model import Scope
 
 PREFIX: Final = "lgk_"
 MAX_LIFE: Final = timedelta(days=366)
@@ -145,10 +146,16 @@ def create(
     `groups` are names without prefix. A service may have several keys, so that one can follow another.
 
     Raises:
-        Invalid: a name is malformed, or the life is not between a moment and `MAX_LIFE`.
+        Invalid: a name is malformed, a scope unknown, there is no scope, or the life is not between a moment and
+            `MAX_LIFE`.
 
     """
-    for what, names in (("service", {service}), ("owner", {owner}), ("scope", scopes), ("group", groups)):
+    if not scopes or (scopes - set(Scope)):
+        unknown = (
+            f"`{min(scopes - set(Scope))[:40]}` is no scope" if scopes else "a key without a scope opens nothing"
+        )
+        raise Invalid(unknown, remedy=f"Give at least one of the scopes {', '.join(Scope)}.")
+    for what, names in (("service", {service}), ("owner", {owner}), ("group", groups)):
         for name in sorted(names):
             if not _NAME.fullmatch(name):
                 raise Invalid(
