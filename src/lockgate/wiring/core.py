@@ -54,7 +54,7 @@ from lockgate.journeys.review import Reviews
 from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
-from lockgate.wiring import documents, identity, models
+from lockgate.wiring import documents, identity, models, start
 
 LOG: Final = logging.getLogger("lockgate")
 _PATIENCE: Final = timedelta(minutes=2)
@@ -93,6 +93,7 @@ class Lockgate:
     why: Why
     history: SqliteHistory
     embedder: Embedder
+    weights: Weights
 
     def table(self) -> list[BaseRoute]:
         """Return the routes of the gateway."""
@@ -133,8 +134,13 @@ class Lockgate:
         if isinstance(self.directory, DirectoryFile):
             watchers.append(self.directory.watch(_read_again))
         if sync:
-            watchers.append(self._sync_forever())
+            watchers += [self._try("start", self._look_once()), self._sync_forever()]
         return watchers
+
+    async def _look_once(self) -> None:
+        """Log what will fail as things are: better now than at the first question."""
+        for problem in await start.problems(self.settings, self.embedder, self.weights):
+            LOG.warning("start: %s", problem)
 
     async def _sync_forever(self) -> None:
         """Sync every collection, again and again. A source that fails is tried again next time."""
@@ -251,6 +257,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             why=Why(index, gate, directory, clock, recheck),
             history=history,
             embedder=embedder,
+            weights=weights,
         )
 
 
