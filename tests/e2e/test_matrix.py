@@ -73,7 +73,8 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
     pairs = [
         ("GET", "/v1/documents/{document}", 1, 4, "outsider"),
         ("GET", "/v1/documents/{document}", 0, 4, "outsider"),
-        ("GET", "/v1/documents/{document}/why", 0, 1, "outsider"),
+        ("GET", "/v1/documents/{document:path}/why", 0, 1, "outsider"),
+        ("GET", "/v1/documents/{document:path}/why", 1, 2, "outsider"),
         ("GET", "/v1/answers/{request_id}/proof", 0, 1, "outsider"),
         ("POST", "/v1/reviews", 1, 2, "staff"),
         ("POST", "/v1/reviews/rule", 0, 1, "staff"),

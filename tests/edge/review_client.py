@@ -1,4 +1,4 @@
-"""Reviews and exposure behind their real routes and a real server, as one signed-in person."""
+"""Reviews, exposure and explanations behind their real routes and a real server, as one signed-in person."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from starlette.routing import Route
 
 from adapters.hosts import Host
-from journeys.places import PEOPLE, Place, place
+from journeys.places import PEOPLE, Place, Stopped, place
 from lockgate.edge.api import Door
 from lockgate.edge.app import application
 from lockgate.edge.body import Limits
 from lockgate.edge.review_api import ReviewApi
+from lockgate.edge.why_api import WhyApi
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, Unauthenticated
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.review import Reviews
+from lockgate.journeys.why import Why
 from lockgate.labels.wire import STANDARD
-from lockgate.policy.model import Subject
+from lockgate.policy.model import Scope, Subject
 from policy.sets import SHIPPED
 from serving import free_socket, serving
 from support import NOW, person
@@ -34,6 +37,7 @@ PERSONS = {
     "adm": person("adm", "admins"),
 }
 ERRORS = {400: Invalid, 401: Unauthenticated, 403: AccessDenied, 404: NotFound, 409: Conflict}
+WHY = "/v1/documents/{document:path}/why"
 SALARIES = "name,role,salary\nLena Roth,Engineer,84200\nTom Berg,Sales,71000\n"
 
 
@@ -87,7 +91,11 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         directory, gate = Host(everybody=PEOPLE), Gate(lambda: SHIPPED, here.log)
         door = Door(Names(), Limits(), STANDARD)
         reviews = Reviews(here.index, directory, gate, {"share": here.connector})
-        api = ReviewApi(door, reviews, Exposures(here.index, directory, gate))
-        with free_socket() as (sock, url), serving(application(api.routes()), sock):
+        exposures = Exposures(here.index, directory, gate)
+        recheck = here.ingest.rechecker({"share": here.connector})
+        why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck))
+        explain = Route(WHY, door.handler(Scope.RETRIEVE, why.explain))
+        table = [*ReviewApi(door, reviews, exposures).routes(), explain]
+        with free_socket() as (sock, url), serving(application(table), sock):
             async with aiohttp.ClientSession() as http:
                 await story(here, lambda name: Client(http, url, name))

@@ -66,9 +66,11 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of staff, not for AI", _document("noai/minutes.md")),
         Case("that is not", _document("handbook/no-such-file.md")),
     ),
-    ("GET", "/v1/documents/{document}/why"): (
+    ("GET", "/v1/documents/{document:path}/why"): (
         Case("of HR", _document("hr/salaries.md") + "/why?as=staff"),
         Case("that is not", _document("handbook/no-such-file.md") + "/why?as=staff"),
+        Case("of HR, by its path", "/v1/documents/hr/salaries.md/why?as=staff"),
+        Case("of HR, by its source and path", "/v1/documents/brightwater:hr/salaries.md/why?as=staff"),
     ),
     ("GET", "/v1/answers/{request_id}/proof"): (
         Case("of an answer to staff", "/v1/answers/{answer}/proof"),

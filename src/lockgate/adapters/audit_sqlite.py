@@ -112,7 +112,7 @@ class AuditLog:
             raise Conflict(
                 f"another Lockgate is writing the audit log `{path}`",
                 remedy="Stop it first. While it runs it ingests by itself, `lockgate audit` reads its log, and "
-                "GET /v1/documents/DOCUMENT/why answers an administrator.",
+                "`lockgate why --remote` asks it.",
             ) from error
         except (OSError, SQLAlchemyError) as error:
             lock.close()

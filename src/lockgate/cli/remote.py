@@ -15,15 +15,20 @@ from lockgate.adapters.oidc.store import valid_token
 from lockgate.cli.login import DEFAULT_URL, page_keys, refreshed, token_store
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which gateway, and as whom."""
+def default_url() -> str:
+    """Return the gateway that is asked where none is named."""
+    return os.environ.get("LOCKGATE_URL", DEFAULT_URL)
+
+
+def add_options(parser: argparse.ArgumentParser, acting: str = "--as") -> None:
+    """Add the options that say which gateway, and (`acting` is that option's name) as whom."""
     parser.add_argument(
         "--url",
-        default=os.environ.get("LOCKGATE_URL", DEFAULT_URL),
+        default=default_url(),
         help=f"the gateway (default: LOCKGATE_URL, else {DEFAULT_URL})",
     )
     parser.add_argument(
-        "--as",
+        acting,
         dest="acting",
         default="",
         metavar="PERSON",

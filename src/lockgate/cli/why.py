@@ -10,9 +10,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
+from lockgate.cli.remote import add_options, default_url, gateway
+from lockgate.cli.review import Call, plain
 from lockgate.cli.running import open_running
-from lockgate.journeys.why import Explanation
+from lockgate.journeys.why import Explanation, Step
 
 if TYPE_CHECKING:
     from lockgate.wiring import Lockgate
@@ -24,7 +27,12 @@ lacks, the label and who reviewed it, what was found in it, what is held back, a
   lockgate why pay/2026.xlsx --as bo
   lockgate why hr-share:pay/2026.xlsx --as bo     where several sources have such a path
 
-It is for administrators: whoever may read the configuration and the keys. Each question is recorded.
+While `serve` runs, it alone has the state folder open, so it must be asked: with --remote. Then you are who your
+login or LOCKGATE_TOKEN says, and must be an administrator.
+
+  lockgate why pay/2026.xlsx --as bo --remote
+
+Without --remote it is for whoever may read the configuration and the keys. Each question is recorded.
 Exit code 1: it is not shown."""
 _MARKS: Final = {True: "yes", False: "NO", None: "-"}
 
@@ -40,7 +48,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("document", help="its path in the source, connector:path, or its id")
     command.add_argument("--as", dest="person", required=True, help="id of the person in the directory")
     command.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
+    command.add_argument("--remote", action="store_true", help="ask the running gateway; --url and --by do so too")
     command.add_argument("--json", action="store_true", help="print JSON")
+    add_options(command, acting="--by")
+    command.set_defaults(url=None)  # so that one that is given can be told from none
     command.set_defaults(run=_run)
 
 
@@ -49,6 +60,10 @@ def _run(args: argparse.Namespace) -> int:
 
 
 async def _open_and_run(args: argparse.Namespace) -> int:
+    if args.remote or args.url or args.acting:
+        args.url = args.url or default_url()
+        async with gateway(args) as client:
+            return await ask(client.call, args.document, args.person, as_json=args.json)
     async with open_running(Path(args.config)) as running:
         return await run(running, args.document, args.person, as_json=args.json)
 
@@ -56,7 +71,31 @@ async def _open_and_run(args: argparse.Namespace) -> int:
 async def run(running: Lockgate, document: str, person: str, *, as_json: bool) -> int:
     """Explain and print."""
     found = await running.why.explain(f"operator:{getpass.getuser()}", person, document)
-    print(json.dumps(dataclasses.asdict(found), indent=2) if as_json else "\n".join(table(found)))
+    return _print(found, as_json)
+
+
+async def ask(call: Call, document: str, person: str, *, as_json: bool) -> int:
+    """Let the running gateway explain, over `call`, and print."""
+    told = await call("GET", f"/v1/documents/{quote(document)}/why?as={quote(person, safe='')}", None)
+    found = Explanation(
+        told["person"],
+        told["document"],
+        told["connector"],
+        str(told["item"]).removeprefix(f"{told['connector']}/"),
+        told["title"],
+        told["shown"],
+        told["opens"],
+        tuple(Step(step["name"], step["passes"], step["says"]) for step in told["steps"]),
+        tuple(told["remedies"]),
+    )
+    return _print(found, as_json)
+
+
+def _print(found: Explanation, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(map(plain, table(found))))
     return 0 if found.shown else 1
 
 

@@ -49,7 +49,7 @@ def routes(
         Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),
         Route("/v1/discover", door.handler(Scope.RETRIEVE, passages.discover), methods=["POST"]),
         Route("/v1/documents/{document}", door.handler(Scope.RETRIEVE, passages.document), methods=["GET"]),
-        Route("/v1/documents/{document}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
+        Route("/v1/documents/{document:path}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
         *reviews.routes(),
     ]

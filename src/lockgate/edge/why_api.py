@@ -21,13 +21,14 @@ class WhyApi:
     why: Why
 
     async def explain(self, request: Request, subject: Subject, context: Context) -> Response:
-        """Explain; `as` names the person."""
+        """Explain; `as` names the person, and the document is named by its id, path or `connector:path`."""
         await self.exposures.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
         person, document = request.query_params.get("as", "")[:200], request.path_params["document"][:1000]
         told = await self.why.explain(subject.principal.name, person, document)
         body = {
             "person": told.person,
             "document": told.document,
+            "connector": told.connector,
             "item": f"{told.connector}/{told.item}",
             "title": told.title,
             "shown": told.shown,
