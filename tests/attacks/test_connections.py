@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from attacks.http import send
@@ -93,6 +95,36 @@ def test_a_kept_connection_serves_many(small: tuple[str, int]) -> None:
         for _ in range(3):
             answered(raw)
             time.sleep(0.3)
+
+
+def test_a_reader_who_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each such reader held a place, and a request to a model, for good."""
+    monkeypatch.setattr(connections, "STALLED_SECONDS", 0.5)
+    ended = threading.Event()
+
+    async def flood() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 65536
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    async def stream(_: Request) -> Response:
+        return StreamingResponse(flood())
+
+    bound = listen("127.0.0.1", 0)
+    port = int(bound.getsockname()[1])
+    with (
+        in_thread(lambda: serving(Starlette(routes=[Route("/", stream)]), bound)),
+        socket.create_connection(("127.0.0.1", port)) as raw,
+    ):
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(20):  # somebody slow is no such reader
+            assert raw.recv(1_000_000)
+            time.sleep(0.05)
+        assert not ended.is_set()
+        assert ended.wait(5)
 
 
 @pytest.mark.slow

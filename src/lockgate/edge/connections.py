@@ -2,7 +2,8 @@
 
 A few hundred connections that send nothing, or a byte now and then, would keep everybody else out, without any
 credential. So a request's head must arrive in time, and where connections are many, the one that has been idle
-longest makes room. Connections with a request under way are never touched.
+longest makes room. Connections with a request under way are not touched, unless their reader takes nothing: an
+answer that nobody reads would otherwise hold a place, and the model behind it, for as long as the reader likes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS: Final = 10.0
 """From a connection's beginning, or the first byte after an answer, to the end of the next request's head."""
+STALLED_SECONDS: Final = 60.0
+"""How long a reader may leave what was sent to them, where no more can be sent."""
 
 
 class Connection(H11Protocol):
@@ -21,6 +24,7 @@ class Connection(H11Protocol):
 
     _idle_since = 0.0
     _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     @property
     def busy(self) -> bool:
@@ -53,6 +57,20 @@ class Connection(H11Protocol):
         """End."""
         super().connection_lost(exc)
         self._wait_no_more()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a reader who takes nothing."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that the reader goes on, or that there is none."""
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
