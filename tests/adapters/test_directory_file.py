@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.adapters.directory_file import DirectoryFile, parse
+from lockgate.adapters.directory_file import DirectoryFile, parse, snapshots
 from lockgate.adapters.directory_file.format import closure
 from lockgate.errors import Invalid, LockgateError, Unavailable
 from lockgate.ports import Directory
@@ -195,6 +195,46 @@ def test_watching_sees_a_change_within_a_second(path: Path) -> None:
         return told
 
     assert "not valid TOML" in asyncio.run(play())[0]
+
+
+def test_half_of_a_file_that_is_being_written_is_not_in_force(path: Path) -> None:
+    """Without its last line, the person whose account was closed has it back, and the file is valid."""
+    closed = "[people.eve]\ngroups = ['hr']\nactive = false\n"
+
+    async def play() -> None:
+        path.write_text(closed)
+        book = DirectoryFile.open(path)
+        task = asyncio.create_task(book.watch(lambda _: None, interval=0.1))
+        with path.open("w") as file:
+            for line in ("# written slowly\n", *closed.splitlines(keepends=True)):
+                file.write(line)
+                file.flush()
+                for _ in range(3):
+                    await asyncio.sleep(0.02)
+                    eve = book.person("eve")
+                    assert eve is not None
+                    assert not eve.active
+        task.cancel()
+
+    asyncio.run(play())
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = DirectoryFile.open(path)
+    read = snapshots._read
+
+    def torn(where: Path) -> tuple[tuple[int, int, int], bytes]:
+        stamp, _ = read(where)
+        replace(where, TEXT)
+        return stamp, b"[people.eve]"
+
+    monkeypatch.setattr(snapshots, "_read", torn)
+    replace(path, "[people.eve]")
+    assert not book.refresh()
+    assert book.person("ann") is not None
+    monkeypatch.undo()
+    book.refresh()
+    assert (book.person("ann") is not None, book.problem) == (True, "")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

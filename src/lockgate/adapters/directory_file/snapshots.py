@@ -58,6 +58,9 @@ class DirectoryFile:
             if self._settled and _stamp(self._path) == self._stamp:
                 return False
             stamp, data = _read(self._path)
+            if _stamp(self._path) != stamp:  # it is being written: its first half may give what its end takes
+                self._settled = False
+                return False
             # A second write within one tick of the file system's clock leaves the stamp as it was, so what
             # has just changed is read once more at the next look.
             self._settled = stamp == self._stamp
@@ -73,10 +76,17 @@ class DirectoryFile:
         return changed
 
     async def watch(self, report: Callable[[str], None], *, interval: float = 0.25) -> None:
-        """Refresh every `interval` seconds until canceled; `report` gets each new problem, "" when it is over."""
+        """Refresh every `interval` seconds until canceled; `report` gets each new problem, "" when it is over.
+
+        A file that has just changed is read when it has kept still for one interval: half of it can be valid, and
+        give a right that the other half takes away.
+        """
         told = self.problem
+        seen: _Stamp | None = self._stamp
         while True:
-            await asyncio.to_thread(self.refresh)
+            before, seen = seen, await asyncio.to_thread(_stamp_or_none, self._path)
+            if seen == before or seen is None:
+                await asyncio.to_thread(self.refresh)
             if self.problem != told:
                 told = self.problem
                 report(told)
@@ -121,6 +131,13 @@ class DirectoryFile:
                 remedy="complete the lists and set `complete = true`",
             )
         return snapshot
+
+
+def _stamp_or_none(path: Path) -> _Stamp | None:
+    try:
+        return _stamp(path)
+    except Unavailable:
+        return None
 
 
 def _stamp(path: Path) -> _Stamp:
