@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
@@ -286,6 +286,43 @@ def test_an_answer_without_its_other_records_is_named(tmp_path: Path, lost: tupl
     assert named in fault.what
     assert "`req-1`" in fault.what
     assert fault.first == 5 + [r.kind for r in silent].index(Kind.ANSWER)
+
+
+@pytest.mark.parametrize(
+    "change", [{"subject": "user:bob"}, {"on_behalf_of": "user:bob"}, {"effect": "deny"}], ids=lambda one: min(one)
+)
+def test_records_of_another_or_of_a_refusal_do_not_make_an_answer_complete(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    path = tmp_path / "audit.sqlite"
+    foreign = [replace(r, **change) if r.kind is Kind.DECISION else r for r in request(1)]
+    running(write)(path, [request(0), foreign])
+    [fault] = check(path).faults
+    assert "`req-1`" in fault.what
+    assert "no decision record" in fault.what
+
+
+def test_a_second_answer_under_the_records_of_the_first_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "audit.sqlite"
+    running(write)(path, [request(0), [r for r in request(0) if r.kind is Kind.ANSWER]])
+    [fault] = check(path).faults
+    assert "twice" in fault.what
+    assert fault.first == 5
+
+
+@pytest.mark.parametrize("old", [b"{", b'"kind":'])
+def test_an_event_that_readers_may_understand_in_two_ways_is_named(path: Path, old: bytes) -> None:
+    """Signed again by the holder of the key: one reader takes the first of two equal names, another the last."""
+
+    def twice(db: sqlite3.Connection) -> None:
+        (event,) = db.execute("SELECT event FROM audit_event WHERE idx=7").fetchone()
+        new = {b"{": b'{"time":1,', b'"kind":': b'"kind":"outcome","kind":'}[old]
+        db.execute("UPDATE audit_event SET event=? WHERE idx=7", (event.replace(old, new, 1),))
+
+    attack(path, twice, lambda db: rebuild(db, SIGNER, history=True))
+    report = check(path)
+    assert report.first_bad == 7
+    assert "one form" in report.faults[0].what
 
 
 def test_the_attacker_of_these_tests_can_rebuild_exactly(original: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -73,24 +73,38 @@ class _Stop(Exception):
         self.fault = fault
 
 
+_Asked: TypeAlias = tuple[str, str, str]
+"""Id of the request, who asked, and for whom."""
+
+
 @dataclass(slots=True)
 class _Requests:
-    """Which kinds of record each request has, to find answers that lack their decision or their input."""
+    """Which kinds of record each request has, to find answers that lack their decision or their input.
 
-    kinds: dict[str, int] = field(default_factory=dict)
-    answers: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    Records of somebody else, a refusal, and those of another answer do not make an answer complete.
+    """
+
+    kinds: dict[_Asked, int] = field(default_factory=dict)
+    answers: dict[_Asked, tuple[int, bool]] = field(default_factory=dict)
+    doubled: list[Fault] = field(default_factory=list)
 
     def see(self, index: int, event: dict[str, Any]) -> None:
         own, request = event["unmapped"][ocsf.OWN], event["metadata"]["correlation_uid"]
-        kind = own["kind"]
-        if bit := _BITS.get(kind):
-            self.kinds[request] = self.kinds.get(request, 0) | bit
+        kind, asked = own["kind"], (request, own.get("subject", ""), own.get("on_behalf_of", ""))
+        if (bit := _BITS.get(kind)) and own.get("effect") != "deny":
+            self.kinds[asked] = self.kinds.get(asked, 0) | bit
         elif kind == Kind.ANSWER.value:
-            self.answers[request] = (index, "sources" in own)
+            if asked in self.answers:
+                first = self.answers[asked][0]
+                self.doubled.append(
+                    Fault(f"answer `{request}` is there twice (records {first} and {index})", index, index)
+                )
+            self.answers[asked] = (index, "sources" in own)
 
     def faults(self) -> Iterator[Fault]:
-        for request, (index, cites) in self.answers.items():
-            seen = self.kinds.get(request, 0)
+        yield from self.doubled
+        for asked, (index, cites) in self.answers.items():
+            request, seen = asked[0], self.kinds.get(asked, 0)
             missing = []
             if not seen & 1:
                 missing.append("decision")
@@ -165,6 +179,9 @@ class _Pass:
             self.requests.see(at, event)
         except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
             raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at)) from error
+        if orjson.dumps(event, option=orjson.OPT_SORT_KEYS) != entry.event:
+            # With a name twice, one reader would see another record than the next.
+            raise _Stop(Fault(f"record {at} is not in the one form in which this log is written", at, at))
         if place != at:
             what = f"record {at} says that it is record {place}: records were moved, inserted or deleted"
             raise _Stop(Fault(what, at, at))
