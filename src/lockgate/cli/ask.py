@@ -70,11 +70,26 @@ def _print_label(found: dict[str, Any]) -> None:
     name = str(label["sensitivity"])
     readers = ", and also ".join(" or ".join(clause) or "nobody" for clause in label["readers"])
     print(f"\n{_colored(name)}  readable by {readers}")
+    if reason := _reason(found):
+        print(f"  because {reason}")
     if found["notice"]:
         print(found["notice"])
     for one in found["citations"]:
         print(_printable(f"  [{one['number']}] {one['title']}  ({one['item']})"))
     print(f"  answered by {found['model']}, request {found['request_id']}")
+
+
+def _reason(found: dict[str, Any]) -> str:
+    """Return what the answer's level comes from, where nothing that is cited has it; else nothing.
+
+    The label is that of everything that the model was given: what was sent, and passages, cited or not.
+    """
+    level = found["label"]["sensitivity"]
+    if any(one["label"]["sensitivity"] == level for one in found["citations"]):
+        return ""
+    if found["prompt_label"]["sensitivity"] == level:
+        return "the question itself has this label"
+    return "the model was given passages with this label, none of which is cited"
 
 
 def _colored(name: str) -> str:
