@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from lockgate import __version__
-from lockgate.cli.main import parser
+from lockgate.cli.main import main, parser
 
 
 def commands(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -27,6 +27,13 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^0$"):
         parser().parse_args(["--version"])
     assert capsys.readouterr().out == f"lockgate {__version__}\n"
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("usage: lockgate")
+    assert all(f"    {name} " in told for name in commands(parser()))
 
 
 def test_help_loads_no_adapter_that_is_slow_to_load() -> None:

@@ -57,15 +57,19 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with `lockgate try FOLDER`, or `lockgate init` and `lockgate serve`.",
     )
     top.add_argument("--version", action="version", version=f"lockgate {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    args = parser().parse_args(argv)
+    """Run one command and return its exit code; without a command, print the help."""
+    top = parser()
+    args = top.parse_args(argv)
+    if args.command is None:
+        top.print_help()
+        return 0
     try:
         return int(args.run(args))
     except LockgateError as error:
