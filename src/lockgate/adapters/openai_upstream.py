@@ -161,7 +161,7 @@ class OpenAiUpstream:
         try:
             response = await clock.wait(self._post(url, key, body), self._limits.first_byte)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unavailable(f"the upstream cannot be reached ({type(error).__name__})") from error
+            raise Unavailable("the upstream cannot be reached", code="upstream_unavailable") from error
         try:
             if response.status != 200:
                 raise await _refusal(response, clock)
@@ -171,7 +171,7 @@ class OpenAiUpstream:
                 async for piece in pieces:
                     yield piece
         except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
+            raise Unavailable("the upstream broke off", code="upstream_cut") from error
         finally:
             response.close()
 
@@ -352,7 +352,9 @@ async def _refusal(response: aiohttp.ClientResponse, clock: _Deadlines) -> Lockg
     if status == 404 or 300 <= status < 400:
         return _misconfigured(f"the upstream has no such address or model ({status})")
     if status == 429:
-        return Unavailable("the upstream is busy", code="upstream_busy", remedy="try again later")
+        return Unavailable(
+            "the upstream is busy", code="upstream_busy", remedy="Try again later, or choose another model."
+        )
     if status in {400, 413, 422}:
         text = bytearray()
         while len(text) < _ERROR_BYTES and (chunk := await clock.wait(response.content.readany(), 10.0)):

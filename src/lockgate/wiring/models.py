@@ -15,6 +15,7 @@ from lockgate.journeys.enforce import Gate
 from lockgate.journeys.routes import Route, Routes, Upstream
 from lockgate.labels.readers import Readers
 from lockgate.ports import Embedder, Model, ModelCard
+from lockgate.wiring.named import Named
 
 
 def _card(one: ModelSettings) -> ModelCard:
@@ -39,7 +40,7 @@ def _limits(one: ModelSettings) -> Limits:
 
 async def _model(one: ModelSettings, embedder: Embedder, local: LlamaServer, stack: AsyncExitStack) -> Model:
     if one.kind == "extractive":
-        return ExtractiveModel(embedder)
+        return Named(one.id, ExtractiveModel(embedder))
     endpoint = (
         local
         if one.kind == "local"
@@ -47,7 +48,7 @@ async def _model(one: ModelSettings, embedder: Embedder, local: LlamaServer, sta
     )
     upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
     stack.push_async_callback(upstream.close)
-    return upstream
+    return Named(one.id, upstream)
 
 
 def _assistant(one: Assistant) -> Route:
