@@ -50,3 +50,21 @@ def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
         )
         == 3
     )
+
+
+def test_somebody_in_the_directory_answers_for_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "lockgate.toml"
+    config.write_text('[identity]\ndirectory = "directory.toml"\n')
+    (tmp_path / "directory.toml").write_text(
+        "complete = true\n[people.ann]\ngroups = []\n[people.leo]\ngroups = []\nactive = false\n"
+    )
+    make = ["keys", "create", "nightly", "--scope", "chat", "--config", str(config), "--owner"]
+    for owner, said in (("anna", "is not in the directory"), ("leo", "has a closed account")):
+        assert main([*make, owner]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert "directory file" in error
+    assert not (tmp_path / "service-keys.json").exists()
+    assert main([*make, "ann"]) == 0
+    (tmp_path / "directory.toml").unlink()
+    assert main([*make, "ann"]) == 3  # not to be checked is not to be in order

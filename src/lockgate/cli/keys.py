@@ -8,7 +8,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lockgate.adapters.service_keys import KeyFile, ServiceKey, create, revoke
+from lockgate.adapters.directory_file import DirectoryFile
+from lockgate.adapters.service_keys import KeyFile, ServiceKey, check_owner, create, revoke
 from lockgate.cli.identity import identity_section
 from lockgate.policy.model import Scope
 
@@ -40,7 +41,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     make = verbs.add_parser("create", parents=[shared], help="make a key and print it, once")
     make.add_argument("service", help="name of the service, as labels and records will show it")
-    make.add_argument("--owner", required=True, help="who answers for the key")
+    make.add_argument(
+        "--owner",
+        required=True,
+        help="who answers for the key: somebody in the directory, where one is configured",
+    )
     make.add_argument(
         "--scope",
         action="append",
@@ -63,6 +68,8 @@ def _file(args: argparse.Namespace) -> KeyFile:
 
 def _create(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
+    if people := identity_section(Path(args.config)).get("directory"):
+        check_owner(args.owner, DirectoryFile.open(Path(args.config).parent / people))
     key, text = create(
         _file(args),
         args.service,

@@ -23,6 +23,7 @@ from typing import Final
 
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.policy.model import Scope
+from lockgate.ports import Directory
 
 PREFIX: Final = "lgk_"
 MAX_LIFE: Final = timedelta(days=366)
@@ -182,6 +183,22 @@ def create(
 
     file.change(add)
     return key, f"{PREFIX}{key.id}_{secret}"
+
+
+def check_owner(owner: str, directory: Directory) -> None:
+    """See that somebody in the directory answers for a key.
+
+    Raises:
+        Invalid: the directory does not know the owner, or the account is closed.
+
+    """
+    person = directory.person(owner)
+    if person is None or not person.active:
+        what = "is not in the directory" if person is None else "has a closed account"
+        raise Invalid(
+            f"`{owner[:80]}`, who is to answer for the key, {what}",
+            remedy="Name the id of somebody in the directory file, or add them to it first.",
+        )
 
 
 def revoke(file: KeyFile, id: str, now: datetime) -> ServiceKey:
