@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,6 +21,13 @@ from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError, NotFound
 from lockgate.policy.model import Scope
 
+_OPENAI: Final = frozenset(
+    {"assistants", "audio", "batches", "chat", "completions", "containers", "conversations", "edits", "embeddings"}
+    | {"engines", "evals", "files", "fine-tunes", "fine_tuning", "images", "models", "moderations", "organization"}
+    | {"projects", "realtime", "responses", "threads", "uploads", "vector_stores", "videos"}
+)
+"""What stands behind `/v1/` in OpenAI's API: its clients ask there, and read errors in its shape alone."""
+
 
 async def _health(_: Request) -> Response:
     """Tell that the process serves. It says nothing about anything else."""
@@ -29,11 +37,14 @@ async def _health(_: Request) -> Response:
 def _no_route(request: Request, error: Exception) -> Response:
     """Answer where no route fits: the same for everybody, in the shape of the route's family."""
     request_id = new_request_id()
+    top, _, rest = request.url.path.removeprefix("/").partition("/")
+    openai = top == "v1" and rest.partition("/")[0] in _OPENAI
     if isinstance(error, HTTPException) and error.status_code == 405:
         shown: LockgateError = WrongMethod(request.method, (error.headers or {}).get("Allow", ""))
     else:
-        shown = NotFound("there is no such route", code="unknown_route")
-    render = openai_problem if request.url.path.startswith("/v1/chat") else problem
+        remedy = "Of OpenAI's API there are /v1/chat/completions and /v1/models." if openai else ""
+        shown = NotFound("there is no such route", code="unknown_route", remedy=remedy)
+    render = openai_problem if openai else problem
     return render(shown, request_id)
 
 
