@@ -15,14 +15,24 @@ from lockgate.content.document import document_id
 pytestmark = pytest.mark.slow
 Route: TypeAlias = Callable[[str], Ask]
 
+
+def _id(path: str) -> str:
+    return document_id("brightwater", path)
+
+
 ROUTES: dict[str, Route] = {
-    "open": lambda id: ("GET", f"/v1/documents/{id}", None),
-    "why": lambda id: ("GET", f"/v1/documents/{id}/why?as=zoe", None),
-    "one review": lambda id: ("GET", f"/v1/reviews/{id}", None),
-    "passage": lambda id: ("GET", f"/v1/reviews/{id}/passages/0", None),
-    "passage that is not there": lambda id: ("GET", f"/v1/reviews/{id}/passages/9999", None),
-    "review": lambda id: ("POST", "/v1/reviews", {"document": id, "version": "x"}),
-    "correct": lambda id: ("POST", "/v1/reviews", {"document": id, "version": "x", "sensitivity": "public"}),
+    "open": lambda path: ("GET", f"/v1/documents/{_id(path)}", None),
+    "why": lambda path: ("GET", f"/v1/documents/{_id(path)}/why?as=zoe", None),
+    "one review": lambda path: ("GET", f"/v1/reviews/{_id(path)}", None),
+    "one review by its path": lambda path: ("GET", f"/v1/reviews/brightwater/{path}", None),
+    "passage": lambda path: ("GET", f"/v1/reviews/{_id(path)}/passages/0", None),
+    "passage that is not there": lambda path: ("GET", f"/v1/reviews/{_id(path)}/passages/9999", None),
+    "review": lambda path: ("POST", "/v1/reviews", {"document": _id(path), "version": "x"}),
+    "correct": lambda path: (
+        "POST",
+        "/v1/reviews",
+        {"document": _id(path), "version": "x", "sensitivity": "public"},
+    ),
 }
 
 
@@ -32,10 +42,10 @@ def test_neither_words_nor_time_tell_what_exists(demo: Running, name: str) -> No
     hidden = [path for path in demo.stage.organization.documents if path.startswith("hr/")]
 
     def exists() -> Ask:
-        return ROUTES[name](document_id("brightwater", random.choice(hidden)))
+        return ROUTES[name](random.choice(hidden))
 
     def does_not() -> Ask:
-        return ROUTES[name](document_id("brightwater", f"hr/invented-{random.randrange(10**9)}.md"))
+        return ROUTES[name](f"hr/invented-{random.randrange(10**9)}.md")
 
     seen = []
     for _ in range(3):  # a busy machine may disturb one round, but no gap survives three
