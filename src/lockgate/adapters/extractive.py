@@ -61,7 +61,7 @@ class ExtractiveModel:
         found, short = await asyncio.to_thread(_shortlist, question, passages)
         if not short:
             return []
-        alone, with_context = [found[i].text for i in short], [about(found[i]) for i in short]
+        alone, with_context = [found[i].claim for i in short], [about(found[i]) for i in short]
         vectors = await self._embedder.embed([question.text, *alone, *with_context])
         cosines = vectors[1:] @ vectors[0]
         here, around = cosines[: len(short)], cosines[len(short) :]
@@ -82,7 +82,7 @@ class ExtractiveModel:
     ) -> tuple[Similar, list[dict[str, float]]]:
         """Compare word with word, and the question without each of its words with each finalist."""
         asked = [word.text.lower() for word in question.words if not word.name]
-        others = [word for unit in finalists for word in content_words(f"{unit.text} {unit.context}")]
+        others = [word for unit in finalists for word in content_words(f"{unit.claim} {unit.context}")]
         vocabulary = list(dict.fromkeys(asked + others))[:COMPARED_WORDS]
         left_out = [word.text for word in question.words[:LEFT_OUT_WORDS]]
         embedded = await self._embedder.embed([*vocabulary, *(_without(question.text, word) for word in left_out)])

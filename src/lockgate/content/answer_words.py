@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from lockgate.content.thesaurus import GROUPS
+
 TOKEN: Final = re.compile(r"[^\W_]+(?:[-.'’/@:,][^\W_]+)*%?|[$€£¥]", re.UNICODE)
 
 _STOP: Final = """
@@ -83,6 +85,41 @@ withdraw withdrew withdrawn
 shut shutting
 hire hiring
 bear borne
+man men
+woman women
+wife wives
+life lives
+foot feet
+tooth teeth
+mouse mice
+knife knives
+eat ate eaten
+drink drank drunk
+sleep slept
+sing sang sung
+swim swam swum
+throw threw thrown
+forget forgot forgotten
+forbid forbade forbidden
+freeze froze frozen
+hide hid hidden
+ring rang rung
+deal dealt
+feed fed
+feel felt
+fight fought
+hang hung
+hear heard
+seek sought
+shake shook shaken
+shoot shot
+sweep swept
+swear swore sworn
+understand understood
+wake woke woken
+bind bound
+tear tore torn
+lay laid
 """
 _IRREGULAR: Final = {form: base for base, *forms in map(str.split, _BASES.strip().splitlines()) for form in forms}
 
@@ -183,7 +220,7 @@ write language
 @lru_cache(maxsize=1)
 def _thesaurus() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(_GROUPS.strip().splitlines()):
+    for number, line in enumerate((_GROUPS + GROUPS).strip().splitlines()):
         for word in line.split():
             found.setdefault(stem(word), set()).add(number)
     return {word: frozenset(groups) for word, groups in found.items()}

@@ -48,7 +48,7 @@ class Candidate:
 
 def lexical(question: Question, unit: Unit) -> float:
     """Return how much of the question the unit and its context account for, word by word."""
-    here, around = set(stems(unit.text)), set(stems(unit.context))
+    here, around = set(stems(unit.claim)), set(stems(unit.context))
     total = 0.0
     for word in question.words:
         if word.stem in here:
@@ -87,7 +87,7 @@ def shortlist(question: Question, units: Sequence[Unit], keep: int = SHORTLIST) 
 
 def about(unit: Unit) -> str:
     """Return the unit with what it is about, for embedding."""
-    return f"{unit.context}. {unit.text}" if unit.context else unit.text
+    return f"{unit.context}. {unit.claim}" if unit.context else unit.claim
 
 
 def content_words(text: str) -> list[str]:
@@ -118,7 +118,7 @@ class Nearness:
 
 def measure(question: Question, unit: Unit, passage: str, near: Nearness) -> tuple[float, ...]:
     """Return the values of `FEATURES` for a unit that stands in `passage`."""
-    here, around = _folded(unit.text), _folded(unit.context)
+    here, around = _folded(unit.claim), _folded(unit.context)
     whole = set(stems(passage))
     stemmed = frozenset(word.stem for word in question.words)
     sums = _Sums()
@@ -222,9 +222,9 @@ def counted(question: Question, unit: Unit) -> bool:
     wanted = [word.stem for word in question.words if word.focus]
     if not wanted:
         return False
-    if unit.record and (head := set(stems(unit.text)) - set(stems(unit.values))):
+    if unit.record and (head := set(stems(unit.claim)) - set(stems(unit.values))):
         return any(w == h or synonyms(w, h) for w in wanted for h in head)
-    tokens = [stem(w) for w in words(unit.text)]
+    tokens = [stem(w) for w in words(unit.claim)]
     return any(
         t[0].isdigit() and any(w == n or synonyms(w, n) for w in wanted for n in tokens[i + 1 : i + 4])
         for i, t in enumerate(tokens)
@@ -269,4 +269,5 @@ def choose(question: Question, candidates: Sequence[Candidate]) -> list[Unit]:
     if not scored or scored[0][0] < THRESHOLD:
         return []
     near = max(THRESHOLD, (0.8 if question.listing else 0.9) * scored[0][0])
-    return [unit for p, unit in scored if p >= near][: ANSWER_UNITS if question.listing else 2]
+    good = {(unit.passage, unit.text): unit for p, unit in reversed(scored) if p >= near}  # cells of one row once
+    return list(reversed(good.values()))[: ANSWER_UNITS if question.listing else 2]

@@ -6,16 +6,19 @@ table. The context helps to see what a unit is about; it is never part of the an
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-UNITS: Final = 400
+UNITS: Final = 600
 """The most units of one prompt; the first ones count."""
 UNIT_CHARS: Final = 600
 RECORD_CHARS: Final = 200
 NAMES: Final = 6
+CELLS: Final = 24
+"""Cells of a row that are looked at."""
 MANY_PAIRS: Final = 3
 """From so many on, `key: value` lines are one record, whose name each of them is about."""
 PASSAGE_CHARS: Final = 20_000
@@ -50,6 +53,7 @@ class Unit:
         context: what it is about, from around it.
         values: of a row or pair, the text without keys and headers; else the text.
         record: whether it is a row or a pair.
+        said: of a row, the one cell that the unit stands for, with its header; else the text.
 
     """
 
@@ -58,6 +62,12 @@ class Unit:
     context: str
     values: str
     record: bool = False
+    said: str = ""
+
+    @property
+    def claim(self) -> str:
+        """What the unit says of what its context is about."""
+        return self.said or self.text
 
 
 def units(passages: Sequence[tuple[str, str]]) -> list[Unit]:
@@ -66,8 +76,8 @@ def units(passages: Sequence[tuple[str, str]]) -> list[Unit]:
     out: list[Unit] = []
     for number, (title, text) in enumerate(passages):
         for unit in _of_passage(number, title[:200], text[:PASSAGE_CHARS]):
-            if (unit.context, unit.text) not in seen and any(c.isalnum() for c in unit.text):
-                seen.add((unit.context, unit.text))
+            if (unit.context, unit.claim) not in seen and any(c.isalnum() for c in unit.claim):
+                seen.add((unit.context, unit.claim))
                 out.append(unit)
                 if len(out) == UNITS:
                     return out
@@ -80,10 +90,13 @@ def _of_passage(number: int, title: str, text: str) -> Iterator[Unit]:
         return
     context = _Context(title)
     blocks = list(_blocks(text.splitlines()))
-    names = _record_names([(lines[0], lines[1]) for kind, lines in blocks if kind == "pair"])
-    for kind, lines in blocks:
+    names = _record_names(_pairs(blocks))
+    for place, (kind, lines) in enumerate(blocks):
         if kind == "heading":
             context.heading, context.lead = lines[0], ""
+            if any(found == "pair" for found, _ in blocks[place + 1 : place + 2]):
+                below = itertools.takewhile(lambda block: block[0] != "heading", blocks[place + 1 :])
+                names = _record_names(_pairs(list(below)))
         elif kind == "table":
             yield from _of_table(number, context.about, lines)
         elif kind == "pair":
@@ -205,10 +218,13 @@ def _of_table(number: int, about: str, lines: Sequence[str]) -> Iterator[Unit]:
     else:
         rows = rows[1:]
     for row in rows:
-        shown = [f"{head}: {cell}" if head else cell for head, cell in zip(header, row, strict=True) if cell]
-        yield Unit(
-            number, "; ".join(shown)[:UNIT_CHARS], about, "; ".join(cell for cell in row if cell), record=True
-        )
+        cells = [
+            (f"{head}: {cell}" if head else cell, cell) for head, cell in zip(header, row, strict=True) if cell
+        ]
+        text = "; ".join(shown for shown, _ in cells)[:UNIT_CHARS]
+        for said, cell in cells[:CELLS]:
+            others = "; ".join(shown for shown, _ in cells if shown != said)[:UNIT_CHARS]
+            yield Unit(number, text, f"{about}. {others}", cell, record=True, said=said)
 
 
 def _of_json(number: int, title: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Unit]:
@@ -219,6 +235,10 @@ def _of_json(number: int, title: str, pairs: Sequence[tuple[str, str]]) -> Itera
     for key, value in found:
         for part in _value(value):
             yield Unit(number, f"{key}: {part}", about, part, record=True)
+
+
+def _pairs(blocks: Sequence[tuple[str, list[str]]]) -> list[tuple[str, str]]:
+    return [(lines[0], lines[1]) for kind, lines in blocks if kind == "pair"]
 
 
 def _record_names(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
