@@ -16,7 +16,7 @@ from typing import Final
 
 from lockgate.content.answer_weights import BIAS, THRESHOLD, WEIGHTS
 from lockgate.content.answer_words import STOP, stem, stems, synonyms, words
-from lockgate.content.question import Expect, Question, Word, shows
+from lockgate.content.question import KIND_WORDS, Expect, Question, Word, plain, shows
 from lockgate.content.units import Unit
 
 NOTHING_FOUND: Final = "I found nothing that you may see that answers this."
@@ -48,7 +48,7 @@ class Candidate:
 
 def lexical(question: Question, unit: Unit) -> float:
     """Return how much of the question the unit and its context account for, word by word."""
-    here, around = set(stems(unit.claim)), set(stems(unit.context))
+    here, around = set(stems(plain(unit.claim))), set(stems(plain(unit.context)))
     total = 0.0
     for word in question.words:
         if word.stem in here:
@@ -63,10 +63,8 @@ def lexical(question: Question, unit: Unit) -> float:
     return total
 
 
-CERTAIN: Final = frozenset(
-    {Expect.NUMBER, Expect.MONEY, Expect.EMAIL, Expect.PHONE, Expect.DATE, Expect.COLOR, Expect.URL}
-)
-"""Kinds of answer that cannot be there unseen."""
+UNCERTAIN: Final = frozenset({Expect.PLACE, Expect.ADDRESS})
+"""Kinds of answer that the value of a record may be without looking like it."""
 
 
 def eligible(question: Question, unit: Unit) -> bool:
@@ -75,8 +73,9 @@ def eligible(question: Question, unit: Unit) -> bool:
     if all(base in asked for base in stems(unit.values)):
         return False
     kind = question.expects
-    certain = kind in CERTAIN or (unit.record and kind in {Expect.PERSON, Expect.COMPANY})
-    return kind is None or not certain or shows(kind, unit.values, asked, record=unit.record)
+    if kind is None or (unit.record and kind in UNCERTAIN):
+        return True
+    return shows(kind, unit.claim if kind is Expect.REASON else unit.values, asked, record=unit.record)
 
 
 def shortlist(question: Question, units: Sequence[Unit], keep: int = SHORTLIST) -> list[int]:
@@ -118,16 +117,19 @@ class Nearness:
 
 def measure(question: Question, unit: Unit, passage: str, near: Nearness) -> tuple[float, ...]:
     """Return the values of `FEATURES` for a unit that stands in `passage`."""
-    here, around = _folded(unit.claim), _folded(unit.context)
+    here, around = _folded(plain(unit.claim)), _folded(plain(unit.context))
     whole = set(stems(passage))
     stemmed = frozenset(word.stem for word in question.words)
     sums = _Sums()
-    for word in question.words:
-        inside = _match(word.text.lower(), word.stem, here, near.similar, exact=word.name)
-        outside = _match(word.text.lower(), word.stem, around, near.similar, exact=word.name)
-        sums.add(word, inside, outside, near.gains.get(word.text, 0.0), known=word.stem in whole)
     kind = question.expects
     shown = kind is not None and shows(kind, unit.values, stemmed, record=unit.record)
+    named = KIND_WORDS.get(kind, frozenset()) if shown and kind else frozenset()
+    for word in question.words:
+        inside = _match(word.text.lower(), word.stem, here, near.similar, exact=word.name)
+        if word.stem in named:
+            inside = max(inside, 0.9)
+        outside = _match(word.text.lower(), word.stem, around, near.similar, exact=word.name)
+        sums.add(word, inside, outside, near.gains.get(word.text, 0.0), known=word.stem in whole)
     total = sums.weight or 1.0
     is_count = kind is Expect.NUMBER and counted(question, unit)
     return (
@@ -269,5 +271,8 @@ def choose(question: Question, candidates: Sequence[Candidate]) -> list[Unit]:
     if not scored or scored[0][0] < THRESHOLD:
         return []
     near = max(THRESHOLD, (0.8 if question.listing else 0.9) * scored[0][0])
-    good = {(unit.passage, unit.text): unit for p, unit in reversed(scored) if p >= near}  # cells of one row once
-    return list(reversed(good.values()))[: ANSWER_UNITS if question.listing else 2]
+    good: dict[tuple[int, str], Unit] = {}
+    for p, unit in scored:
+        if p >= near:
+            good.setdefault((unit.passage, unit.text), unit)  # cells of one row, once
+    return list(good.values())[: ANSWER_UNITS if question.listing else 2]

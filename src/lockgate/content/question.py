@@ -85,7 +85,7 @@ PATTERNS: Final = {
     ),
     Expect.REASON: re.compile(
         r"\b(?:because|since|due|therefore|so that|so as|in order|reason\w*|caused?|"
-        r"owing|thanks to|after|as a result|why|to (?:avoid|"
+        r"owing|thanks to|as a result|why|for fear|to (?:avoid|"
         r"protect|prevent|reduce|save|keep|make|help|ensure|comply))\b",
         re.IGNORECASE,
     ),
@@ -113,7 +113,10 @@ _ROLE: Final = re.compile(
     r"committee|council|desk|office|owner|supervisor|chief|"
     r"president|chair\w*|administrator|engineer|assistant|coordinator|representative|staff|personnel|operations|"
     r"(?-i:HR|IT)|legal|finance|security|audit|reception|supplier|contractor|groups?|units?|division|service|authority|"
-    r"agency|buddy|everyone|everybody|nobody|anyone|he|she|ceo|cfo|cto|ciso|cio|dpo)\b|#\w+",
+    r"agency|buddy|everyone|everybody|nobody|anyone|he|she|ceo|cfo|cto|ciso|cio|dpo|"
+    r"(?:foundation|association|ministry|court|parent|member|customer|employee|worker|doctor|nurse|teacher|"
+    r"student|pupil|guest|visitor|resident|colleague|trainee|intern|driver|user|applicant)s?)\b|#\w+|"
+    r"\bby (?:the|our|a|an) (?!end|time|way|beginning|start|first|last|next|latest)\w+",
     re.IGNORECASE,
 )
 _CAPITAL: Final = re.compile(r"(?<![.!?:;]\s)(?<!^)\b[^\W\d_a-zà-ÿ][\w'’.-]*")
@@ -168,12 +171,56 @@ _RULES: Final = (
 RULES: Final = tuple((re.compile(pattern, re.IGNORECASE), expect) for pattern, expect in _RULES)
 
 _KINDS: Final = """
-address amount color colour company date day deadline detail duration email information kind link list
+allow permit possible address amount color colour company date day deadline detail duration email information kind link list
 location mail many much name number period person phone place policy reason rule time total type url value way
 year work
 """
 _KIND_WORDS: Final = frozenset(map(stem, _KINDS.split()))
 """Words that name a kind of answer, or nothing in particular; they need not occur in it."""
+
+_NAMED_KINDS: Final = {
+    Expect.COMPANY: "company firm vendor supplier provider agency manufacturer contractor business",
+    Expect.PERSON: "person people employee colleague team department staff name",
+    Expect.PLACE: "place city country town room building office location site street road",
+    Expect.PHONE: "number phone telephone extension call",
+    Expect.NUMBER: "number count total",
+    Expect.DATE: "day date time month year week deadline",
+    Expect.DURATION: "time period duration",
+}
+KIND_WORDS: Final = {kind: frozenset(map(stem, text.split())) for kind, text in _NAMED_KINDS.items()}
+"""Words that a question names the kind by; an answer of the kind need not repeat them."""
+
+_PHRASES: Final = tuple(
+    (re.compile(rf"\b{pattern}\b", re.IGNORECASE), word)
+    for pattern, word in (
+        (r"look(?:s|ed|ing)? after", "care"),
+        (r"tak(?:e|es|en|ing) care of|took care of", "care"),
+        (r"in charge of", "responsible"),
+        (r"g[eo]t(?:ting)? rid of", "dispose"),
+        (r"sign(?:s|ed)? up(?: (?:for|with))?", "register"),
+        (r"deal(?:s|t)? with", "handle"),
+        (r"hand(?:s|ed)? in", "submit"),
+        (r"hand(?:s|ed)? out", "issue"),
+        (r"(?:set|sets|put|puts) up", "install"),
+        (r"pick(?:s|ed)? up", "collect"),
+        (r"tak(?:e|es|en) part|took part", "participate"),
+        (r"put(?:s)? off", "postpone"),
+        (r"draw(?:s|n)? up", "prepare"),
+        (r"g(?:o|oes) live|went live", "launch"),
+        (r"run(?:s)? out|ran out", "empty"),
+        (r"set(?:s)? aside", "reserve"),
+        (r"grown-?ups?", "adult"),
+        (r"best[- ]sell(?:er|ers|ing)|sells? best", "bestseller"),
+    )
+)
+
+
+def plain(text: str) -> str:
+    """Put one word for what a verb says together with its particle (`looks after`: `care`)."""
+    for pattern, word in _PHRASES:
+        text = pattern.sub(word, text)
+    return text
+
 
 _LISTING: Final = re.compile(
     r"^(?:please )?(?:list|name all|enumerate)\b|\b(?:which|what) (?:\w+ ){0,3}(?:are|"
@@ -236,7 +283,7 @@ def analyze(text: str) -> Question:
         for w in words(m.group(1) or m.group(2) or "")
         if w.lower() not in STOP
     }
-    tokens = words(_OLD.sub("what age", text))
+    tokens = words(plain(_OLD.sub("what age", text)))
     shouting = sum(t[0].isupper() for t in tokens) > max(3, 0.7 * len(tokens))
     found: dict[str, Word] = {}
     for position, token in enumerate(tokens):
