@@ -11,115 +11,33 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-FIRST = [
-    "Anna",
-    "Bruno",
-    "Chiara",
-    "Dmitri",
-    "Elena",
-    "Farid",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Kira",
-    "Liam",
-    "Mona",
-    "Nils",
-    "Olga",
-    "Paulo",
-    "Rita",
-    "Sven",
-    "Tara",
-    "Uma",
-]
-LAST = [
-    "Abel",
-    "Bergman",
-    "Costa",
-    "Dvorak",
-    "Eriksen",
-    "Fontaine",
-    "Garcia",
-    "Huber",
-    "Ivanov",
-    "Jansen",
-    "Keller",
-    "Lindgren",
-    "Moretti",
-    "Novak",
-    "Okafor",
-]
-CITIES = [
-    "Lyon",
-    "Turin",
-    "Leeds",
-    "Bergen",
-    "Graz",
-    "Ghent",
-    "Malaga",
-    "Krakow",
-    "Tampere",
-    "Odense",
-    "Brno",
-    "Split",
-    "Galway",
-    "Bilbao",
-    "Tartu",
-]
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-FIRMS = [
-    "Norvex",
-    "Calibra",
-    "Tessera",
-    "Ardent",
-    "Quillon",
-    "Pelagos",
-    "Vantor",
-    "Solbridge",
-    "Kestrel",
-    "Marlowe",
-    "Zephyrin",
-    "Ostara",
-]
-THINGS = [
-    "Falcon",
-    "Orchid",
-    "Quartz",
-    "Nimbus",
-    "Tundra",
-    "Cobalt",
-    "Ember",
-    "Willow",
-    "Saffron",
-    "Meridian",
-    "Lynx",
-    "Harbor",
-    "Juniper",
-    "Topaz",
-]
+_WORDS = """
+Anna Bruno Chiara Dmitri Elena Farid Greta Hugo Ines Jonas Kira Liam Mona Nils Olga Paulo Rita Sven Tara Uma
+
+Abel Bergman Costa Dvorak Eriksen Fontaine Garcia Huber Ivanov Jansen Keller Lindgren Moretti Novak Okafor
+
+Lyon Turin Leeds Bergen Graz Ghent Malaga Krakow Tampere Odense Brno Split Galway Bilbao Tartu
+
+January February March April May June July August September October November December
+
+Norvex Calibra Tessera Ardent Quillon Pelagos Vantor Solbridge Kestrel Marlowe Zephyrin Ostara
+
+Falcon Orchid Quartz Nimbus Tundra Cobalt Ember Willow Saffron Meridian Lynx Harbor Juniper Topaz
+"""
+FIRST, LAST, CITIES, MONTHS, FIRMS, THINGS = (part.split() for part in _WORDS.split("\n\n"))
 
 
 @dataclass(frozen=True)
 class Case:
-    """A question over passages (title, text); `answer` is empty where nothing answers."""
+    """A question over passages (title, text); `answer` is empty where nothing answers.
+
+    `title` is that of the pages that it is about: the same words on another page are no answer.
+    """
 
     question: str
     passages: tuple[tuple[str, str], ...]
     answer: str
+    title: str = ""
 
 
 def _values(r: random.Random) -> dict[str, str]:
@@ -405,7 +323,7 @@ def cases(seed: int, count: int) -> Iterator[Case]:
         pages.append((KINDS[other][0].format(e=r.choice(NAMES[other])), filler))
         r.shuffle(pages)
         question = r.choice(facts[fact][2]).format(e=asked)
-        yield Case(question, tuple(pages), answer)
+        yield Case(question, tuple(pages), answer, title.format(e=asked))
 
 
 def _sentence(text: str) -> str:

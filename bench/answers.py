@@ -57,7 +57,12 @@ async def written(embedder: Embedder, *names: str) -> AsyncIterator[Case]:
         for line in [*document["answerable"], *document["unanswerable"]]:
             question, _, answer = line.partition(" => ")
             near = rows @ (await embedder.embed([question]))[0] + np.array([own == i for own, _ in passages])
-            yield Case(question, tuple(passages[n][1] for n in np.argsort(-near, kind="stable")[:K]), answer)
+            yield Case(
+                question,
+                tuple(passages[n][1] for n in np.argsort(-near, kind="stable")[:K]),
+                answer,
+                document["title"],
+            )
 
 
 FIELDS = {

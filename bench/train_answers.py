@@ -36,7 +36,10 @@ Row = NDArray[np.float64]
 
 def hits(case: Case, candidates: Sequence[Candidate]) -> list[bool]:
     """Tell which units answer."""
-    return [bool(case.answer) and case.answer in c.unit.text for c in candidates]
+    return [
+        bool(case.answer) and case.answer in c.unit.text and case.passages[c.unit.passage][0] == case.title
+        for c in candidates
+    ]
 
 
 def fit(*parts: tuple[list[Measured], float]) -> Row:

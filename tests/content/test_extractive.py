@@ -12,8 +12,19 @@ from hypothesis import strategies as st
 from lockgate.content import answer_words as words_module
 from lockgate.content import question as question_module
 from lockgate.content.answer_words import stem, synonyms
-from lockgate.content.extractive import FEATURES, Nearness, eligible, lexical, measure, probability, shortlist
-from lockgate.content.question import Expect, analyze, shows
+from lockgate.content.extractive import (
+    FEATURES,
+    Candidate,
+    Nearness,
+    agrees,
+    choose,
+    eligible,
+    lexical,
+    measure,
+    probability,
+    shortlist,
+)
+from lockgate.content.question import Expect, analyze, plain, shows
 from lockgate.content.units import UNIT_CHARS, UNITS, units
 
 NEAR = Nearness(0.5, 0.5, 0.2, {}, lambda one, other: 0.0)
@@ -45,8 +56,64 @@ def test_prose_is_cut_into_sentences() -> None:
      "Name\tCity\tAge\nAnn\tGraz\t41\nBob\tLyon\t33", "Name;City;Age\nAnn;Graz;41\nBob;Lyon;33"],
 )  # fmt: skip
 def test_rows_carry_their_header(table: str) -> None:
-    assert texts(table) == ["Name: Ann; City: Graz; Age: 41", "Name: Bob; City: Lyon; Age: 33"]
+    assert list(dict.fromkeys(texts(table))) == [
+        "Name: Ann; City: Graz; Age: 41",
+        "Name: Bob; City: Lyon; Age: 33",
+    ]
     assert all(unit.record for unit in units([("t", table)]))
+
+
+def test_each_cell_of_a_row_speaks_about_the_others() -> None:
+    found = units([("Staff", "Name,City,Age\nAnn,Graz,41\nBob,Lyon,33")])
+    assert [unit.claim for unit in found[:3]] == ["Name: Ann", "City: Graz", "Age: 41"]
+    assert (found[2].context, found[2].values) == ("Staff. Name: Ann; City: Graz", "41")
+    question = analyze("Where does Ann work?")
+    same = tuple(1.0 if name != "short" else 0.5 for name in FEATURES)
+    assert len(choose(question, [Candidate(unit, same) for unit in found[:3]])) <= 1
+
+
+def test_records_below_headings_do_not_mix() -> None:
+    record = "### {0}\nname: {0}\nplace: {1}\nowner: {2}"
+    text = "\n\n".join((record.format("Otter", "barn", "Ann"), record.format("Heron", "yard", "Bob")))
+    found = {unit.text: unit.context for unit in units([("machines", text)])}
+    assert found["owner: Ann"] == "machines. Otter. Otter"
+    assert found["owner: Bob"] == "machines. Heron. Heron"
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("Who runs Otter?", True),
+        ("Who runs Heron?", False),
+        ("Who ran Otter in 2019?", False),
+        ("Who runs Otter on Monday?", True),
+    ],
+)
+def test_every_name_and_number_has_to_stand_somewhere(question: str, answers: bool) -> None:
+    (unit,) = units([("Otter", "It is run by Ann Lee.")])
+    values = measure(analyze(question), unit, "Otter It is run by Ann Lee.", NEAR)
+    assert agrees(values) is answers
+
+
+def test_a_verb_with_its_particle_is_one_word() -> None:
+    question = analyze("Who looks after the pumps?")
+    care, other = units([("t", "Caretaker: Ann\nMaker: Bob")])
+    assert plain("She took care of it and looked after him") == "She care it and care him"
+    covered = FEATURES.index("covered")
+    assert measure(question, care, "", NEAR)[covered] > measure(question, other, "", NEAR)[covered]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who planted the oak?", "The oak was planted with care."),
+        ("Why did Ann leave?", "Ann left after 31 years."),
+        ("How long is the lease?", "The lease is in the safe."),
+    ],
+)
+def test_a_sentence_without_the_kind_asked_for_is_out(question: str, text: str) -> None:
+    (unit,) = units([("t", text)])
+    assert not eligible(analyze(question), unit)
 
 
 def test_records_carry_the_name_they_are_about() -> None:

@@ -19,6 +19,7 @@ from lockgate.content.extractive import (
     Nearness,
     Similar,
     about,
+    agrees,
     choose,
     content_words,
     lexical,
@@ -74,7 +75,9 @@ class ExtractiveModel:
         for place, k in enumerate(finalists):
             unit = found[short[k]]
             near = Nearness(float(here[k]), float(around[k]), float(around[k]) - median, gains[place], similar)
-            out.append(Candidate(unit, measure(question, unit, " ".join(passages[unit.passage]), near)))
+            values = measure(question, unit, " ".join(passages[unit.passage]), near)
+            if agrees(values):
+                out.append(Candidate(unit, values))
         return out
 
     async def _compare(

@@ -27,6 +27,9 @@ FINALISTS: Final = 8
 """Units whose words are compared with those of the question one by one."""
 ANSWER_UNITS: Final = 3
 
+SAME_NAME: Final = 0.8
+"""From here on, two names are one (`_prefix`)."""
+
 Similar = Callable[[str, str], float]
 """Similarity of two words in [-1, 1]."""
 
@@ -254,6 +257,12 @@ def _prefix(one: str, other: str) -> float:
     return (
         0.8 if length >= 5 and one[: max(5, length - 1)] == other[: max(5, length - 1)] and one.isalpha() else 0.0
     )
+
+
+def agrees(values: Sequence[float]) -> bool:
+    """Tell whether every name and number of the question stands in the unit, its context or its passage."""
+    found = dict(zip(FEATURES, values, strict=True))
+    return found["passage"] > 0 or min(found["names"], found["numbers"]) >= SAME_NAME
 
 
 def probability(values: Sequence[float]) -> float:

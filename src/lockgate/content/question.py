@@ -171,9 +171,9 @@ _RULES: Final = (
 RULES: Final = tuple((re.compile(pattern, re.IGNORECASE), expect) for pattern, expect in _RULES)
 
 _KINDS: Final = """
-allow permit possible address amount color colour company date day deadline detail duration email information kind link list
-location mail many much name number period person phone place policy reason rule time total type url value way
-year work
+allow permit possible address amount color colour company date day deadline detail duration email information
+kind link list location mail many much name number period person phone place policy reason rule time
+total type url value way year work
 """
 _KIND_WORDS: Final = frozenset(map(stem, _KINDS.split()))
 """Words that name a kind of answer, or nothing in particular; they need not occur in it."""
@@ -291,7 +291,7 @@ def analyze(text: str) -> Question:
             continue
         base = stem(token)
         digits = any(c.isdigit() for c in token)
-        name = digits or (token[0].isupper() and position > 0 and not shouting)
+        name = digits or (token[0].isupper() and position > 0 and not shouting and not _CALENDAR.match(token))
         generic = base in _KIND_WORDS and not name
         weight = 0.3 if generic else 1.5 if name else 1.0
         after = tokens[position + 1] if position + 1 < len(tokens) else ""

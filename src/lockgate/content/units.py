@@ -6,7 +6,6 @@ table. The context helps to see what a unit is about; it is never part of the an
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,15 +88,21 @@ def _of_passage(number: int, title: str, text: str) -> Iterator[Unit]:
         yield from _of_json(number, title, fields)
         return
     context = _Context(title)
-    blocks = list(_blocks(text.splitlines()))
-    names = _record_names(_pairs(blocks))
-    for place, (kind, lines) in enumerate(blocks):
+    section: list[tuple[str, list[str]]] = []
+    for kind, lines in _blocks(text.splitlines()):
         if kind == "heading":
-            context.heading, context.lead = lines[0], ""
-            if any(found == "pair" for found, _ in blocks[place + 1 : place + 2]):
-                below = itertools.takewhile(lambda block: block[0] != "heading", blocks[place + 1 :])
-                names = _record_names(_pairs(list(below)))
-        elif kind == "table":
+            yield from _of_section(number, context, section)
+            context.heading, context.lead, section = lines[0], "", []
+        else:
+            section.append((kind, lines))
+    yield from _of_section(number, context, section)
+
+
+def _of_section(number: int, context: _Context, blocks: Sequence[tuple[str, list[str]]]) -> Iterator[Unit]:
+    """Cut what stands below one heading. Its `key: value` lines are about the names among them."""
+    names = _record_names([(lines[0], lines[1]) for kind, lines in blocks if kind == "pair"])
+    for kind, lines in blocks:
+        if kind == "table":
             yield from _of_table(number, context.about, lines)
         elif kind == "pair":
             key, value = lines
@@ -235,10 +240,6 @@ def _of_json(number: int, title: str, pairs: Sequence[tuple[str, str]]) -> Itera
     for key, value in found:
         for part in _value(value):
             yield Unit(number, f"{key}: {part}", about, part, record=True)
-
-
-def _pairs(blocks: Sequence[tuple[str, list[str]]]) -> list[tuple[str, str]]:
-    return [(lines[0], lines[1]) for kind, lines in blocks if kind == "pair"]
 
 
 def _record_names(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
