@@ -204,6 +204,7 @@ def test_kind_of_answer(text: str, kind: Expect | None) -> None:
         (Expect.PHONE, "Call +44 20 5555 1234.", "Call Ann."),
         (Expect.FREQUENCY, "It is done twice a year.", "It is done well."),
         (Expect.DURATION, "It takes two weeks.", "It takes care."),
+        (Expect.DURATION, "It has at least 16 characters.", "It has character."),
     ],
 )
 def test_a_kind_can_be_seen(kind: Expect, yes: str, no: str) -> None:

@@ -39,6 +39,11 @@ _NUM: Final = (
     r"sixty|ninety|hundred|thousand|half|quarter|third|dozen|a|an)"
 )
 _SPAN: Final = r"(?:second|minute|hour|day|night|week|month|quarter|year|decade)s?"
+_LENGTH: Final = (
+    r"(?:characters?|letters?|digits?|words?|lines?|pages?|m|cm|mm|km|(?:kilo|centi|milli)?(?:met(?:er|re)s?)|"
+    r"miles?|feet|foot|yards?|inch(?:es)?)"
+)
+"""How long something is, which is asked for as how long it takes."""
 
 PATTERNS: Final = {
     Expect.DATE: re.compile(
@@ -56,7 +61,7 @@ PATTERNS: Final = {
     ),
     Expect.DURATION: re.compile(
         rf"\b{_NUM}[\s-]+(?:\w+\s+)?{_SPAN}\b|\buntil\b|\bpermanent|\bindefinite|"
-        rf"\b(?:19|20)\d\d\b|\bfrom\b.*\bto\b",
+        rf"\b(?:19|20)\d\d\b|\bfrom\b.*\bto\b|\b{_NUM}[\s-]+{_LENGTH}\b",
         re.IGNORECASE,
     ),
     Expect.FREQUENCY: re.compile(
