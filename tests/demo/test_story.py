@@ -10,8 +10,9 @@ from aiohttp import web
 
 from demo.ideal import Hands, Ideal
 from lockgate.demo.organization import Organization, generate
-from lockgate.demo.report import Report
+from lockgate.demo.report import Report, in_words
 from lockgate.demo.story import play
+from lockgate.labels.readers import Readers
 
 
 async def serve(server: Ideal) -> tuple[web.AppRunner, str]:
@@ -45,6 +46,8 @@ def test_where_all_is_right_there_is_no_difference(brightwater: Organization, tw
     assert report.differences == ()
     assert sorted(report.titles) == list(range(1, 14))
     assert "0 differences" in lines[-1]
+    assert not [line for line in lines if "frozenset" in line or "Readers(" in line]
+    assert any("saw      finance, and also legal" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +87,10 @@ def test_a_server_that_is_not_there_is_a_difference_and_no_traceback(brightwater
     nobody = Hands(Ideal(brightwater), "http://127.0.0.1:9")
     report = asyncio.run(play("http://127.0.0.1:9", nobody, brightwater, lambda line: None))
     assert {check.step for check in report.differences} >= set(range(1, 10))
+
+
+def test_readers_are_said_in_words():
+    hr, staff = Readers.any_of("group:hr", "user:ann"), Readers.any_of("group:staff")
+    assert in_words(hr.join(staff)) == "ann or hr, and also staff"
+    assert in_words(Readers.everyone()) == "everyone"
+    assert in_words(Readers.nobody()) == "nobody"

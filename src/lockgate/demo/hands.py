@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sqlite3
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +81,10 @@ class Hands:
         return Verdict(report.ok, _said(report))
 
     def _verify(self, damage: Damage, kept: bool) -> Report:
-        copy = self.folder / f"audit-{damage or 'whole'}.db"
-        copy.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix="audit-copy-", dir=self.folder) as place:
+            return self._verified(Path(place) / "audit.db", damage, kept)
+
+    def _verified(self, copy: Path, damage: Damage, kept: bool) -> Report:
         with sqlite3.connect(self.lockgate.audit.path) as source, sqlite3.connect(copy) as target:
             source.backup(target)
         source.close()

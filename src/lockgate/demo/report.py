@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lockgate.labels.readers import Readers
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -63,6 +65,16 @@ class Report:
         return "\n".join(lines)
 
 
+def in_words(readers: Readers) -> str:
+    """Return who may read, as a person says it: each clause must hold, by any of its names.
+
+    >>> in_words(Readers.any_of("group:staff").join(Readers.any_of("group:hr", "user:ann")))
+    'ann or hr, and also staff'
+    """
+    clauses = (sorted(name.rpartition(":")[2] for name in clause) for clause in readers.clauses)
+    return ", and also ".join(sorted(" or ".join(clause) or "nobody" for clause in clauses))
+
+
 def _short(seen: object) -> str:
-    text = " ".join(str(seen).split())
+    text = " ".join((in_words(seen) if isinstance(seen, Readers) else str(seen)).split())
     return text if len(text) <= 160 else text[:157] + "..."
