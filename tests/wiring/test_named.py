@@ -68,3 +68,14 @@ async def test_an_upstream_that_breaks_off(caplog: pytest.LogCaptureFixture) -> 
             await collect(model)
     assert caught.value.code == "upstream_cut"
     assert "model `cloud`" in caplog.text
+
+
+async def test_the_path_of_a_key_is_for_the_log_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint = Configured("http://127.0.0.1:1/v1", key_file=tmp_path / "gone.key")
+    model = OpenAiUpstream("m", endpoint, limits=LIMITS)
+    with pytest.raises(Unavailable) as caught:
+        await collect(model)
+    await model.close()
+    assert caught.value.code == "upstream_misconfigured"
+    assert "gone.key" not in str(caught.value) + caught.value.remedy
+    assert str(tmp_path / "gone.key") in caplog.text

@@ -123,8 +123,10 @@ class Configured:
         if self._key_file is not None:
             try:
                 key = (await asyncio.to_thread(self._key_file.read_text, "utf-8")).strip()
-            except (OSError, UnicodeDecodeError):
-                raise _misconfigured(f"the key file `{self._key_file}` cannot be read") from None
+            except OSError as error:  # the path is for the log, and not for whoever asked
+                raise _misconfigured("the API key of an upstream cannot be read") from error
+            except UnicodeDecodeError:  # it holds the bytes
+                raise _misconfigured("the API key of an upstream is empty or malformed") from None
         elif self._key_env:
             key = self._environ.get(self._key_env, "").strip()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Final, Protocol
 
 from lockgate.errors import Unavailable
@@ -44,5 +45,8 @@ def _cause(error: Unavailable) -> str:
     cause = error.__cause__
     if cause is None:
         return ""
-    reason = cause.strerror if isinstance(cause, OSError) else None
-    return f" ({type(cause).__name__}{f': {reason}' if reason else ''})"
+    reason = f": {cause.strerror}" if isinstance(cause, OSError) and cause.strerror else ""
+    where = (
+        f": `{cause.filename}`" if isinstance(cause, OSError) and isinstance(cause.filename, str | Path) else ""
+    )
+    return f" ({type(cause).__name__}{reason}{where})"
