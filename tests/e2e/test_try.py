@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,9 +68,17 @@ def seen(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the usual mess: a salary table open to all, passwords of one account, notes, and rubbish."""
-    top = tmp_path / "team"
+def folder() -> Iterator[Path]:
+    """A folder with the usual mess: a salary table open to all, passwords of one account, notes, and rubbish.
+
+    It lies where every account may pass: other runs of pytest close the folders above `tmp_path` again.
+    """
+    with tempfile.TemporaryDirectory(prefix="lockgate-test-") as name:
+        Path(name).chmod(0o755)
+        yield _mess(Path(name) / "team")
+
+
+def _mess(top: Path) -> Path:
     files = {
         "hr/salaries.csv": (SALARIES.encode(), 0o644, 0, 0),
         "it/passwords.txt": (
@@ -89,8 +98,8 @@ def folder(tmp_path: Path) -> Path:
         path.chmod(mode)
         if os.geteuid() == 0:
             os.chown(path, uid, gid)
-    for path in (*tmp_path.parents, tmp_path, top, *top.iterdir()):
-        if path.is_dir() and path.is_relative_to(tmp_path.parent.parent):
+    for path in (top, *top.iterdir()):
+        if path.is_dir():
             path.chmod(0o755)
     return top
 
