@@ -20,6 +20,7 @@ from lockgate.content.labeling import (
     passage_held,
     propose,
     settle,
+    sure_kinds,
     too_broad,
 )
 from lockgate.errors import Invalid
@@ -231,3 +232,8 @@ def test_an_empty_directory_means_everybody():
     for share, number in ((float("nan"), 1), (1.1, 1), (0.5, -1)):
         with pytest.raises(Invalid):
             Breadth(share, number)
+
+
+def test_a_shape_without_checksum_or_context_is_no_ground_for_a_label() -> None:
+    weak, sure = Finding(0, 3, "financial.card", 0.3, "x@1"), Finding(0, 3, "financial.iban", 0.9, "x@1")
+    assert sure_kinds([weak, sure]) == {"financial.iban"}

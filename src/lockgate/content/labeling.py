@@ -29,6 +29,7 @@ __all__ = [
     "passage_held",
     "propose",
     "settle",
+    "sure_kinds",
     "too_broad",
 ]
 
@@ -102,6 +103,11 @@ def level_of(kind: str) -> Sensitivity:
             return _LEVELS[name]
         name = name.rpartition(".")[0]
     return Sensitivity.RESTRICTED
+
+
+def sure_kinds(findings: Iterable[Finding]) -> frozenset[str]:
+    """Return the kinds of findings that are ground for a label; a shape without checksum or context is none."""
+    return frozenset(one.kind for one in findings if one.confidence >= SURE)
 
 
 def demanded(kinds: Iterable[str]) -> Sensitivity:

@@ -9,7 +9,7 @@ from lockgate.content.chunk import Span, split
 from lockgate.content.detectors import scan
 from lockgate.content.document import Chunk, Document
 from lockgate.content.finding import Finding
-from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose
+from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose, sure_kinds
 from lockgate.labels.label import Label, Sensitivity
 
 
@@ -53,7 +53,7 @@ def read(text: str, most: int | None = None) -> Reading:
     more: list[Finding] = []
     for span, found in zip(spans, kinds, strict=True):
         alone = scan(span.text)
-        found.update(one.kind for one in alone if one.confidence >= SURE)
+        found.update(sure_kinds(alone))
         more.extend(one for one in alone if one.kind not in known)
     kept = spans[:most]
     proposal = propose((*findings, *more))
@@ -66,7 +66,7 @@ def titled(title: str) -> str:
     A title stands in every prompt and citation of its document, beside passages that need no protection, and may
     come from metadata that no passage holds.
     """
-    kinds = {one.kind for one in scan(title) if one.confidence >= SURE}
+    kinds = sure_kinds(scan(title))
     return title if demanded(kinds) <= Sensitivity.GENERAL else ""
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from lockgate.content.detectors import scan
-from lockgate.content.labeling import demanded
+from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
 from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks, shown_by
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
@@ -110,7 +110,7 @@ class Labeler:
 
     def _look(self, owner: str, texts: Sequence[str]) -> tuple[list[Marks], list[frozenset[str]]]:
         marked = [marks(text, key=self.key, subject=owner) for text in texts]
-        return marked, [frozenset(finding.kind for finding in scan(text)) for text in texts]
+        return marked, [sure_kinds(scan(text)) for text in texts]
 
     def marks(self, subject: Subject, text: str) -> Marks:
         """Return the marks of text that is shown to the subject."""

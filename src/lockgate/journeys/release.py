@@ -12,7 +12,7 @@ from typing import Final
 from lockgate.audit.record import Kind, Record
 from lockgate.content.detectors import scan
 from lockgate.content.extractive import NOTHING_FOUND
-from lockgate.content.labeling import demanded
+from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.content.window import Window
 from lockgate.errors import LockgateError
 from lockgate.journeys.chat import Ready
@@ -146,7 +146,8 @@ class Release:
     def _stops(self, ready: Ready, window: Window, segment: str, progress: _Progress) -> str:
         """Inspect a segment before it leaves; return what to say instead, or nothing."""
         progress.scans += 1
-        kinds = frozenset(f.kind for f in scan(window.tail + segment) if f.end > len(window.tail)) - ready.kinds
+        found = (one for one in scan(window.tail + segment) if one.end > len(window.tail))
+        kinds = sure_kinds(found) - ready.kinds
         if kinds and demanded(kinds) > ready.label.sensitivity:
             progress.kinds |= kinds
             progress.outcome = "withheld"

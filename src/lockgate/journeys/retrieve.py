@@ -15,7 +15,7 @@ from typing import Final
 from lockgate.audit.record import Kind, Record, Source
 from lockgate.content.detectors import scan
 from lockgate.content.document import Document
-from lockgate.content.labeling import passage_held
+from lockgate.content.labeling import passage_held, sure_kinds
 from lockgate.errors import LockgateError
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.conversation import raised
@@ -161,7 +161,7 @@ class _Looked:
 
 def _look(hit: Hit) -> _Looked:
     """Look at a passage again: what it contains raises its label, unless a review has accepted it."""
-    kinds = hit.chunk.kinds | {finding.kind for finding in scan(hit.chunk.text)}
+    kinds = hit.chunk.kinds | sure_kinds(scan(hit.chunk.text))
     document = hit.document
     held = hit.chunk.held or passage_held(kinds, document.label, document.accepted_kinds)
     label = raised(document.label, kinds - document.accepted_kinds)
