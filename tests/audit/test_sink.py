@@ -295,7 +295,7 @@ async def one(log, n):
 
 async def main():
     async with opened(Path(sys.argv[1])) as log:
-        n = 0
+        n = int(sys.argv[2])  # no two processes answer the same request: verification would name it
         while True:
             await asyncio.gather(*(one(log, n + i) for i in range(8)))
             n += 8
@@ -306,9 +306,9 @@ asyncio.run(main())
 
 def test_kill_9_in_the_middle_loses_nothing_that_was_acknowledged(path: Path) -> None:
     acknowledged: dict[int, int] = {}
-    for delay in (0.05, 0.11, 0.2):
+    for start, delay in ((0, 0.05), (100_000, 0.11), (200_000, 0.2)):
         child = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path)], env=ENV, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(path), str(start)], env=ENV, stdout=subprocess.PIPE, text=True
         )
         assert child.stdout
         first = child.stdout.readline()
