@@ -40,7 +40,7 @@ class Why(StrEnum):
     PASSAGE = "a sensitive passage in a less sensitive document"
 
 
-_TODO: Final = {
+_ADVICE: Final = {
     Why.UNREADABLE: "Convert it to a format that can be read, or move it away.",
     Why.BROAD: "Narrow its rights in the source, or correct its readers in a review.",
     Why.BELOW: "Correct its label in a review.",
@@ -83,7 +83,7 @@ class Exposure:
     @property
     def todo(self) -> str:
         """Return what to do about it."""
-        return _TODO[self.why[0]] if self.why else _SETTLED
+        return _ADVICE[self.why[0]] if self.why else _SETTLED
 
 
 def exposures(
