@@ -44,7 +44,7 @@ demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays
 lock: install ## resolve the dependencies anew and write their hashes
 	$(PIP) pip-tools
 	for extra in dev local; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local --extra $$extra \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local --extra mcp --extra telemetry --extra $$extra \
 	  -o requirements/$$extra.lock pyproject.toml; done
 
 clean: ## remove the environment, caches and the demonstration's data
