@@ -46,6 +46,12 @@ def _chat(model: str) -> dict[str, Any]:
 
 CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ("GET", "/healthz"): (Case("health", "/healthz"),),
+    ("GET", "/.well-known/oauth-protected-resource"): (
+        Case("of the gateway", "/.well-known/oauth-protected-resource"),
+    ),
+    ("GET", "/.well-known/oauth-protected-resource/mcp"): (
+        Case("of the MCP server", "/.well-known/oauth-protected-resource/mcp"),
+    ),
     ("POST", "/v1/chat/completions"): (
         Case("an assistant for everybody", "/v1/chat/completions", _chat("assistant")),
         Case("a model for HR", "/v1/chat/completions", _chat("for-hr")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lockgate.config.settings import (
     Assistant,
@@ -146,11 +147,23 @@ def _labels(table: Table) -> Labels:
     return made
 
 
+def _origin(table: Table, key: str) -> str:
+    """Return an address without a path, as RFC 9728 wants that of a resource; none is the empty string."""
+    value = table.get(key, str, "").removesuffix("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"https", "http"} or value != f"{parts.scheme}://{parts.netloc}"):
+        raise table.fail(key, "must be an address without a path", "Write it like https://lockgate.example.com")
+    if value and (not parts.hostname or "@" in parts.netloc or not parts.netloc.isascii() or '"' in value):
+        raise table.fail(key, "names no host", "Write it like https://lockgate.example.com")
+    return value
+
+
 def _server(table: Table) -> Server:
     base = Server()
     made = Server(
         host=table.get("host", str, base.host),
         port=table.whole("port", base.port, 0, 65535),
+        public_url=_origin(table, "public_url"),
         tls_certificate=table.path("tls_certificate"),
         tls_key=table.path("tls_key"),
         plain_http=table.get("plain_http", bool, False),

@@ -16,6 +16,7 @@ class Server:
 
     host: str = "127.0.0.1"
     port: int = 8420
+    public_url: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     plain_http: bool = False

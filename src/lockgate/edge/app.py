@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +16,7 @@ from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.openai import OpenAiDoor
 from lockgate.edge.problems import WrongMethod, openai_problem, problem
 from lockgate.edge.proof_api import ProofApi
+from lockgate.edge.protected import Challenges, ProtectedResource
 from lockgate.edge.render import new_request_id
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
@@ -66,10 +68,13 @@ def routes(
     ]
 
 
-def application(table: Sequence[BaseRoute], lifespan: object = None) -> Starlette:
-    """Return the application for a route table."""
+def application(
+    table: Sequence[BaseRoute], lifespan: object = None, resource: ProtectedResource | None = None
+) -> Starlette:
+    """Return the application for a route table; its challenges say where the metadata of `resource` is."""
     return Starlette(
         routes=list(table),
+        middleware=[Middleware(Challenges, resource=resource)] if resource else [],
         exception_handlers={404: _no_route, 405: _no_route},
         lifespan=lifespan,  # type: ignore[arg-type]  # Starlette's own alias is not exported
     )

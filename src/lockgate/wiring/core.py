@@ -54,7 +54,7 @@ from lockgate.journeys.review import Reviews
 from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
-from lockgate.wiring import documents, identity, models, start
+from lockgate.wiring import documents, identity, models, resource, start
 
 LOG: Final = logging.getLogger("lockgate")
 _PATIENCE: Final = timedelta(minutes=2)
@@ -103,7 +103,7 @@ class Lockgate:
         )
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
-        return routes(
+        return resource.protected(self.settings).routes() + routes(
             OpenAiDoor(self.chat, self.release, limits, taxonomy),
             door,
             PassagesApi(door, self.passages, Discover(self.gate, self.index)),
@@ -127,7 +127,7 @@ class Lockgate:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-        return application([*more, *self.table()], lifespan)
+        return application([*more, *self.table()], lifespan, resource.protected(self.settings))
 
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
         watchers = [self.policies.watch(_told)]

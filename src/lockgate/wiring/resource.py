@@ -1,0 +1,30 @@
+"""What the gateway says about itself as a protected resource."""
+
+from __future__ import annotations
+
+from lockgate.config import Settings
+from lockgate.edge.protected import ProtectedResource
+from lockgate.edge.serve import is_loopback
+
+
+def protected(settings: Settings) -> ProtectedResource:
+    """Return the metadata that the settings state."""
+    identity = settings.identity
+    return ProtectedResource(
+        address(settings),
+        (identity.issuer,) if identity.issuer else (),
+        tuple(one for one in identity.scope.split() if one),
+    )
+
+
+def address(settings: Settings) -> str:
+    """Return where clients reach the gateway: as configured, else where it listens, if that can be an address."""
+    server = settings.server
+    if server.public_url:
+        return server.public_url
+    if server.host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, and not listened on
+        return ""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    if server.tls_certificate is not None:
+        return f"https://{host}:{server.port}"
+    return f"http://{host}:{server.port}" if is_loopback(server.host) else ""
