@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
-from lockgate.edge.openai import OpenAiDoor
+from lockgate.edge.codecs import chat
+from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.problems import WrongMethod, openai_problem, problem
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
@@ -51,14 +53,20 @@ def _no_route(request: Request, error: Exception) -> Response:
 
 
 def routes(
-    openai: OpenAiDoor, door: Door, passages: PassagesApi, proofs: ProofApi, reviews: ReviewApi, why: WhyApi
+    answering: Answering,
+    models: ModelsApi,
+    door: Door,
+    passages: PassagesApi,
+    proofs: ProofApi,
+    reviews: ReviewApi,
+    why: WhyApi,
 ) -> list[BaseRoute]:
     """Return the route table. The authorization matrix of endpoints is checked against it."""
     return [
         Route("/healthz", _health, methods=["GET"]),
-        Route("/v1/chat/completions", openai.completions, methods=["POST"]),
-        Route("/v1/models", openai.models, methods=["GET"]),
-        Route("/v1/models/{model}", openai.models, methods=["GET"]),
+        Route("/v1/chat/completions", answering.handler(chat.CODEC), methods=["POST"]),
+        Route("/v1/models", models.models, methods=["GET"]),
+        Route("/v1/models/{model}", models.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),
         Route("/v1/discover", door.handler(Scope.RETRIEVE, passages.discover), methods=["POST"]),
         Route("/v1/documents/{document}", door.handler(Scope.RETRIEVE, passages.document), methods=["GET"]),

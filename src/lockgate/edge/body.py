@@ -32,14 +32,27 @@ class BadParameter(Invalid):
         self.param = param
 
 
-def credential(request: Request) -> str:
+def credential(request: Request, key_header: str = "") -> str:
     """Return the bearer credential, read from the header alone; an empty string for none.
 
     What cannot be a token comes back as `?`, which every authenticator refuses as malformed: the refusal is
-    then recorded like any other.
+    then recorded like any other. So does a request that shows two different ones.
+
+    Args:
+        request: what came in.
+        key_header: another header that may carry the bare credential, for clients that cannot send
+            `Authorization`.
+
     """
+    header = request.headers.get("authorization")
+    key = request.headers.get(key_header) if key_header else None
+    if key is not None:
+        alone = f"Bearer {key}"
+        if header is not None and header != alone:
+            return "?"
+        header = alone
     try:
-        return bearer(request.headers.get("authorization"))
+        return bearer(header)
     except Unauthenticated as error:
         return "" if error.code == "missing_token" else "?"
 

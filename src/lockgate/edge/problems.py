@@ -78,19 +78,24 @@ def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
     return headers
 
 
-def openai_error(error: LockgateError, *, param: str | None = None) -> dict[str, Any]:
+def openai_error(error: LockgateError) -> dict[str, Any]:
     """Return the body of an error as OpenAI clients expect it."""
     _, _, kind = _row(error)
     message = f"{error}. {error.remedy}" if error.remedy else str(error)
-    return {"error": {"message": message, "type": kind, "param": param, "code": error.code}}
+    return {
+        "error": {"message": message, "type": kind, "param": getattr(error, "param", None), "code": error.code}
+    }
+
+
+def shaped(error: LockgateError, request_id: str, body: Mapping[str, Any]) -> Response:
+    """Return the response to an error whose body has a vendor's shape."""
+    status, _, _ = _row(error)
+    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/json")
 
 
 def openai_problem(error: LockgateError, request_id: str) -> Response:
     """Return the response of an OpenAI route."""
-    status, _, _ = _row(error)
-    param = getattr(error, "param", None)
-    body = orjson.dumps(openai_error(error, param=param))
-    return Response(body, status, _headers(error, request_id), "application/json")
+    return shaped(error, request_id, openai_error(error))
 
 
 def problem(error: LockgateError, request_id: str) -> Response:

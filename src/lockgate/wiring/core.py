@@ -32,10 +32,11 @@ from lockgate.adapters.secret_file import load_or_create as secret
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
 from lockgate.content.labeling import Limit
+from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
 from lockgate.edge.body import Limits as Bounds
-from lockgate.edge.openai import OpenAiDoor
+from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
@@ -104,7 +105,8 @@ class Lockgate:
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
         return resource.protected(self.settings).routes() + routes(
-            OpenAiDoor(self.chat, self.release, limits, taxonomy),
+            Answering(self.chat, self.release, limits, taxonomy),
+            ModelsApi(self.chat),
             door,
             PassagesApi(door, self.passages, Discover(self.gate, self.index)),
             ProofApi(Proofs(self.gate, self.log)),

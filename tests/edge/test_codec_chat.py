@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.edge.body import BadParameter, Limits
-from lockgate.edge.openai_request import parse_chat
+from lockgate.edge.codecs import chat
 from lockgate.errors import Invalid, LockgateError, TooLarge
 from lockgate.journeys.conversation import Turn
 
@@ -19,13 +19,13 @@ HELLO = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 
 def asked(**change: Any) -> Any:
-    return parse_chat({**HELLO, **change}, LIMITS)
+    return chat.parse({**HELLO, **change}, LIMITS, {})
 
 
 def test_the_plain_request() -> None:
     request = asked()
     assert request.ask.turns == (Turn("user", "hi"),)
-    assert (request.ask.model, request.stream, request.include_usage) == ("m", False, False)
+    assert (request.ask.model, request.stream, request.shape.include_usage) == ("m", False, False)
 
 
 def test_what_the_openai_client_sends_back_as_history() -> None:
@@ -145,11 +145,11 @@ FIELDS = st.sampled_from(
 @given(st.dictionaries(FIELDS, JSON))
 def test_any_object_is_a_request_or_a_typed_refusal(body: dict[str, Any]) -> None:
     with contextlib.suppress(LockgateError):
-        parse_chat(body, LIMITS)
+        chat.parse(body, LIMITS, {})
 
 
 @given(JSON)
 def test_any_messages_are_a_request_or_a_typed_refusal(messages: Any) -> None:
     for value in (messages, [messages], [{"role": "user", "content": messages}]):
         with contextlib.suppress(LockgateError):
-            parse_chat({"model": "m", "messages": value}, LIMITS)
+            chat.parse({"model": "m", "messages": value}, LIMITS, {})

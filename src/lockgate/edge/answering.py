@@ -1,0 +1,119 @@
+"""The door of every API that answers a question, plain or streamed. What differs between APIs is a codec."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from lockgate.content.extractive import NOTHING_FOUND
+from lockgate.edge.api import Handler
+from lockgate.edge.body import Limits, credential, json_object
+from lockgate.edge.codecs.model import Codec, Encoder, Ended, Failed, Started, Text
+from lockgate.edge.problems import as_lockgate_error, shaped
+from lockgate.edge.render import citations, lockgate_object, new_request_id
+from lockgate.edge.scopes import admit
+from lockgate.journeys.chat import Chat, Ready
+from lockgate.journeys.release import Release
+from lockgate.labels.wire import Taxonomy, header
+from lockgate.policy.model import Scope
+from lockgate.ports import Piece, Usage
+
+_SSE: Final = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+
+
+@dataclass(slots=True)
+class _Answer:
+    """An answer as it adds up."""
+
+    texts: list[str] = field(default_factory=list)
+    finish: str = "stop"
+    usage: Usage | None = None
+    cited: set[int] = field(default_factory=set)
+
+    def add(self, piece: Piece) -> None:
+        self.texts.append(piece.text)
+        self.finish = piece.finish or self.finish
+        self.usage = piece.usage or self.usage
+        self.cited.update(piece.cited)
+
+    def ended(self, ready: Ready, taxonomy: Taxonomy) -> Ended:
+        text = "".join(self.texts)
+        abstained = text == NOTHING_FOUND
+        cited = [] if abstained else citations(ready, text, frozenset(self.cited), taxonomy)
+        extension: dict[str, Any] = lockgate_object(ready, cited, abstained=abstained, taxonomy=taxonomy)
+        return Ended(text, self.finish, self.usage or Usage(), extension)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Makes the handler of a codec's route."""
+
+    chat: Chat
+    release: Release
+    limits: Limits
+    taxonomy: Taxonomy
+
+    def handler(self, codec: Codec) -> Handler:
+        """Return the handler of the route that speaks this codec."""
+
+        async def handle(request: Request) -> Response:
+            request_id = new_request_id()
+            try:
+                return await self._answer(request, codec, request_id)
+            except Exception as error:
+                shown = as_lockgate_error(error)
+                return shaped(shown, request_id, codec.problem(shown))
+
+        return handle
+
+    async def _answer(self, request: Request, codec: Codec, request_id: str) -> Response:
+        shown = credential(request, codec.key_header)
+        # Nothing of a body is read for a stranger, who could hold a place with it for a long time. Who it is
+        # will be asked again once it is there: that may take as long.
+        await admit(self.chat, shown, request_id, Scope.CHAT)
+        body = await json_object(request, self.limits)
+        parsed = codec.parse(body, self.limits, request.headers)
+        ask = replace(parsed.ask, purpose=request.headers.get("lockgate-purpose", "")[:64])
+        ready = await self.chat.prepare(shown, ask, request_id)
+        headers = {
+            "Lockgate-Label": header(ready.label, self.taxonomy),
+            "Lockgate-Request-Id": request_id,
+            "Cache-Control": "no-store",
+        }
+        started = Started(request_id, ready.route.id, int(ready.context.now.timestamp()))
+        pieces = self.release.answer(ready, whole=not parsed.stream)
+        # The first piece is awaited here: an upstream that fails at once is a plain error, and from now on the
+        # answer's end is recorded whatever happens to the connection.
+        first = await anext(pieces)
+        if parsed.stream:
+            frames = self._stream(ready, parsed.shape.encoder(), started, first, pieces)
+            return StreamingResponse(frames, headers=headers | _SSE)
+        answer = _Answer()
+        answer.add(first)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                answer.add(piece)
+        whole = parsed.shape.whole(started, answer.ended(ready, self.taxonomy))
+        return Response(orjson.dumps(whole), 200, headers, "application/json")
+
+    async def _stream(
+        self, ready: Ready, encoder: Encoder, started: Started, first: Piece, pieces: AsyncGenerator[Piece]
+    ) -> AsyncGenerator[bytes]:
+        answer = _Answer()
+        try:
+            async with aclosing(pieces):
+                answer.add(first)
+                yield encoder.encode(started) + encoder.encode(Text(first.text))
+                async for piece in pieces:
+                    answer.add(piece)
+                    if piece.text:
+                        yield encoder.encode(Text(piece.text))
+            yield encoder.encode(answer.ended(ready, self.taxonomy))
+        except Exception as error:
+            yield encoder.encode(Failed(as_lockgate_error(error)))
