@@ -30,6 +30,7 @@ from lockgate.audit.merkle import Tree, leaf_hash
 from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Conflict, Invalid, LockgateError, Unavailable
 from lockgate.storage import audit as store
+from lockgate.storage import schema
 
 _MOST: Final = 4096
 """Records that one commit takes at most, so that no caller waits for an endless batch."""
@@ -233,7 +234,7 @@ def _sign(tree: Tree, signer: Signer) -> str:
 def _prepare(path: Path, engine: Engine, signer: Signer) -> None:
     """Create the tables, or check that the stored tree is the one that was signed last."""
     with engine.begin() as connection:
-        store.METADATA.create_all(connection)
+        schema.prepare(connection, schema.AUDIT)
         tree, note = store.tree(connection), store.latest(connection)
         if note is None and tree.size == 0:
             store.add_checkpoint(connection, 0, _sign(tree, signer))

@@ -14,11 +14,12 @@ from typing import Final, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from lockgate.errors import Unavailable
+from lockgate.errors import LockgateError, Unavailable
 from lockgate.labels.label import Label, join_all
 from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
-from lockgate.storage.history import LABELS, MARKS, METADATA, SHOWN
+from lockgate.storage import schema
+from lockgate.storage.history import LABELS, MARKS, SHOWN
 
 _BATCH: Final = 400
 """Marks in one statement; SQLite's default limit of variables is 999 on old builds."""
@@ -54,7 +55,11 @@ class SqliteHistory:
             cursor.close()
 
         try:
-            METADATA.create_all(engine)
+            with engine.begin() as db:
+                schema.prepare(db, schema.HISTORY)
+        except LockgateError:
+            engine.dispose()
+            raise
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             raise Unavailable(f"the history database `{path}` cannot be opened") from error

@@ -29,6 +29,7 @@ from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import LEXICAL, passages, rank
 from lockgate.errors import Invalid, NotFound, Unavailable
 from lockgate.ports import Hit, Keys, Query, Vectors
+from lockgate.storage import schema
 from lockgate.storage.index_payload import (
     COLUMNS,
     LONGEST,
@@ -52,7 +53,6 @@ from lockgate.storage.index_queries import (
 )
 from lockgate.storage.index_tables import (
     DOCUMENTS,
-    METADATA,
     PAYLOADS,
     binding,
     from_row,
@@ -93,7 +93,7 @@ class MemoryIndex:
         try:
             with _guard(), engine.connect() as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")
-                METADATA.create_all(db)
+                schema.prepare(db, schema.INDEX)
                 check_meta(db, keys.current)
                 db.commit()
             index._take_over()

@@ -15,6 +15,7 @@ from lockgate import __version__
 from lockgate.cli import (
     ask,
     audit,
+    db,
     demo,
     exposure,
     ingest,
@@ -43,6 +44,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     why,
     policy,
     audit,
+    db,
     keys,
     models,
 )

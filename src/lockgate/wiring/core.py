@@ -40,7 +40,7 @@ from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
-from lockgate.errors import LockgateError, Unavailable
+from lockgate.errors import LockgateError
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.journeys.discover import Discover
@@ -183,10 +183,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
     """
     given = parts or Parts()
     state = settings.data
-    try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Unavailable(f"the state folder `{state}` cannot be made: {error.strerror}") from error
+    await asyncio.to_thread(start.state, state)
     clock = given.clock or SystemClock()
     async with AsyncExitStack() as stack:
         directory = given.directory or _directory(settings)

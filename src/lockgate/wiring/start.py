@@ -6,12 +6,15 @@ Nothing here keeps the server from starting: an identity provider may come up la
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from lockgate.adapters import state_folder
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.llama.server import WEIGHTS
 from lockgate.adapters.oidc.discovery import discover, endpoint, http_fetch
@@ -21,6 +24,7 @@ from lockgate.config import Settings
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import Embedder
 
+LOG: Final = logging.getLogger("lockgate")
 _RESERVED: Final = ("example.com", "example.org", "example.net", "example", "invalid")
 """Names that are nobody's (RFC 2606): those in examples."""
 
@@ -81,3 +85,15 @@ def _sentence(text: str) -> str:
 
 def _checked(weights: Weights) -> None:
     weights.path(WEIGHTS)
+
+
+def state(folder: Path) -> None:
+    """Make the state folder ready, and log what an upgrade did.
+
+    Raises:
+        Conflict, Unavailable: see `state_folder.ready`.
+
+    """
+    for one in state_folder.ready(folder):
+        kept = f"; a copy from before is in {one.copy}" if one.copy else ""
+        LOG.info("state: the %s database was upgraded (%s)%s", one.name, ", ".join(one.ran) or "recognized", kept)

@@ -1,0 +1,1 @@
+"""Migrations of the history database, each a frozen step: what was released is never edited."""
