@@ -53,6 +53,10 @@ SUBJECTS = {
     "steward": person("stella", "staff", "stewards"),
     "admin": person("adam", "staff", "admins"),
     "auditor": person("audra", "staff", "auditors"),
+    "enforcement point": Subject(Principal(PrincipalKind.SERVICE, "portal", frozenset({"group:peps"})), _SESSION),
+    "source of signals": Subject(
+        Principal(PrincipalKind.SERVICE, "posture", frozenset({"group:peps", "group:signal-sources"})), _SESSION
+    ),
     "service in hr": Subject(
         Principal(PrincipalKind.SERVICE, "etl", frozenset({"group:staff", "group:hr"})), _SESSION
     ),
@@ -90,6 +94,8 @@ RESOURCES = {
     "system: audit": Resource("system", "audit"),
     "system: why": Resource("system", "why"),
     "system: settings": Resource("system", "settings"),
+    "system: decisions": Resource("system", "decisions"),
+    "system: signals": Resource("system", "signals"),
 }
 
 

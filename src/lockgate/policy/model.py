@@ -62,6 +62,7 @@ class Scope(StrEnum):
     RETRIEVE = "retrieve"
     REVIEW = "review"
     AUDIT = "audit"
+    DECIDE = "decide"
 
 
 @dataclass(frozen=True, slots=True)
