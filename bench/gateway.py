@@ -86,38 +86,41 @@ async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
     """Measure every case and return lines."""
     lines = [f"{'':24}  bare ms   gate ms  ratio of CPU            added p50 ms  p99 ms (bare)   req/s of CPU"]
     chunk: dict[int, dict[int, tuple[Turns, Turns]]] = {}
-    async with running("--upstream") as upstream:
-        async with running("--proxy", upstream.url) as bare, running("--gateway", upstream.url) as gate:
-            for at_once in at:
-                for name, chunks, stream in (
-                    ("plain", SHORT, False),
-                    ("streamed", SHORT, True),
-                    ("streamed, long", LONG, True),
-                ):
-                    base, one = await _case(bare, gate, at_once, _body(chunks, stream), rounds)
-                    if stream:
-                        chunk.setdefault(at_once, {})[chunks] = base, one
-                    cpu, least = statistics.median(one.cpu), statistics.median(base.cpu)
-                    lines.append(
-                        f"{name + f', {chunks} chunks x {at_once}':24}  {least:7.2f}  {cpu:8.2f}  "
-                        f"{_ratio(one, base):22}  {one.p50 - base.p50:12.2f}  {one.p99:6.1f} ({base.p99:.1f})"
-                        f"  {1000 / cpu:9.0f}"
-                    )
-                    print(lines[-1], flush=True)
-            for at_once, both in chunk.items():
-                costs = [
-                    (statistics.median(both[LONG][i].cpu) - statistics.median(both[SHORT][i].cpu))
-                    * 1000
-                    / (LONG - SHORT)
-                    for i in (0, 1)
-                ]
-                over = f"{costs[1]:.1f} us of CPU a chunk, bare {costs[0]:.1f}, over it {costs[1] - costs[0]:.1f}"
-                lines.append(f"streaming x {at_once}: {over}")
+    async with (
+        running("--upstream") as upstream,
+        running("--proxy", upstream.url) as bare,
+        running("--gateway", upstream.url) as gate,
+    ):
+        for at_once in at:
+            for name, chunks, stream in (
+                ("plain", SHORT, False),
+                ("streamed", SHORT, True),
+                ("streamed, long", LONG, True),
+            ):
+                base, one = await _case(bare, gate, at_once, _body(chunks, stream), rounds)
+                if stream:
+                    chunk.setdefault(at_once, {})[chunks] = base, one
+                cpu, least = statistics.median(one.cpu), statistics.median(base.cpu)
+                lines.append(
+                    f"{name + f', {chunks} chunks x {at_once}':24}  {least:7.2f}  {cpu:8.2f}  "
+                    f"{_ratio(one, base):22}  {one.p50 - base.p50:12.2f}  {one.p99:6.1f} ({base.p99:.1f})"
+                    f"  {1000 / cpu:9.0f}"
+                )
                 print(lines[-1], flush=True)
-            _, rss = await gate.used()
-            _, least = await bare.used()
-            lines.append(f"memory after all that: gateway {rss:.0f} MB, bare {least:.0f} MB")
+        for at_once, both in chunk.items():
+            costs = [
+                (statistics.median(both[LONG][i].cpu) - statistics.median(both[SHORT][i].cpu))
+                * 1000
+                / (LONG - SHORT)
+                for i in (0, 1)
+            ]
+            over = f"{costs[1]:.1f} us of CPU a chunk, bare {costs[0]:.1f}, over it {costs[1] - costs[0]:.1f}"
+            lines.append(f"streaming x {at_once}: {over}")
             print(lines[-1], flush=True)
+        _, rss = await gate.used()
+        _, least = await bare.used()
+        lines.append(f"memory after all that: gateway {rss:.0f} MB, bare {least:.0f} MB")
+        print(lines[-1], flush=True)
     return lines
 
 

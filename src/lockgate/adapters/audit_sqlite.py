@@ -1,8 +1,8 @@
 """The audit log in one SQLite file (WAL, synchronous=FULL): `ports.AuditSink`. To read one: `audit_reader.py`.
 
-One thread writes. It takes everything that waits and commits it in one transaction together with the tree and a
-signed checkpoint, so that many requests share one `fsync` and a crash leaves all of a commit or nothing. Whoever
-waits is answered after the commit: no receipt without durability (I3). Any failure answers everybody with
+One thread writes (`storage/group.py`). It commits everything that waits in one transaction together with the tree
+and a signed checkpoint, so that many requests share one `fsync` and a crash leaves all of a commit or nothing.
+Whoever waits is answered after the commit: no receipt without durability (I3). Any failure answers everybody with
 `Unavailable`; the next append starts from what is really on disk.
 """
 
@@ -11,16 +11,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import queue
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from lockgate.audit import checkpoint, ocsf
@@ -31,9 +27,8 @@ from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Conflict, Invalid, LockgateError, Unavailable
 from lockgate.storage import audit as store
 from lockgate.storage import schema
+from lockgate.storage.group import GroupWriter
 
-_MOST: Final = 4096
-"""Records that one commit takes at most, so that no caller waits for an endless batch."""
 _WAIT: Final = 10.0
 """Seconds until an append that is not durable counts as failed."""
 _INLINE: Final = 64
@@ -57,14 +52,6 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What one caller wants written, and where its receipt goes."""
-
-    events: list[dict[str, Any]]
-    done: Future[Receipt] = field(default_factory=Future)
-
-
 class AuditLog:
     """`ports.AuditSink` over one file, which it alone writes. Make one with `open`, end it with `close`."""
 
@@ -74,11 +61,9 @@ class AuditLog:
         self._version = version
         self._lock = lock
         self._engine = engine
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
-        self._closed = False
+        self._connection: Connection | None = None
         self._tree: Tree | None = None
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+        self._writer = GroupWriter(self._commit, self._failure, len, "audit")
 
     @classmethod
     def open(cls, path: Path, signer: Signer, *, version: str = "") -> AuditLog:
@@ -122,7 +107,7 @@ class AuditLog:
             lock.close()
             raise
         log = cls(path, signer, version, lock, engine)
-        log._thread.start()
+        log._writer.start()
         return log
 
     @property
@@ -141,27 +126,23 @@ class AuditLog:
         if not records:
             raise Invalid("there is nothing to record")
         many = len(records) > _INLINE
-        job = _Job(await asyncio.to_thread(self._render, records) if many else self._render(records))
-        with self._closing:
-            if self._closed:
-                raise Unavailable("the audit log is closed", remedy="nothing is released any more; start it again")
-            self._jobs.put(job)
+        events = await asyncio.to_thread(self._render, records) if many else self._render(records)
+        done = self._writer.submit(events)
+        if done is None:
+            raise Unavailable("the audit log is closed", remedy="nothing is released any more; start it again")
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(job.done), _WAIT)
+            async with asyncio.timeout(_WAIT):
+                return await done
         except TimeoutError as error:
             raise Unavailable(f"the audit log `{self.path}` did not answer in {_WAIT:.0f} seconds") from error
 
     async def close(self) -> None:
         """Write what waits, then close the file. Later appends fail."""
-        with self._closing:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
-        self._thread.join()
+        self._writer.close()
+        self._disconnect()
         self._engine.dispose()
         self._lock.close()
 
@@ -170,61 +151,44 @@ class AuditLog:
 
     # ------------------------------------------------------------------ the writing thread
 
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            batch, count = [job], len(job.events)
-            last = False
-            while count < _MOST and not last:
-                try:
-                    more = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                else:
-                    batch.append(more)
-                    count += len(more.events)
-            self._settle(batch)
-            if last:
-                return
-
-    def _settle(self, batch: list[_Job]) -> None:
-        """Commit a batch and answer everybody in it."""
-        # A caller that has gone away is recorded all the same: it did ask.
-        waiting = [job.done.set_running_or_notify_cancel() for job in batch]
-        try:
-            receipts = self._commit(batch)
-        except Exception as error:  # whatever it is, nobody may be told that it is durable
-            self._tree = None
-            for job, waits in zip(batch, waiting, strict=True):
-                if waits:  # one error each: they are raised in different tasks
-                    job.done.set_exception(self._failure(error))
-            return
-        for job, waits, receipt in zip(batch, waiting, receipts, strict=True):
-            if waits:
-                job.done.set_result(receipt)
-
     def _failure(self, error: Exception) -> LockgateError:
         if isinstance(error, LockgateError):
             return type(error)(str(error), remedy=error.remedy)
         return store.unavailable(self.path, error)
 
-    def _commit(self, batch: list[_Job]) -> list[Receipt]:
-        with self._engine.begin() as connection:
-            tree = store.tree(connection) if self._tree is None else self._tree
+    def _commit(self, batch: Sequence[list[dict[str, Any]]]) -> list[Receipt]:
+        try:
+            return self._write(batch)
+        except Exception:
+            self._tree = None
+            self._disconnect()
+            raise
+
+    def _write(self, batch: Sequence[list[dict[str, Any]]]) -> list[Receipt]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._connection.begin():
+            tree = store.tree(self._connection) if self._tree is None else self._tree
             first, index = [], tree.size
-            entries = []
-            for job in batch:
+            entries, leaves = [], []
+            for events in batch:
                 first.append(index)
-                for one in job.events:
+                for one in events:
                     data = ocsf.encode(one, index)
-                    entries.append(Entry(index, data, leaf_hash(data), Lookup.of(one)))
+                    leaves.append(leaf_hash(data))
+                    entries.append(Entry(index, data, leaves[-1], Lookup.of(one)))
                     index += 1
-            grown, made = tree.append([entry.leaf for entry in entries if entry.leaf is not None])
-            store.add(connection, entries, made)
-            store.add_checkpoint(connection, grown.size, _sign(grown, self._signer))
+            grown, made = tree.append(leaves)
+            store.add(self._connection, entries, made)
+            store.add_checkpoint(self._connection, grown.size, _sign(grown, self._signer))
         self._tree = grown
         return [Receipt(at, grown.size) for at in first]
+
+    def _disconnect(self) -> None:
+        """Give up the connection; the next commit begins with another one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _sign(tree: Tree, signer: Signer) -> str:
