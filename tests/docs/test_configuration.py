@@ -14,7 +14,16 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
-from lockgate.config.settings import Assistant, Collection, Identity, Labels, ModelSettings, Rule, Server
+from lockgate.config.settings import (
+    Assistant,
+    CentralSettings,
+    Collection,
+    Identity,
+    Labels,
+    ModelSettings,
+    Rule,
+    Server,
+)
 from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy
@@ -24,13 +33,14 @@ TABLES: dict[str, type] = {
     "`[server]`": Server,
     "`[identity]`": Identity,
     "`[labels]`": Labels,
+    "`[central]`": CentralSettings,
     "`[[collections]]`": Collection,
     "`[[collections.rules]]`": Rule,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,
 }
 NAMED_OTHERWISE = {"taxonomy": "names"}
-NO_KEYS = {"file", "server", "identity", "labels", "collections", "models", "assistants", "rules"}
+NO_KEYS = {"file", "server", "identity", "labels", "central", "collections", "models", "assistants", "rules"}
 """Fields of the tree that are tables of their own, and the file itself."""
 _ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", re.MULTILINE)
 TEXT = (DOCS / "reference" / "configuration.md").read_text("utf-8")
@@ -95,6 +105,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.server,
         settings.identity,
         settings.labels,
+        settings.central,
         settings.collections[0],
         settings.collections[0].rules[0],
         settings.models[0],

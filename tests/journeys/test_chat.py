@@ -18,7 +18,7 @@ from lockgate.journeys.chat import LIMITED, Ask, Chat, Ready
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.retrieve import Retrieve
-from lockgate.journeys.routes import Route, Routes, Upstream
+from lockgate.journeys.routes import Route, Routes, Table, Upstream
 from lockgate.labels import PUBLIC, Integrity, Label, Readers, Sensitivity, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 from lockgate.ports import ModelCard, Piece, Prompt
@@ -109,7 +109,7 @@ def play(folder: Path, story: Story, *, without: Sequence[str] = ()) -> None:
                 "plain": Route("plain", staff, ("cheap",)),
             }
             retrieve = Retrieve(gate, here.index, here.embedder, here.ingest.rechecker({"share": here.connector}))
-            routes = Routes(gate, table, upstreams)
+            routes = Routes(gate, lambda: Table(table, upstreams))
             chat = Chat(People(), Stopped(), gate, routes, Labeler(history, b"k" * 32), retrieve)
             await story(here, chat, log)
         history.close()

@@ -18,7 +18,7 @@ from lockgate.journeys.conversation import TYPED, Labeler, Turn
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.release import WITHHELD, Release
 from lockgate.journeys.retrieve import Retrieve
-from lockgate.journeys.routes import Route, Upstream
+from lockgate.journeys.routes import Route, Routes, Table, Upstream
 from lockgate.journeys.standing import EXPIRED, WITHDRAWN, Standing
 from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
 from lockgate.policy.model import Context, Subject
@@ -105,7 +105,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     labeler = Labeler(history, b"k" * 32)
     gate = Gate(lambda: pytest.fail("release decides nothing"), log)
     people = People(watch)
-    standing = Standing(people, watch, gate, Retrieve(gate, None, None, None))  # no passages: nothing is retrieved
+    retrieve = Retrieve(gate, None, None, None)  # no passages: nothing is retrieved
+    standing = Standing(people, watch, gate, retrieve, Routes(gate, Table))
     yield Scene(Release(watch, gate, labeler, standing), log, watch, people)
     history.close()
 

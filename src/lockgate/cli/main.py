@@ -15,6 +15,7 @@ from lockgate import __version__
 from lockgate.cli import (
     ask,
     audit,
+    check,
     db,
     demo,
     exposure,
@@ -35,6 +36,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     demo,
     trial,
     init,
+    check,
     serve,
     ask,
     login,

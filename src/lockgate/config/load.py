@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lockgate.config.settings import (
     Assistant,
+    CentralSettings,
     Collection,
     Identity,
     Labels,
@@ -103,6 +104,8 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
         extra_params=frozenset(table.names("extra_params")),
         provider=table.get("provider", str, ""),
         version=table.get("version", str, ""),
+        region=table.get("region", str, ""),
+        enabled=table.get("enabled", bool, True),
         connect_seconds=table.number("connect_seconds", 5.0, 0.1, 600),
         first_byte_seconds=table.number("first_byte_seconds", 60.0, 0.1, 3600),
         stall_seconds=table.number("stall_seconds", 30.0, 0.1, 3600),
@@ -156,6 +159,24 @@ def _origin(table: Table, key: str) -> str:
     if value and (not parts.hostname or "@" in parts.netloc or not parts.netloc.isascii() or '"' in value):
         raise table.fail(key, "names no host", "Write it like https://lockgate.example.com")
     return value
+
+
+def _central(table: Table) -> CentralSettings:
+    made = CentralSettings(
+        regions=_named(table, "regions"),
+        purposes=_named(table, "purposes"),
+        default_purpose=table.get("default_purpose", str, ""),
+    )
+    if made.default_purpose and made.default_purpose not in (made.purposes or ()):
+        raise table.fail("default_purpose", "is not one of `purposes`", "Add it to `purposes`.")
+    table.done()
+    return made
+
+
+def _named(table: Table, key: str) -> frozenset[str] | None:
+    """Return a list of names as a set; None where the file does not have the key."""
+    names = frozenset(table.names(key))
+    return names if key in table.values else None
 
 
 def _server(table: Table) -> Server:
@@ -255,6 +276,7 @@ def parse(text: str, file: Path) -> Settings:
         server=_server(top.table("server")),
         identity=_identity(top.table("identity")),
         labels=labels,
+        central=_central(top.table("central")),
         collections=collections,
         models=models,
         assistants=assistants,

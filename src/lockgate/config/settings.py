@@ -89,6 +89,8 @@ class ModelSettings:
     extra_params: frozenset[str] = frozenset()
     provider: str = ""
     version: str = ""
+    region: str = ""
+    enabled: bool = True
     connect_seconds: float = 5.0
     first_byte_seconds: float = 60.0
     stall_seconds: float = 30.0
@@ -121,6 +123,18 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class CentralSettings:
+    """`[central]`: what binds every client. None is not set, and restricts nothing; an empty list allows nothing.
+
+    `default_purpose` is what a request without a purpose is for.
+    """
+
+    regions: frozenset[str] | None = None
+    purposes: frozenset[str] | None = None
+    default_purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `data` is the folder of Lockgate's own state.
 
@@ -140,6 +154,7 @@ class Settings:
     server: Server = Server()
     identity: Identity = Identity()
     labels: Labels = Labels()
+    central: CentralSettings = CentralSettings()
     collections: tuple[Collection, ...] = ()
     models: tuple[ModelSettings, ...] = ()
     assistants: tuple[Assistant, ...] = ()

@@ -19,7 +19,7 @@ from lockgate.journeys.attempts import Attempts
 from lockgate.journeys.conversation import Conversation, Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict, base_record
 from lockgate.journeys.retrieve import Found, Retrieve
-from lockgate.journeys.routes import Choice, Route, Routes, Upstream, reasons
+from lockgate.journeys.routes import Choice, Route, Routes, SwitchedOff, Upstream, reasons
 from lockgate.labels.label import Label, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
@@ -149,7 +149,7 @@ class Chat:
         subject, now = await self.identify(credential, request_id)
         # (2) Context: the facts that a policy may read; the clock was read once.
         context = Context(now, request_id, Use.AI, ask.purpose)
-        route = self.routes.find(subject, ask.model, context)
+        route = await self._route(subject, ask.model, context)
         self.routes.check_extras(route, [name for name, _ in ask.extras])
         # (3) Label the prompt, and give history its labels back.
         talk = await self.labeler.label(subject, ask.turns, now, ask.along)
@@ -202,6 +202,13 @@ class Chat:
             talk.typed,
             talk.messages[-1].content.label,
         )
+
+    async def _route(self, subject: Subject, name: str, context: Context) -> Route:
+        try:
+            return self.routes.find(subject, name, context)
+        except SwitchedOff as error:
+            await self.gate.settle(error.verdicts)
+            raise
 
     async def _retrieve(
         self, subject: Subject, route: Route, context: Context, talk: Conversation, ceiling: Label | None

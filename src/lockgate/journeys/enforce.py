@@ -1,6 +1,7 @@
 """The policy enforcement point. Every journey passes through a `Gate`: decide, record durably, then release.
 
-Two judges decide: labels (`policy/mandatory.py`) and the operators' policies (Cedar). Both must permit. All
+Three judges decide: labels (`policy/mandatory.py`), the settings that bind everyone (`policy/central.py`), and the
+operators' policies (Cedar). All must permit. All
 records of one gate are one durable write; if it fails, nothing is released (I3).
 """
 
@@ -14,6 +15,7 @@ from typing import Protocol
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import AccessDenied, LockgateError
 from lockgate.policy import mandatory
+from lockgate.policy.central import UNBOUND, Central
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
 from lockgate.policy.filter import All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
@@ -103,16 +105,28 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Decide, record, then release."""
+    """Decide, record, then release.
+
+    Attributes:
+        policies: the operators' judge in force.
+        audit: where decisions are recorded.
+        mode: report mode lets through what policies or labels deny and the sources allow; never what `central`
+            denies.
+        central: the settings that bind everyone, as they are in force.
+
+    """
 
     policies: Callable[[], Judge]
     audit: AuditSink
     mode: Mode = Mode.ENFORCE
+    central: Callable[[], Central] = lambda: UNBOUND
 
     def judge(self, requests: Sequence[AccessRequest]) -> list[Verdict]:
         """Decide without recording. The caller hands the verdicts to `settle` before anything is released."""
         if not requests:
             return []
+        central = self.central()
+        requests = [central.with_purpose(one) for one in requests]
         try:
             stated = self.policies().decide(requests)
         except LockgateError as error:
@@ -122,9 +136,16 @@ class Gate:
             raise AccessDenied("the policy engine left a request undecided")
         verdicts = []
         for request, decision in zip(requests, stated, strict=True):
-            both = combine_all([mandatory.judge(request), decision])
-            verdicts.append(Verdict(request, both, both.permits or self._lets_through(request, both)))
+            binding = central.judge(request)
+            all_of = combine_all([mandatory.judge(request), binding, decision])
+            passes = all_of.permits or (binding.permits and self._lets_through(request, all_of))
+            verdicts.append(Verdict(request, all_of, passes))
         return verdicts
+
+    def bound(self, verdict: Verdict) -> bool:
+        """Tell whether it is the settings that bind everyone, and they alone, which deny."""
+        binding, decision = self.central().judge(verdict.request), verdict.decision
+        return not binding.permits and not decision.errors and decision.reasons == binding.reasons
 
     async def settle(self, verdicts: Sequence[Verdict], also: Sequence[Record] = ()) -> None:
         """Record verdicts, and what goes with them, in one durable write.
@@ -150,15 +171,18 @@ class Gate:
         return verdict.obligations(fulfils)
 
     def readable(self, subject: Subject, context: Context) -> Filter:
-        """Return the filter for documents that `subject` may read in this context: both judges, or the source's.
+        """Return the filter for documents that `subject` may read in this context: every judge, or the source's.
 
         Raises:
             LockgateError: the policy engine failed; there is no answer, least of all "everything".
 
         """
+        central = self.central()
+        context = central.purposed(context)
+        binding = central.filter(context)
         if self.mode is Mode.REPORT:
-            return MayRead(source=True)
-        return All((_mandatory(subject), self.policies().filter(subject, Action.READ, context)))
+            return All((binding, MayRead(source=True)))
+        return All((binding, _mandatory(subject), self.policies().filter(subject, Action.READ, context)))
 
     def _lets_through(self, request: AccessRequest, decision: Decision) -> bool:
         """Tell whether report mode passes a denial: only where the source system allows, never on errors."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lockgate.errors import Invalid, NotFound
+from lockgate.errors import AccessDenied, Invalid, NotFound
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.labels.label import PUBLIC, Label
 from lockgate.labels.readers import Readers
@@ -51,28 +51,56 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Every route and every upstream, as the settings in force name them."""
+
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+
+
+class SwitchedOff(AccessDenied):
+    """The subject may use it, but the settings that bind everyone do not let it be used now.
+
+    Attributes:
+        verdicts: what was decided; to be recorded.
+
+    """
+
+    code = "not_allowed_by_settings"
+
+    def __init__(self, name: str, verdicts: Sequence[Verdict]) -> None:
+        remedies = {one for verdict in verdicts for one in verdict.decision.remedies}
+        super().__init__(f"`{name[:80]}`: {reasons(verdicts)}", remedy=" ".join(sorted(remedies)))
+        self.verdicts = tuple(verdicts)
+
+
+@dataclass(frozen=True, slots=True)
 class Routes:
-    """Every route and every upstream."""
+    """Finds routes in the table in force, which may be another one at every call."""
 
     gate: Gate
-    routes: Mapping[str, Route]
-    upstreams: Mapping[str, Upstream]
+    table: Callable[[], Table]
 
     def find(self, subject: Subject, name: str, context: Context) -> Route:
         """Return the route with this name.
 
         Raises:
             NotFound: there is none, or the subject may not use it: the two are never told apart.
+            SwitchedOff: the subject could use it, if the settings that bind everyone let anybody.
 
         """
-        route = self.routes.get(name)
-        if route is None or not self.usable(subject, route, context):
-            raise NotFound(
-                f"the model `{name[:80]}` does not exist or you may not use it",
-                code="model_not_found",
-                remedy="GET /v1/models lists the models that you may use.",
-            )
-        return route
+        route = self.table().routes.get(name)
+        if route is not None:
+            choice = self.choose(subject, route, context, PUBLIC)
+            if choice.upstream is not None:
+                return route
+            if choice.verdicts and self.gate.bound(choice.verdicts[-1]):
+                raise SwitchedOff(name, choice.verdicts)
+        raise NotFound(
+            f"the model `{name[:80]}` does not exist or you may not use it",
+            code="model_not_found",
+            remedy="GET /v1/models lists the models that you may use.",
+        )
 
     def check_extras(self, route: Route, names: Sequence[str]) -> None:
         """Refuse parameters that not every upstream of the route lists: data may be rerouted to any of them.
@@ -81,7 +109,9 @@ class Routes:
             Invalid: a parameter is unknown.
 
         """
-        allowed = frozenset.intersection(*(self.upstreams[u].card.extra_params for u in route.upstreams))
+        known = self.table().upstreams
+        each = [known[name].card.extra_params for name in route.upstreams if name in known]
+        allowed = frozenset.intersection(*each) if each else frozenset()
         for name in names:
             if name not in allowed:
                 raise Invalid(f"unrecognized request argument supplied: {name[:60]}", code="unknown_parameter")
@@ -92,7 +122,7 @@ class Routes:
 
     def listed(self, subject: Subject, context: Context) -> list[Route]:
         """Return the routes that the subject may use, by name."""
-        return [r for _, r in sorted(self.routes.items()) if self.usable(subject, r, context)]
+        return [r for _, r in sorted(self.table().routes.items()) if self.usable(subject, r, context)]
 
     def choose(self, subject: Subject, route: Route, context: Context, data: Label) -> Choice:
         """Try the route's upstreams in order with data of this label, and stop at the first that passes.
@@ -100,10 +130,10 @@ class Routes:
         The next one is tried only where a policy says so, by the obligation `reroute` on what it refused.
         """
         flowing = replace(context, data=data)
-        verdicts = []
+        upstreams, verdicts = self.table().upstreams, []
         for name in route.upstreams:
-            upstream = self.upstreams[name]
-            resource = model_resource(upstream.card, route.users)
+            upstream = upstreams.get(name)
+            resource = gone(name) if upstream is None else model_resource(upstream.card, route.users)
             verdict = self.gate.judge([AccessRequest(subject, Action.PROMPT, resource, flowing)])[0]
             verdicts.append(verdict)
             reroute = any(o.kind is ObligationKind.REROUTE for o in verdict.decision.obligations)
@@ -112,6 +142,19 @@ class Routes:
             if not reroute:
                 break
         return Choice(tuple(verdicts), None)
+
+    def again(self, route: Route, request: AccessRequest) -> AccessRequest:
+        """Return a question about an upstream of a route, asked of both as they are registered now."""
+        table = self.table()
+        current, upstream = table.routes.get(route.id), table.upstreams.get(request.resource.id)
+        if current is None or upstream is None or request.resource.id not in current.upstreams:
+            return replace(request, resource=gone(request.resource.id))
+        return replace(request, resource=model_resource(upstream.card, current.users))
+
+    def collections(self, route: Route) -> frozenset[str]:
+        """Return what a route may draw from now; nothing, where it is no more."""
+        current = self.table().routes.get(route.id)
+        return frozenset() if current is None else current.collections
 
 
 def model_resource(card: ModelCard, also: Readers) -> Resource:
@@ -126,6 +169,11 @@ def model_resource(card: ModelCard, also: Readers) -> Resource:
         source_readers=users,
         ceiling=card.ceiling,
     )
+
+
+def gone(name: str) -> Resource:
+    """Return a model that is not registered any more: nobody's, and it may be given nothing."""
+    return Resource("model", name)
 
 
 def reasons(verdicts: Sequence[Verdict]) -> str:

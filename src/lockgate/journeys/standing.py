@@ -1,20 +1,21 @@
 """Does what was decided still hold? Asked again while an answer runs (I5).
 
-A token may expire or be revoked, a person leave a group, a policy be replaced, a document be closed: each stops a
-running answer, within `EVERY` of Lockgate knowing of it.
+A token may expire or be revoked, a person leave a group, a policy be replaced, a document be closed, a model be
+switched off for everybody: each stops a running answer, within `EVERY` of Lockgate knowing of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from lockgate.errors import LockgateError, Unauthenticated
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.journeys.retrieve import Retrieve
-from lockgate.policy.model import Action
+from lockgate.journeys.routes import Routes
+from lockgate.policy.model import AccessRequest, Action, Subject
 from lockgate.ports import Authenticator, Clock
 
 EVERY: Final = timedelta(milliseconds=300)
@@ -33,12 +34,13 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Decides again with everything as it is now: who asks, the policies, the rights at the source."""
+    """Decides again with everything as it is now: who asks, policies, settings, the rights at the source."""
 
     authenticator: Authenticator
     clock: Clock
     gate: Gate
     retrieve: Retrieve
+    routes: Routes
 
     async def lost(self, ready: Ready) -> Lost | None:
         """Return why the answer must stop; None where everything still holds. What errs does not hold."""
@@ -52,9 +54,11 @@ class Standing:
         if subject.person.name != ready.subject.person.name or now >= subject.session.expires:
             return Lost(EXPIRED)
         context = replace(ready.context, now=now)
-        found = await self.retrieve.decide(subject, context, ready.hits)
+        drawn = self.routes.collections(ready.route)
+        hits = [hit for hit in ready.hits if hit.document.collection in drawn]
+        found = await self.retrieve.decide(subject, context, hits)
         again = [
-            replace(one.request, subject=subject, context=replace(one.request.context, now=now))
+            self._request(ready, one, subject, now)
             for one in ready.verdicts
             if one.passes and self._matters(ready, one)
         ]
@@ -62,6 +66,12 @@ class Standing:
         denied = tuple(one for one in verdicts if not one.passes)
         whole = len(found.hits) == len(ready.hits) and all(label.flows_to(ready.label) for label in found.labels)
         return None if whole and not denied else Lost(WITHDRAWN, denied)
+
+    def _request(self, ready: Ready, verdict: Verdict, subject: Subject, now: datetime) -> AccessRequest:
+        """Return the question of a verdict as it is now: of the same person, about the same data."""
+        asked = verdict.request
+        request = replace(asked, subject=subject, context=replace(asked.context, now=now))
+        return self.routes.again(ready.route, request) if asked.action is Action.PROMPT else request
 
     def _matters(self, ready: Ready, verdict: Verdict) -> bool:
         """Tell whether the answer rests on this verdict; reads are decided anew from the source."""

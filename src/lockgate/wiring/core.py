@@ -52,10 +52,13 @@ from lockgate.journeys.proofs import Proofs
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.review import Reviews
+from lockgate.journeys.routes import Routes
 from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
-from lockgate.wiring import documents, identity, models, resource, start
+from lockgate.wiring import documents, identity, resource, start
+from lockgate.wiring.central import InForce
+from lockgate.wiring.models import Models
 
 LOG: Final = logging.getLogger("lockgate")
 _PATIENCE: Final = timedelta(minutes=2)
@@ -77,6 +80,7 @@ class Lockgate:
     """A running Lockgate: everything that commands and servers use."""
 
     settings: Settings
+    in_force: InForce
     clock: Clock
     directory: Directory
     policies: PolicyFiles
@@ -115,7 +119,7 @@ class Lockgate:
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
-        """Return the application. While it serves, it watches policies and directory, and syncs collections."""
+        """Return the application. While it serves, it watches files that bind, and syncs collections."""
         work: list[Coroutine[Any, Any, None]] = []
 
         @asynccontextmanager
@@ -132,7 +136,7 @@ class Lockgate:
         return application([*more, *self.table()], lifespan, resource.protected(self.settings))
 
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
-        watchers = [self.policies.watch(_told)]
+        watchers = [self.in_force.watch(), self.policies.watch(_told)]
         if isinstance(self.directory, DirectoryFile):
             watchers.append(self.directory.watch(_read_again))
         if sync:
@@ -201,7 +205,10 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         embedder = given.embedder or MiniLmEmbedder(weights)
         extractor = KreuzbergExtractor()
         stack.push_async_callback(extractor.close)
-        gate = Gate(lambda: policies.current, audit, Mode(settings.mode))
+        models = Models(embedder, weights)
+        stack.push_async_callback(models.close)
+        in_force = InForce(settings, models, audit, clock)
+        gate = Gate(lambda: policies.current, audit, Mode(settings.mode), lambda: in_force.central)
         if given.authenticator is not None:
             authenticator = given.authenticator(clock, directory)
         else:
@@ -228,9 +235,10 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         session = timedelta(hours=settings.labels.history_hours)
         labeler = Labeler(history, secret(state / "keys" / "history.key"), typed, session)
         retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
-        table = await models.routes(settings, gate, embedder, weights, stack)
+        table = Routes(gate, lambda: in_force.table)
         yield Lockgate(
             settings=settings,
+            in_force=in_force,
             clock=clock,
             directory=directory,
             policies=policies,
@@ -241,7 +249,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             gate=gate,
             ingest=ingest,
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
-            release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve)),
+            release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve, table)),
             passages=Passages(gate, labeler, retrieve, connectors),
             reviews=Reviews(
                 index,

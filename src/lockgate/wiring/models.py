@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from lockgate.adapters.extractive import ExtractiveModel
 from lockgate.adapters.llama.server import LlamaServer
@@ -11,10 +10,9 @@ from lockgate.adapters.openai_upstream import Configured, Limits, OpenAiUpstream
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
 from lockgate.config.settings import Assistant, ModelSettings
-from lockgate.journeys.enforce import Gate
-from lockgate.journeys.routes import Route, Routes, Upstream
+from lockgate.journeys.routes import Route, Table, Upstream
 from lockgate.labels.readers import Readers
-from lockgate.ports import Embedder, Model, ModelCard
+from lockgate.ports import Embedder, ModelCard
 from lockgate.wiring.named import Named
 
 
@@ -38,32 +36,71 @@ def _limits(one: ModelSettings) -> Limits:
     )
 
 
-async def _model(one: ModelSettings, embedder: Embedder, local: LlamaServer, stack: AsyncExitStack) -> Model:
-    if one.kind == "extractive":
-        return Named(one.id, ExtractiveModel(embedder))
-    endpoint = (
-        local
-        if one.kind == "local"
-        else Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
-    )
-    upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
-    stack.push_async_callback(upstream.close)
-    return Named(one.id, upstream)
-
-
 def _assistant(one: Assistant) -> Route:
     return Route(one.id, one.users, (one.model, *one.reroute), one.instructions, one.collections)
 
 
-async def routes(
-    settings: Settings, gate: Gate, embedder: Embedder, weights: Weights, stack: AsyncExitStack
-) -> Routes:
-    """Return every route; what was opened is closed by `stack`. Local models start at their first use."""
-    local = LlamaServer(weights)  # one process, however many names it has
-    stack.push_async_callback(local.close)
-    upstreams: Mapping[str, Upstream] = {
-        one.id: Upstream(_card(one), await _model(one, embedder, local, stack)) for one in settings.models
-    }
-    plain = {one.id: Route(one.id, Readers.everyone(), (one.id,)) for one in settings.models}
-    virtual = {one.id: _assistant(one) for one in settings.assistants}
-    return Routes(gate, plain | virtual, upstreams)
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A client, and the settings that it was made from."""
+
+    settings: ModelSettings
+    named: Named
+    upstream: Upstream
+
+
+class Models:
+    """The registered models: one client for each, kept as long as its settings stay as they are.
+
+    Local models start at their first use, in one process, however many names they have.
+    """
+
+    def __init__(self, embedder: Embedder, weights: Weights) -> None:
+        self._embedder = embedder
+        self._local = LlamaServer(weights)
+        self._open: list[_Open] = []
+
+    def table(self, settings: Settings) -> Table:
+        """Return every route of these settings. What is in use goes on as it is: see `retire`.
+
+        Raises:
+            Invalid: a model's settings are wrong.
+
+        """
+        upstreams = {one.id: self._opened(one).upstream for one in settings.models}
+        plain = {one.id: Route(one.id, Readers.everyone(), (one.id,)) for one in settings.models}
+        virtual = {one.id: _assistant(one) for one in settings.assistants}
+        return Table(plain | virtual, upstreams)
+
+    async def retire(self, table: Table) -> None:
+        """Close the clients that a table does not use, each when the last answer that runs on it has ended."""
+        kept = {id(one) for one in table.upstreams.values()}
+        gone = [one for one in self._open if id(one.upstream) not in kept]
+        self._open = [one for one in self._open if id(one.upstream) in kept]
+        for one in gone:
+            await one.named.retire()
+
+    async def close(self) -> None:
+        """Close every client."""
+        for one in self._open:
+            await one.named.close()
+        await self._local.close()
+
+    def _opened(self, wanted: ModelSettings) -> _Open:
+        for one in self._open:
+            if one.settings == wanted:
+                return one
+        named = self._named(wanted)
+        self._open.append(_Open(wanted, named, Upstream(_card(wanted), named)))
+        return self._open[-1]
+
+    def _named(self, one: ModelSettings) -> Named:
+        if one.kind == "extractive":
+            return Named(one.id, ExtractiveModel(self._embedder))
+        endpoint = (
+            self._local
+            if one.kind == "local"
+            else Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
+        )
+        upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
+        return Named(one.id, upstream, upstream.close)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,13 +22,27 @@ class Generates(Protocol):
 
 
 class Named:
-    """`ports.Model` around another one."""
+    """`ports.Model` around another one. `close` gives back what it holds."""
 
-    def __init__(self, id: str, model: Generates) -> None:
-        self._id, self._model = id, model
+    def __init__(self, id: str, model: Generates, close: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._id, self._model, self._close = id, model, close
+        self._running = 0
+        self._retired = False
+
+    async def retire(self) -> None:
+        """Close as soon as nothing runs: an answer that has begun keeps what it began with."""
+        self._retired = True
+        if not self._running:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close now. What begins after it opens anew, and closes at its end."""
+        if self._close is not None:
+            await self._close()
 
     async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
         """See `ports.Model`. Failures are logged without anything that was sent or came back."""
+        self._running += 1
         try:
             async with aclosing(self._model.generate(prompt)) as pieces:
                 async for piece in pieces:
@@ -38,6 +52,10 @@ class Named:
             gone = error.code == "upstream_unavailable"
             told = f"the model `{self._id}` " + ("cannot be reached now" if gone else f"failed: {error}")
             raise Unavailable(told, code=error.code, remedy=error.remedy or _AGAIN) from error
+        finally:
+            self._running -= 1
+            if self._retired:
+                await self.retire()
 
 
 def _cause(error: Unavailable) -> str:

@@ -1,0 +1,145 @@
+"""The settings in force: what binds everyone is read again when `lockgate.toml` changes, and replaced as a whole.
+
+A file that is wrong changes nothing: it is logged with file, line and what to do, `problem` keeps it, and the next
+change is looked at again. What cannot change while the gateway runs is named as waiting for a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from datetime import datetime
+from typing import Final
+
+from lockgate.adapters.watched_file import WatchedFile
+from lockgate.audit.record import Kind, Record
+from lockgate.config import Settings, parse
+from lockgate.config.changes import changes, taken_up
+from lockgate.errors import Invalid, LockgateError
+from lockgate.journeys.routes import Table
+from lockgate.policy.central import Central, ModelTerms
+from lockgate.ports import AuditSink, Clock
+from lockgate.wiring.models import Models
+
+LOG: Final = logging.getLogger("lockgate.settings")
+ACTOR: Final = "system:settings"
+"""Who changed a file cannot be known from the file."""
+INTERVAL: Final = 0.15
+"""Seconds between two looks; a change counts at the second look after it."""
+
+
+def rules(settings: Settings) -> Central:
+    """Return what of the settings binds everyone, for the judge."""
+    return Central(
+        models={one.id: ModelTerms(one.enabled, one.region) for one in settings.models},
+        collections=frozenset(one.name for one in settings.collections),
+        regions=settings.central.regions,
+        purposes=settings.central.purposes,
+        default_purpose=settings.central.default_purpose,
+    )
+
+
+class InForce:
+    """The settings in force. Readers take `table` and `central` anew for every question.
+
+    Attributes:
+        settings: the tree in force.
+        table: routes and upstreams.
+        central: what the judge of the settings reads.
+        problem: why the file as it is now is not in force; empty if it is.
+        waiting: names of settings that the file changes, and that need a restart.
+
+    """
+
+    def __init__(self, settings: Settings, models: Models, audit: AuditSink, clock: Clock) -> None:
+        self.settings = settings
+        self.table: Table = models.table(settings)
+        self.central = rules(settings)
+        self.problem = ""
+        self.waiting: tuple[str, ...] = ()
+        self._digest = ""
+        self._models, self._audit, self._clock = models, audit, clock
+        self._file = WatchedFile(settings.file)
+
+    async def watch(self, interval: float = INTERVAL) -> None:
+        """Take up changes of the file until canceled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(interval)
+
+    async def look(self) -> None:
+        """Look at the file once. Never raises: what is wrong is logged and kept in `problem`."""
+        try:
+            data = await asyncio.to_thread(self._file.look)
+            if data is not None:
+                await self._take(data)
+                self._well()
+        except Invalid as error:
+            self._refused(error)
+        except LockgateError as error:
+            self._file.again()  # what is not the file's fault is tried again: the log may be back at the next look
+            self._refused(error)
+        except Exception as error:
+            self._refused(LockgateError(f"a defect: {type(error).__name__}"))
+
+    async def _take(self, data: bytes) -> None:
+        """Put a file in force: checked whole, recorded, then replaced in one step.
+
+        Raises:
+            Invalid: it is wrong.
+            Unavailable: the log cannot take the record; what was in force stays.
+
+        """
+        new = await asyncio.to_thread(_parsed, data, self.settings)
+        digest = hashlib.sha256(data).hexdigest()
+        found = changes(self.settings, new)
+        live = tuple(str(one) for one in found if one.live)
+        waiting = tuple(str(one) for one in found if not one.live)
+        if live or not self._digest:
+            coming = taken_up(self.settings, new)
+            table = self._models.table(coming) if live else self.table
+            now = self._clock.now()
+            await self._audit.append([_record(now, self._digest, digest, live, waiting)])
+            self.settings, self.table, self.central = coming, table, rules(coming)
+            if live:
+                LOG.info("settings: in force: %s", ", ".join(live))
+        if waiting and waiting != self.waiting:
+            LOG.warning("settings: needs a restart: %s", ", ".join(waiting))
+        self.waiting, self._digest = waiting, digest
+        await self._models.retire(self.table)
+
+    def _refused(self, error: LockgateError) -> None:
+        said = f"{error}. {error.remedy}".strip() if error.remedy else str(error)
+        if said != self.problem:
+            LOG.warning("settings: refused, what was read before stays in force: %s", said)
+        self.problem = said
+
+    def _well(self) -> None:
+        if self.problem:
+            LOG.info("settings: the file is good again")
+        self.problem = ""
+
+
+def _parsed(data: bytes, running: Settings) -> Settings:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{running.file}: it is not UTF-8 text", code="bad_configuration") from error
+    return parse(text, running.file)
+
+
+def _record(now: datetime, before: str, after: str, live: tuple[str, ...], waiting: tuple[str, ...]) -> Record:
+    """Return the record of a change: the digests are SHA-256 of the file, so that a kept copy can be told."""
+    facts = {"before": before, "after": after, "changed": ", ".join(live), "needs_restart": ", ".join(waiting)}
+    return Record(
+        Kind.ADMINISTRATION,
+        now,
+        request_id=f"settings_{after[:24]}",
+        subject=ACTOR,
+        action="settings.apply" if before else "settings.start",
+        resource_type="system",
+        resource_id="settings",
+        outcome="completed",
+        facts=tuple(sorted((name, value) for name, value in facts.items() if value)),
+    )

@@ -1,0 +1,185 @@
+"""What binds everyone is in force within a second of a change of the file, at every door and inside a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+
+from e2e.lab import Lab, in_thread, opened, plant, records, talking
+from e2e.upstream import Stream, upstream
+from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.audit.record import Kind
+from lockgate.demo.client import Client
+from lockgate.journeys.standing import WITHDRAWN
+
+pytestmark = pytest.mark.slow
+
+MODELS = """
+[[models]]
+id = "slow"
+base_url = "{slow}"
+model = "slow"
+users = ["group:staff"]
+ceiling = "restricted"
+region = "eu"
+[[assistants]]
+id = "grounded"
+model = "slow"
+collections = ["brightwater"]
+users = ["group:staff"]
+"""
+GIFTS = "Up to what value may I accept gifts from suppliers?"
+SOON = 1.0
+"""Seconds within which a change must have taken effect."""
+
+
+async def _drip(stream: Stream) -> None:
+    for number in range(200):
+        await stream.say(f"Sentence number {number} of this answer. ")
+        await asyncio.sleep(0.05)
+    await stream.end()
+
+
+@pytest.fixture(scope="module")
+def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("central")
+    plant(folder)
+
+    @asynccontextmanager
+    async def served() -> AsyncIterator[Lab]:
+        async with upstream() as server:
+            server.reset(_drip)
+            async with opened(folder, embedder, models=MODELS.format(slow=server.base_url("slow"))) as made:
+                yield made
+
+    with in_thread(served) as made:
+        yield made
+
+
+@contextmanager
+def changed(lab: Lab, before: str, after: str, *, wait: bool = True) -> Iterator[None]:
+    """Change the file, and change it back."""
+    path = lab.folder / "lockgate.toml"
+    text = path.read_text()
+    assert before in text
+    was = lab.lockgate.in_force.settings
+    path.write_text(text.replace(before, after))
+    try:
+        if wait:
+            _until(lambda: lab.lockgate.in_force.settings != was)
+        yield
+    finally:
+        path.write_text(text)
+        _until(lambda: lab.lockgate.in_force.settings == was)
+
+
+def _until(done) -> None:
+    deadline = time.monotonic() + 5
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert done(), "the settings did not change"
+
+
+OFF = ('model = "slow"\nusers', 'model = "slow"\nenabled = false\nusers')
+WAYS = {
+    "the model is switched off": OFF,
+    "the model loses its users": ('users = ["group:staff"]\nceiling', 'users = ["group:hr"]\nceiling'),
+    "its ceiling falls below the answer": ('ceiling = "restricted"\nregion', 'ceiling = "public"\nregion'),
+    "its region is not allowed": ("[identity]", '[central]\nregions = ["us"]\n[identity]'),
+    "the purpose is not allowed": ("[identity]", '[central]\npurposes = ["support"]\n[identity]'),
+    "the assistant loses its users": ('"brightwater"]\nusers = ["group:staff"]', '"brightwater"]\nusers = []'),
+    "the assistant loses its collection": (
+        'model = "slow"\ncollections = ["brightwater"]',
+        'model = "slow"\ncollections = []',
+    ),
+    "the assistant has another name": ('id = "grounded"', 'id = "other"'),
+}
+
+
+@pytest.mark.parametrize("how", WAYS)
+async def test_a_running_answer_stops_within_a_second(lab: Lab, how: str):
+    body = {"model": "grounded", "messages": [{"role": "user", "content": GIFTS}], "stream": True}
+    acted, last, text, end = 0.0, 0.0, "", ""
+    with_change = changed(lab, *WAYS[how], wait=False)
+    async with talking(lab.url, lab.token) as client:
+        headers = {"Authorization": f"Bearer {lab.token('staff')}"}
+        url = client.base_url + "/v1/chat/completions"
+        try:
+            async with client.session.post(url, json=body, headers=headers) as response:
+                name = response.headers["lockgate-request-id"]
+                async for line in response.content:
+                    if not line.startswith(b"data: {"):
+                        continue
+                    for choice in json.loads(line[6:]).get("choices", ()):
+                        said = choice["delta"].get("content") or ""
+                        text += said
+                        end = choice.get("finish_reason") or end
+                        last = time.monotonic() if said.startswith("Sentence") else last
+                    if not acted and "number 3 " in text:
+                        acted = time.monotonic()
+                        await asyncio.to_thread(with_change.__enter__)
+        finally:
+            await asyncio.to_thread(with_change.__exit__, None, None, None)
+    assert end == "content_filter"
+    assert text.endswith(WITHDRAWN)
+    assert last - acted < SOON
+    assert [one.outcome for one in records(lab.lockgate, name) if one.kind is Kind.OUTCOME] == ["revoked"]
+
+
+async def _chat(client: Client, who: str = "staff", **headers: str) -> tuple[int, dict]:
+    body = {"model": "assistant", "messages": [{"role": "user", "content": GIFTS}]}
+    headers["Authorization"] = f"Bearer {await client.token(who)}"
+    async with client.session.post(client.base_url + "/v1/chat/completions", json=body, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_who_could_use_it_learns_that_it_is_switched_off_and_nobody_else(lab: Lab):
+    body = {"model": "grounded", "messages": [{"role": "user", "content": GIFTS}]}
+    async with talking(lab.url, lab.token) as client:
+        with changed(lab, *OFF):
+            told = await client.send("POST", "/v1/chat/completions", "staff", body)
+            assert (told.status, told.body["error"]["code"]) == (403, "not_allowed_by_settings")
+            assert "switched" in told.body["error"]["message"]
+            assert [one.effect for one in records(lab.lockgate, told.headers["lockgate-request-id"])] == ["deny"]
+            hidden = await client.send("POST", "/v1/chat/completions", "outsider", body)
+            assert hidden.status == 404
+            listed = await client.send("GET", "/v1/models", "staff")
+            assert not {"slow", "grounded"} & {one["id"] for one in listed.body["data"]}
+        listed = await client.send("GET", "/v1/models", "staff")
+        assert {"slow", "grounded"} <= {one["id"] for one in listed.body["data"]}
+
+
+async def test_a_purpose_that_is_not_allowed_reads_nothing_and_no_header_helps(lab: Lab):
+    async with talking(lab.url, lab.token) as client:
+        with changed(lab, "[identity]", '[central]\npurposes = ["support"]\n[identity]'):
+            assert (await _chat(client))[0] == 403
+            assert (await _chat(client, **{"Lockgate-Purpose": "anything"}))[0] == 403
+            assert (await _chat(client, **{"Lockgate-Purpose": "support"}))[0] == 200
+            found = await client.send("POST", "/v1/retrieve", "staff", {"query": GIFTS})
+            assert found.status == 403
+        with changed(lab, "[identity]", '[central]\npurposes = ["a"]\ndefault_purpose = "a"\n[identity]'):
+            assert (await _chat(client))[0] == 200
+
+
+async def test_a_collection_that_is_taken_out_is_served_no_more(lab: Lab):
+    text = (lab.folder / "lockgate.toml").read_text()
+    start = text.index("[[collections]]")
+    entry = text[start : text.index("[[models]]")]
+    async with talking(lab.url, lab.token) as client:
+        before = (await client.send("POST", "/v1/retrieve", "staff", {"query": GIFTS})).body["data"]
+        assert before
+        path = lab.folder / "lockgate.toml"
+        path.write_text(text.replace(entry, "").replace('collections = ["brightwater"]', "collections = []"))
+        try:
+            _until(lambda: not lab.lockgate.in_force.settings.collections)
+            assert (await client.send("POST", "/v1/retrieve", "staff", {"query": GIFTS})).body["data"] == []
+            gone = await client.send("GET", f"/v1/documents/{before[0]['document']}", "staff")
+            assert gone.status == 404
+        finally:
+            path.write_text(text)
+            _until(lambda: lab.lockgate.in_force.settings.assistants[0].collections)
