@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from lockgate.errors import Invalid
 from lockgate.labels import Label, Readers, Sensitivity
 from lockgate.labels.label import PUBLIC
+from lockgate.policy.cedar import PolicySet
 from lockgate.policy.decision import combine_all
+from lockgate.policy.entities import SIGNALS
 from lockgate.policy.mandatory import judge
 from lockgate.policy.model import AccessRequest, Action, Resource, Risk, Use
 from lockgate.policy.monotone import concerns
-from policy.sets import SHIPPED, policies, when
+from policy.sets import SCHEMA, SHIPPED, policies, when
 from policy.strategies import contexts, documents, labels, readers, subjects
 
 ANY_DOCUMENT = "principal, action, resource is Lockgate::Document"
@@ -92,14 +95,10 @@ def test_i8_less_trust_never_turns_deny_into_permit(data):
 @given(request=requests())
 def test_i8_a_deleted_attribute_denies(attribute, request):
     """Should a signal ever be missing from the JSON itself, the schema refuses the request."""
-    import lockgate.policy.cedar as cedar
-
-    original = cedar.signals
-    try:
-        cedar.signals = lambda *args: {k: v for k, v in original(*args).items() if k != attribute}
-        (decided,) = SHIPPED.decide([request])
-    finally:
-        cedar.signals = original
+    with patch.dict(SIGNALS):
+        del SIGNALS[attribute]
+        fresh = PolicySet(SHIPPED.rules, SCHEMA, SHIPPED.version)
+        (decided,) = fresh.decide([request])
     assert not decided.permits
     assert decided.errors
 

@@ -88,12 +88,13 @@ class Outcome:
 
 
 def run(policies: PolicySet, cases: tuple[Case, ...]) -> list[Outcome]:
-    """Ask both judges every case."""
-    decided = policies.decide([case.request for case in cases])
-    return [_compare(case, found) for case, found in zip(cases, decided, strict=True)]
+    """Ask both judges every case; and the policies once more, by the engine alone, which must say the same."""
+    requests = [case.request for case in cases]
+    asked = zip(cases, policies.decide(requests), policies.consult(requests), strict=True)
+    return [_compare(*one) for one in asked]
 
 
-def _compare(case: Case, by_policies: Decision) -> Outcome:
+def _compare(case: Case, by_policies: Decision, by_engine: Decision) -> Outcome:
     decision = combine_all([mandatory.judge(case.request), by_policies])
     effect = Effect.PERMIT if decision.permits else Effect.DENY
     found = []
@@ -104,6 +105,8 @@ def _compare(case: Case, by_policies: Decision) -> Outcome:
     if case.obligations is not None and case.obligations != decision.obligations:
         wanted, got = (frozenset(map(str, one)) for one in (case.obligations, decision.obligations))
         found.append(f"wanted obligations {_list(wanted)}, got {_list(got)}")
+    if by_policies != by_engine:
+        found.append("compiled policies and Cedar differ: please report this as a fault of Lockgate")
     return Outcome(case, decision, tuple(found))
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import cedarpy
@@ -26,13 +26,25 @@ from lockgate.policy import residual
 from lockgate.policy.decision import NO_POLICY, Decision, Effect, combine_all
 from lockgate.policy.entities import ClauseIds, principal_entity, resource_entity, signals, uid
 from lockgate.policy.filter import NOTHING, Const, Filter
-from lockgate.policy.model import AccessRequest, Action, Context, Principal, Resource, Subject
+from lockgate.policy.model import (
+    AccessRequest,
+    Action,
+    Context,
+    Principal,
+    PrincipalKind,
+    Resource,
+    Session,
+    Subject,
+)
+from lockgate.policy.questions import Batch
 from lockgate.policy.rules import Rule, rule, split
+from lockgate.policy.shortcut import Shortcut
 from lockgate.policy.slices import NAMESPACE, TYPES, Slices
 
 RETRIEVAL: Final = (Action.READ, Action.DISCOVER)
 """The actions that an index must be able to apply as a filter."""
 
+_Satisfied = Callable[[AccessRequest, Principal], "list[Rule] | None"]
 _REMEMBERED: Final = 512
 _ERRING: Final = re.compile(r"error while evaluating policy `([A-Za-z0-9_.:-]+)`")
 _HINTS: Final = 3
@@ -48,8 +60,10 @@ class PolicySet:
         self._schema = cedarpy.Schema.from_str(schema)
         self._slices = Slices(self.rules)
         self._by_id = {one.id: one for one in self.rules}
+        self._shortcut = Shortcut(self._slices, self._fits)
         self._handles: dict[tuple[str, ...], cedarpy.PolicySet] = {}
         self._filters: dict[tuple[object, ...], Filter] = {}
+        self._told: dict[tuple[object, ...], Decision] = {}
 
     @classmethod
     def from_texts(cls, files: Mapping[str, str], schema: str) -> PolicySet:
@@ -82,21 +96,32 @@ class PolicySet:
 
     def decide(self, requests: Sequence[AccessRequest]) -> list[Decision]:
         """Decide each request; the answer to every party of a subject must be a permit."""
+        return self._decide(requests, self._shortcut.satisfied)
+
+    def consult(self, requests: Sequence[AccessRequest]) -> list[Decision]:
+        """Decide each request as `decide` does, and by the engine alone: what `decide` is measured against."""
+        return self._decide(requests, lambda request, party: None)
+
+    def _decide(self, requests: Sequence[AccessRequest], shortcut: _Satisfied) -> list[Decision]:
         answers: list[list[Decision]] = [[] for _ in requests]
-        groups: dict[tuple[object, ...], _Batch] = {}
-        for number, request in enumerate(requests):
+        groups: dict[tuple[object, ...], Batch] = {}
+        for answer, request in zip(answers, requests, strict=True):
             problem = _unaskable(request.resource)
             if problem:
-                answers[number].append(self._deny(problem, errors=frozenset({problem})))
+                answer.append(self._deny(problem, errors=frozenset({problem})))
                 continue
             for party in request.subject.parties:
-                self._batch(groups, request, party).ask(number, request)
+                satisfied = shortcut(request, party)
+                if satisfied is None:
+                    self._batch(groups, request, party).ask(answer, request)
+                else:
+                    answer.append(self._follow(satisfied, request))
         for batch in groups.values():
-            for number, decision in zip(batch.numbers, self._answer(batch), strict=True):
-                answers[number].append(decision)
+            for answer, decision in zip(batch.answers, self._answer(batch), strict=True):
+                answer.append(decision)
         return [combine_all(found) for found in answers]
 
-    def _batch(self, groups: dict[tuple[object, ...], _Batch], request: AccessRequest, party: Principal) -> _Batch:
+    def _batch(self, groups: dict[tuple[object, ...], Batch], request: AccessRequest, party: Principal) -> Batch:
         """Return the batch for a question: same party and subject, same slice, no two resources with one id."""
         resource = request.resource
         turn = 0
@@ -104,12 +129,12 @@ class PolicySet:
             key = (party, request.subject, request.action, resource.type, turn)
             batch = groups.get(key)
             if batch is None:
-                batch = groups[key] = _Batch(party, request.subject, request.action, resource.type)
+                batch = groups[key] = Batch(party, request.subject, request.action, resource.type)
             if batch.resources.setdefault(resource.id, resource) == resource:
                 return batch
             turn += 1
 
-    def _answer(self, batch: _Batch) -> list[Decision]:
+    def _answer(self, batch: Batch) -> list[Decision]:
         rules = self._slices.of(batch.party, batch.action, batch.type)
         try:
             results = cedarpy.is_authorized_batch(
@@ -120,9 +145,24 @@ class PolicySet:
                 return [self._answer(one)[0] for one in batch.singly()]
             problem = "the request does not fit the policy schema"
             return [self._deny(problem, errors=frozenset({problem}))]
-        return [self._decision(batch, result) for result in results]
+        return [self._decision(*one) for one in zip(batch.requests, results, strict=True)]
 
-    def _entities(self, batch: _Batch) -> cedarpy.Entities:
+    def _fits(self, kind: PrincipalKind, action: Action, type: str) -> bool:
+        """Ask the engine whether the schema knows a question of this shape, with nothing odd in it."""
+        subject = Subject(Principal(kind, "x"), Session("x", datetime.max.replace(tzinfo=UTC)))
+        context = Context(subject.session.expires, "x")
+        batch = Batch(subject.principal, subject, action, type)
+        resource = batch.resources["x"] = Resource(type, "x")
+        batch.ask([], AccessRequest(subject, action, resource, context))
+        try:
+            (result,) = cedarpy.is_authorized_batch(
+                batch.questions(), self._handle(()), self._entities(batch), self._schema
+            )
+        except Exception:
+            return False
+        return result.decision is cedarpy.Decision.Deny and not result.diagnostics.errors
+
+    def _entities(self, batch: Batch) -> cedarpy.Entities:
         ids = ClauseIds()
         resources = [resource_entity(one, ids) for one in batch.resources.values()]
         principal = principal_entity(batch.party, ids.satisfied(batch.subject))
@@ -136,13 +176,29 @@ class PolicySet:
             _remember(self._handles, key, handle)
         return handle
 
-    def _decision(self, batch: _Batch, result: cedarpy.AuthzResult) -> Decision:
+    def _decision(self, request: AccessRequest, result: cedarpy.AuthzResult) -> Decision:
         found = [self._by_id[id] for id in result.diagnostics.reasons]
-        names = frozenset(one.id for one in found)
         if result.diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
             errors = frozenset(_error(text) for text in result.diagnostics.errors) or frozenset({"no decision"})
-            return self._deny(*errors, errors=errors, policies=names)
-        if result.decision is cedarpy.Decision.Allow:
+            return self._deny(*errors, errors=errors, policies=frozenset(one.id for one in found))
+        return self._tell(result.decision is cedarpy.Decision.Allow, found, request)
+
+    def _follow(self, satisfied: Sequence[Rule], request: AccessRequest) -> Decision:
+        """Return what follows from satisfied policies, as the engine has it: a forbid overrides, none denies."""
+        forbids = [one for one in satisfied if not one.permits]
+        return self._tell(bool(satisfied) and not forbids, forbids or satisfied, request)
+
+    def _tell(self, allowed: bool, found: Sequence[Rule], request: AccessRequest) -> Decision:
+        key = (allowed, request.action, request.resource.type, *(one.id for one in found))
+        told = self._told.get(key)
+        if told is None:
+            told = self._say(allowed, found, request)
+            _remember(self._told, key, told)
+        return told
+
+    def _say(self, allowed: bool, found: Sequence[Rule], request: AccessRequest) -> Decision:
+        names = frozenset(one.id for one in found)
+        if allowed:
             return Decision(
                 Effect.PERMIT,
                 frozenset(f"policy `{one.id}` permits this{_because(one)}" for one in found),
@@ -156,7 +212,7 @@ class PolicySet:
                 remedies=frozenset(one.remedy for one in found if one.remedy),
                 policies=names,
             )
-        concerning = self._slices.concerning(batch.action, batch.type)
+        concerning = self._slices.concerning(request.action, request.resource.type)
         hints = sorted({one.deny_hint for one in concerning if one.deny_hint})
         return self._deny(*NO_POLICY.reasons, remedies=frozenset(hints[:_HINTS]))
 
@@ -219,43 +275,6 @@ class PolicySet:
         permitted = residual.disjunction([compiled[one.id] for one in rules if one.permits])
         forbidden = residual.disjunction([compiled[one.id] for one in rules if not one.permits])
         return residual.conjunction([permitted, residual.negation(forbidden)]) if rules else Const(False)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Questions that share a principal, a slice of policies and one set of entities."""
-
-    party: Principal
-    subject: Subject
-    action: Action
-    type: str
-    numbers: list[int] = field(default_factory=list)
-    requests: list[AccessRequest] = field(default_factory=list)
-    resources: dict[str, Resource] = field(default_factory=dict)
-
-    def ask(self, number: int, request: AccessRequest) -> None:
-        self.numbers.append(number)
-        self.requests.append(request)
-
-    def singly(self) -> Iterator[_Batch]:
-        for number, request in zip(self.numbers, self.requests, strict=True):
-            resources = {request.resource.id: request.resource}
-            yield _Batch(self.party, self.subject, self.action, self.type, [number], [request], resources)
-
-    def questions(self) -> list[dict[str, Any]]:
-        principal = uid(self.party.kind.capitalize(), self.party.id)
-        action = uid("Action", self.action)
-        written: dict[tuple[int, object], str] = {}
-        questions = []
-        for one in self.requests:
-            key = (id(one.context), one.resource.ceiling)
-            if key not in written:
-                written[key] = json.dumps(signals(self.subject, one.context, one.resource))
-            resource = {"type": TYPES[one.resource.type], "id": one.resource.id}
-            questions.append(
-                {"principal": principal, "action": action, "resource": resource, "context": written[key]}
-            )
-        return questions
 
 
 def _unaskable(resource: Resource) -> str:

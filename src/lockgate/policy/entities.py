@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
 
 from lockgate.errors import Invalid
 from lockgate.labels.label import AI
@@ -43,22 +44,60 @@ class ClauseIds(dict[frozenset[str], str]):
         ]
 
 
+class Kind(StrEnum):
+    """The kinds of values that policies compare."""
+
+    BOOL = "bool"
+    LONG = "long"
+    STRING = "string"
+    ENTITY = "entity"
+    BOOLS = "bools"
+    LONGS = "longs"
+    STRINGS = "strings"
+    ENTITIES = "entities"
+
+
+def _within_ceiling(subject: Subject, context: Context, resource: Resource | None) -> bool:
+    ceiling = resource.ceiling if resource and resource.type == "model" else None
+    return ceiling is not None and context.data.fits_under(ceiling)
+
+
+Signal = Callable[[Subject, Context, Resource | None], Any]
+SIGNALS: Final[Mapping[str, tuple[Kind, Signal]]] = {
+    "use": (Kind.STRING, lambda subject, context, resource: str(context.use)),
+    "purpose": (Kind.STRING, lambda subject, context, resource: context.purpose),
+    "application": (Kind.STRING, lambda subject, context, resource: subject.application),
+    "risk": (Kind.LONG, lambda subject, context, resource: int(subject.session.risk)),
+    "assurance": (Kind.LONG, lambda subject, context, resource: subject.session.assurance),
+    "device_compliant": (Kind.BOOL, lambda subject, context, resource: context.device_compliant),
+    "data_level": (Kind.LONG, lambda subject, context, resource: int(context.data.sensitivity)),
+    "data_integrity": (Kind.LONG, lambda subject, context, resource: int(context.data.integrity)),
+    "ai_forbidden_data": (Kind.BOOL, lambda subject, context, resource: context.data.forbids(AI)),
+    "within_ceiling": (Kind.BOOL, _within_ceiling),
+    "may_read_data": (Kind.BOOL, lambda subject, context, resource: subject.satisfies(context.data.readers)),
+}
+"""What policies call `context`: kind and meaning of each part. The schema says the same to operators."""
+
+_LEVEL: Final = (Kind.LONG, lambda resource: int(resource.label.sensitivity))
+ATTRIBUTES: Final[Mapping[str, Mapping[str, tuple[Kind, Callable[[Resource], Any]]]]] = {
+    "document": {
+        "level": _LEVEL,
+        "integrity": (Kind.LONG, lambda resource: int(resource.label.integrity)),
+        "owners": (Kind.STRINGS, lambda resource: resource.label.owners),
+        "reviewed": (Kind.BOOL, lambda resource: resource.reviewed),
+        "held": (Kind.BOOL, lambda resource: resource.held),
+        "ai_forbidden": (Kind.BOOL, lambda resource: resource.label.forbids(AI)),
+    },
+    "answer": {"level": _LEVEL},
+    "model": {},
+    "system": {},
+}
+"""The attributes of each type of resource, besides its clauses of readers."""
+
+
 def signals(subject: Subject, context: Context, resource: Resource | None) -> dict[str, Any]:
     """Return the context of a request: total, and for every resource the same as far as reading goes."""
-    ceiling = resource.ceiling if resource and resource.type == "model" else None
-    return {
-        "use": str(context.use),
-        "purpose": context.purpose,
-        "application": subject.application,
-        "risk": int(subject.session.risk),
-        "assurance": subject.session.assurance,
-        "device_compliant": context.device_compliant,
-        "data_level": int(context.data.sensitivity),
-        "data_integrity": int(context.data.integrity),
-        "ai_forbidden_data": context.data.forbids(AI),
-        "within_ceiling": ceiling is not None and context.data.fits_under(ceiling),
-        "may_read_data": subject.satisfies(context.data.readers),
-    }
+    return {name: read(subject, context, resource) for name, (_, read) in SIGNALS.items()}
 
 
 def uid(kind: str, id: str) -> dict[str, str]:
@@ -91,21 +130,13 @@ def resource_entity(resource: Resource, ids: ClauseIds) -> dict[str, Any]:
         Invalid: readers without any clause.
 
     """
-    label = resource.label
     attrs: dict[str, Any] = {}
+    for name, (kind, read) in ATTRIBUTES[resource.type].items():
+        attrs[name] = sorted(read(resource)) if kind is Kind.STRINGS else read(resource)
     if resource.type != "system":
-        attrs["clauses"] = _clauses(label.readers, ids)
-    if resource.type in ("document", "answer"):
-        attrs["level"] = int(label.sensitivity)
+        attrs["clauses"] = _clauses(resource.label.readers, ids)
     if resource.type == "document":
-        attrs |= {
-            "source_clauses": _clauses(resource.source_readers, ids),
-            "integrity": int(label.integrity),
-            "owners": sorted(label.owners),
-            "reviewed": resource.reviewed,
-            "held": resource.held,
-            "ai_forbidden": label.forbids(AI),
-        }
+        attrs["source_clauses"] = _clauses(resource.source_readers, ids)
     parents = sorted(resource.collections) if resource.type == "document" else []
     return {
         "uid": {"type": TYPES[resource.type], "id": resource.id},

@@ -25,16 +25,16 @@ class Principal:
     kind: PrincipalKind
     id: str
     groups: frozenset[str] = frozenset()
+    identifiers: frozenset[str] = field(init=False, repr=False, compare=False)
+    """What `Readers.permits` matches on, made once: it is asked for with every clause of every passage."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identifiers", self.groups | {self.name, EVERYONE})
 
     @property
     def name(self) -> str:
         """Return the identifier that labels and records use, such as `user:ann`."""
         return f"{self.kind}:{self.id}"
-
-    @property
-    def identifiers(self) -> frozenset[str]:
-        """Return what `Readers.permits` matches on."""
-        return self.groups | {self.name, EVERYONE}
 
 
 class Risk(IntEnum):

@@ -33,7 +33,10 @@ def group_ids(principal: Principal) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the head of a policy asks for; None means anything."""
+    """What the head of a policy asks for; None means anything.
+
+    `anybody`: of the principal it asks for a kind at most.
+    """
 
     rule: Rule
     actions: frozenset[str] | None
@@ -41,6 +44,7 @@ class Scope:
     principal_type: str | None
     principal_id: str | None
     group: str | None
+    anybody: bool
 
     def concerns(self, action: Action, resource_type: str) -> bool:
         """Tell whether it can match this action on this type of resource (a name from `TYPES`' values)."""
@@ -59,7 +63,7 @@ def scope(rule: Rule) -> Scope:
     """Read the head of a policy from its JSON form."""
     action, resource, principal = rule.est["action"], rule.est["resource"], rule.est["principal"]
     named = _entities(action)
-    group = _inside(principal)
+    group = inside(principal)
     exactly = principal["entity"] if principal["op"] == "==" else None
     kind = str(exactly["type"]) if exactly else principal.get("entity_type")
     return Scope(
@@ -69,6 +73,7 @@ def scope(rule: Rule) -> Scope:
         kind,
         str(exactly["id"]) if exactly else None,
         str(group["id"]) if group and group["type"] == f"{NAMESPACE}Group" else None,
+        exactly is None and group is None,
     )
 
 
@@ -78,13 +83,13 @@ def _entities(constraint: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return [constraint["entity"]] if "entity" in constraint else []
 
 
-def _inside(constraint: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def inside(constraint: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the entity of an `in`, also of an `is ... in`."""
     if constraint["op"] == "in":
         entity: Mapping[str, Any] = constraint["entity"]
         return entity
-    inside = constraint.get("in")
-    return inside["entity"] if inside else None
+    within = constraint.get("in")
+    return within["entity"] if within else None
 
 
 def _resource_type(constraint: Mapping[str, Any]) -> str | None:
@@ -99,25 +104,31 @@ class _Shelf:
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
         self.all: tuple[Scope, ...] = tuple(scopes)
-        self._numbered = dict(enumerate(self.all))
         self._anybody: list[int] = []
+        self._odd: list[int] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_group: dict[str, list[int]] = {}
-        for number, one in self._numbered.items():
+        for number, one in enumerate(self.all):
             if one.principal_id is not None:
                 self._by_id.setdefault(one.principal_id, []).append(number)
             elif one.group is not None:
                 self._by_group.setdefault(one.group, []).append(number)
             else:
-                self._anybody.append(number)
+                (self._anybody if one.anybody else self._odd).append(number)
 
-    def of(self, principal: Principal) -> tuple[Rule, ...]:
+    def anybody(self, principal: Principal) -> list[int]:
+        nobody: frozenset[str] = frozenset()
+        return [number for number in self._anybody if self.all[number].admits(principal, nobody)]
+
+    def personal(self, principal: Principal) -> list[int]:
         groups = group_ids(principal)
-        numbers = [*self._anybody, *self._by_id.get(principal.id, ())]
+        numbers = [*self._odd, *self._by_id.get(principal.id, ())]
         for group in groups & self._by_group.keys():
             numbers += self._by_group[group]
-        found = (self._numbered[number] for number in sorted(numbers))
-        return tuple(one.rule for one in found if one.admits(principal, groups))
+        return [number for number in numbers if self.all[number].admits(principal, groups)]
+
+    def rules(self, numbers: Iterable[int]) -> tuple[Rule, ...]:
+        return tuple(self.all[number].rule for number in sorted(numbers))
 
 
 class Slices:
@@ -137,4 +148,15 @@ class Slices:
 
     def of(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
         """Return the policies whose scope can match, in the order of the files."""
-        return self._shelves[action, resource_type].of(principal)
+        shelf = self._shelves[action, resource_type]
+        return shelf.rules([*shelf.anybody(principal), *shelf.personal(principal)])
+
+    def anybody(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
+        """Return those of them that look at nothing of the principal but its kind."""
+        shelf = self._shelves[action, resource_type]
+        return shelf.rules(shelf.anybody(principal))
+
+    def personal(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
+        """Return the rest of them."""
+        shelf = self._shelves[action, resource_type]
+        return shelf.rules(shelf.personal(principal))
