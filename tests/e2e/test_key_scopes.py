@@ -21,6 +21,8 @@ from matrix.endpoints import CASES
 pytestmark = pytest.mark.slow
 FAMILIES: Final = {
     "/v1/chat/completions": "chat",
+    "/v1/responses": "chat",
+    "/v1/completions": "chat",
     "/v1/models": "chat",
     "/v1/retrieve": "retrieve",
     "/v1/discover": "retrieve",

@@ -44,6 +44,14 @@ def _chat(model: str) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": QUESTION}]}
 
 
+def _response(model: str) -> dict[str, Any]:
+    return {"model": model, "input": QUESTION}
+
+
+def _completion(model: str) -> dict[str, Any]:
+    return {"model": model, "prompt": QUESTION}
+
+
 CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ("GET", "/healthz"): (Case("health", "/healthz"),),
     ("GET", "/.well-known/oauth-protected-resource"): (
@@ -56,6 +64,16 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("an assistant for everybody", "/v1/chat/completions", _chat("assistant")),
         Case("a model for HR", "/v1/chat/completions", _chat("for-hr")),
         Case("a model that is not", "/v1/chat/completions", _chat("no-such-model")),
+    ),
+    ("POST", "/v1/responses"): (
+        Case("an assistant for everybody", "/v1/responses", _response("assistant")),
+        Case("a model for HR", "/v1/responses", _response("for-hr")),
+        Case("a model that is not", "/v1/responses", _response("no-such-model")),
+    ),
+    ("POST", "/v1/completions"): (
+        Case("an assistant for everybody", "/v1/completions", _completion("assistant")),
+        Case("a model for HR", "/v1/completions", _completion("for-hr")),
+        Case("a model that is not", "/v1/completions", _completion("no-such-model")),
     ),
     ("GET", "/v1/models"): (Case("the list", "/v1/models"),),
     ("GET", "/v1/models/{model}"): (

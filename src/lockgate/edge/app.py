@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,9 +15,9 @@ from starlette.routing import BaseRoute, Route
 
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
-from lockgate.edge.codecs import chat
+from lockgate.edge.codecs import chat, completions, responses
 from lockgate.edge.models_api import ModelsApi
-from lockgate.edge.problems import WrongMethod, openai_problem, problem
+from lockgate.edge.problems import WrongMethod, openai_error, problem, shaped
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
 from lockgate.edge.render import new_request_id
@@ -33,6 +34,31 @@ _OPENAI: Final = frozenset(
 """What stands behind `/v1/` in OpenAI's API: its clients ask there, and read errors in its shape alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Paths below `/v1/` where one vendor's clients ask.
+
+    Attributes:
+        tops: what stands behind `/v1/`.
+        shape: renders an error as those clients read it.
+        remedy: says what there is of that vendor's API.
+
+    """
+
+    tops: frozenset[str]
+    shape: Callable[[LockgateError], Mapping[str, Any]]
+    remedy: str
+
+
+_FAMILIES: Final = (
+    _Family(
+        _OPENAI,
+        openai_error,
+        "Of OpenAI's API there are /v1/chat/completions, /v1/responses, /v1/completions and /v1/models.",
+    ),
+)
+
+
 async def _health(_: Request) -> Response:
     """Tell that the process serves. It says nothing about anything else."""
     return json_response({"status": "ok"}, new_request_id())
@@ -42,14 +68,14 @@ def _no_route(request: Request, error: Exception) -> Response:
     """Answer where no route fits: the same for everybody, in the shape of the route's family."""
     request_id = new_request_id()
     top, _, rest = request.url.path.removeprefix("/").partition("/")
-    openai = top == "v1" and rest.partition("/")[0] in _OPENAI
+    below = rest.partition("/")[0] if top == "v1" else ""
+    family = next((one for one in _FAMILIES if below in one.tops), None)
     if isinstance(error, HTTPException) and error.status_code == 405:
         shown: LockgateError = WrongMethod(request.method, (error.headers or {}).get("Allow", ""))
     else:
-        remedy = "Of OpenAI's API there are /v1/chat/completions and /v1/models." if openai else ""
+        remedy = family.remedy if family else ""
         shown = NotFound("there is no such route", code="unknown_route", remedy=remedy)
-    render = openai_problem if openai else problem
-    return render(shown, request_id)
+    return shaped(shown, request_id, family.shape(shown)) if family else problem(shown, request_id)
 
 
 def routes(
@@ -65,6 +91,8 @@ def routes(
     return [
         Route("/healthz", _health, methods=["GET"]),
         Route("/v1/chat/completions", answering.handler(chat.CODEC), methods=["POST"]),
+        Route("/v1/responses", answering.handler(responses.CODEC), methods=["POST"]),
+        Route("/v1/completions", answering.handler(completions.CODEC), methods=["POST"]),
         Route("/v1/models", models.models, methods=["GET"]),
         Route("/v1/models/{model}", models.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from lockgate.edge.body import BadParameter, Limits
 from lockgate.edge.codecs import fields
+from lockgate.edge.codecs.frames import frame
 from lockgate.edge.codecs.model import Codec, Encoder, Ended, Event, Failed, Parsed, Started, Text
-from lockgate.edge.codecs.openai import DONE, ROLES, SAMPLING, frame, usage
+from lockgate.edge.codecs.openai import DONE, ROLES, SAMPLING, usage
 from lockgate.edge.problems import openai_error
 from lockgate.journeys.chat import Ask
 from lockgate.journeys.conversation import Turn

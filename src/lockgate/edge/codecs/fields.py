@@ -15,6 +15,9 @@ Check: TypeAlias = Callable[[str, object], object]
 SHOWN: Final = 60
 """Characters of a name of the client's own that a refusal repeats."""
 
+_DEPTH: Final = 32
+"""Levels of lists and objects in a parameter that is passed on unread: writers of JSON have limits too."""
+
 
 def between(low: float, high: float) -> Check:
     """Return the check of a number within bounds, both included."""
@@ -60,7 +63,25 @@ def params(
 
 def extras(body: Mapping[str, Any], known: Set[str]) -> tuple[tuple[str, object], ...]:
     """Return what no codec knows: refused later, unless every model that may answer lists it."""
-    return tuple((name, body[name]) for name in sorted(body.keys() - known))
+    found = tuple((name, body[name]) for name in sorted(body.keys() - known))
+    for name, value in found:
+        if _deeper_than(_DEPTH, value):
+            raise BadParameter(f"`{name[:SHOWN]}` is nested deeper than {_DEPTH} levels", name[:SHOWN])
+    return found
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    inner: list[object] = [value]
+    for _ in range(levels):
+        inner = [
+            below
+            for one in inner
+            if isinstance(one, dict | list)
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not inner:
+            return False
+    return True
 
 
 def _asks_nothing(value: object) -> bool:

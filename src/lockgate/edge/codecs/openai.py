@@ -1,11 +1,9 @@
-"""What OpenAI's APIs have in common: sampling parameters, usage, frames, errors."""
+"""What OpenAI's APIs have in common: sampling parameters, roles, usage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from lockgate.edge.codecs.fields import Check, between, stops, whole_from
 from lockgate.ports import Usage
@@ -22,11 +20,7 @@ SAMPLING: Final[Mapping[str, Check]] = {
 ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 DONE: Final = b"data: [DONE]\n\n"
-
-
-def frame(value: Mapping[str, Any]) -> bytes:
-    """Return one server-sent event without a name."""
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+"""Closes a stream that ended well, of chat and legacy completions."""
 
 
 def usage(counted: Usage) -> dict[str, int]:
