@@ -32,6 +32,12 @@ directory = "{directory}"
 name = "{collection}"
 path = "{share}"
 rights = "manifest"
+[[applications]]
+id = "lockgate-demo"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
 [[models]]
 id = "extractive"
 kind = "extractive"

@@ -21,7 +21,7 @@ from lockgate.journeys.review import Correction, Reviews, version_of
 from lockgate.labels import Sensitivity
 from lockgate.policy.model import Context
 from policy.sets import SHIPPED
-from support import NOW, person
+from support import NOW, person, registered
 
 ANN = person("ann", "hr", "staff")
 EVA = person("eva", "hr", "staff")
@@ -47,7 +47,7 @@ class Slow(Log):
 
 def parts(here: Place, log: Slow) -> tuple[Reviews, Ingest]:
     directory, changing = Host(everybody=PEOPLE), asyncio.Lock()
-    gate = Gate(lambda: SHIPPED, log)
+    gate = Gate(lambda: SHIPPED, log, applications=registered)
     ingest = Ingest(
         here.index, here.extractor, here.embedder, here.ingest._clock, log, directory, changing=changing
     )
@@ -117,7 +117,7 @@ def test_a_file_that_is_swapped_for_a_closed_one_while_it_is_opened_is_not_given
             here.write("plan.txt", "Hire two engineers.")
             await here.ingest.run(here.connector)
             log = Slow()
-            gate = Gate(lambda: SHIPPED, log)
+            gate = Gate(lambda: SHIPPED, log, applications=registered)
 
             @dataclass
             class Retrieving:
@@ -136,7 +136,7 @@ def test_a_file_that_is_swapped_for_a_closed_one_while_it_is_opened_is_not_given
                     here.rules('match = ["**"]\nreaders = ["user:ann"]\nowners = ["user:ann"]')
                     return await super().append(records)
 
-            gate = Gate(lambda: SHIPPED, Swapping())
+            gate = Gate(lambda: SHIPPED, Swapping(), applications=registered)
             passages = Passages(gate, None, Retrieving(here.index), {"share": here.connector})  # type: ignore[arg-type]
             with pytest.raises(NotFound):
                 await passages.open(EVA, CONTEXT, id)

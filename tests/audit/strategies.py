@@ -43,4 +43,5 @@ records = st.builds(
     outcome=st.sampled_from(["", "completed", "failed", "cut_off", "token_expired"]),
     sources=st.lists(sources, max_size=2).map(tuple),
     facts=facts,
+    actors=texts,
 )

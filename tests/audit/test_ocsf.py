@@ -77,7 +77,7 @@ def test_bytes_are_canonical() -> None:
 def test_content_that_strays_into_a_field_is_refused_and_not_quoted(name: str) -> None:
     stray = Labeled(CANARY, PUBLIC)
     wrong: object = stray
-    if name in ("reasons", "policies", "obligations", "errors"):
+    if name in ("reasons", "policies", "obligations", "errors", "actors"):
         wrong = (stray,)
     elif name == "facts":
         wrong = (("x", stray),)

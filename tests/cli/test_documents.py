@@ -18,7 +18,7 @@ from lockgate.journeys.enforce import Gate
 from lockgate.journeys.ingest import Ingest, Progress, Report
 from lockgate.journeys.why import Why
 from policy.sets import SHIPPED
-from support import NOW
+from support import NOW, registered
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Opened:
 
     def __getattr__(self, name: str) -> Any:
         at, directory = self.at, self.at.connector._directory
-        gate, connectors = Gate(lambda: SHIPPED, at.log), {"share": at.connector}
+        gate, connectors = Gate(lambda: SHIPPED, at.log, applications=registered), {"share": at.connector}
         ingest = Ingest(at.index, at.extractor, at.embedder, Stopped(), at.log, directory)
         why = Why(at.index, gate, directory, Stopped(), ingest.rechecker(connectors))
         parts = {"connectors": connectors, "ingest": ingest, "why": why}

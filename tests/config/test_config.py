@@ -56,6 +56,13 @@ model = "big"
 reroute = ["big"]
 collections = ["hr"]
 users = ["everyone"]
+
+[[applications]]
+id = "cli"
+models = ["*"]
+collections = [ "hr" ]
+purposes = ["*"]
+ceiling = "internal"
 """
 
 
@@ -173,3 +180,57 @@ VALUES = st.sampled_from(["1", '"x"', "[]", "{}", "true", "[1]", '["x"]', "[{}]"
 def test_any_values_are_settings_or_refused(values: dict[str, str]) -> None:
     text = "\n".join(f"{key} = {value}" for key, value in values.items())
     assert settled(text)
+
+
+def applications(lines: str) -> str:
+    """Return the good file with one more application, of these lines."""
+    return GOOD.replace("[[applications]]\n", f'[[applications]]\nid = "x"\n{lines}\n[[applications]]\n', 1)
+
+
+def test_an_application_has_what_is_written_and_no_more(folder: Path) -> None:
+    cli = read(folder, GOOD).applications[0]
+    assert (cli.id, cli.kind, cli.collections, cli.ceiling) == ("cli", "client", {"hr"}, Sensitivity.GENERAL)
+    bare = read(folder, applications("")).applications[0]
+    assert (bare.models, bare.collections, bare.purposes, bare.groups) == (frozenset(),) * 4
+    assert bare.ceiling is Sensitivity.PUBLIC
+    assert not bare.may_act_for_users
+    assert bare.requests_per_hour is bare.tokens_per_hour is bare.spend_per_hour is None
+
+
+def test_an_agent_and_its_budgets(folder: Path) -> None:
+    lines = 'kind = "agent"\nmay_act_for_users = true\ngroups = ["*"]\nprompt = "secret"'
+    lines += '\nmodels = ["big", "assistant"]'
+    lines += "\nrequests_per_hour = 0\ntokens_per_hour = 9\nsensitive_chunks_per_hour = 3\nspend_per_hour = 1.5"
+    one = read(folder, applications(lines)).applications[0]
+    assert (one.kind, one.may_act_for_users, one.groups, one.prompt) == ("agent", True, {"*"}, 2)
+    assert (one.requests_per_hour, one.tokens_per_hour, one.sensitive_chunks_per_hour) == (0, 9, 3)
+    assert one.spend_per_hour == 1.5
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('models = ["bigg"]', "names `bigg`, which no"),
+        ('collections = ["pay"]', "names `pay`, which no"),
+        ('models = ["*", "big"]', "has `\\*` beside other names"),
+        ('kind = "person"', "must be one of: client, front_end, agent, service"),
+        ('ceiling = "restricted"', "`applications\\[0\\].ceiling` is wrong"),
+        ('groups = ["group:staff"]', "is for applications that act themselves"),
+        ("may_act_for_users = true", "is for applications that act themselves"),
+        ('kind = "front_end"', "is missing for a front end"),
+        ('kind = "agent"\ngroups = ["*"]', "it acts for nobody"),
+        ('kind = "agent"\ngroups = ["staff"]', "which is no group"),
+        ("requests_per_hour = -1", "must be from 0"),
+        ("spend_per_hour = nan", "must be from 0"),
+        ("budget = 1", "is unknown"),
+    ],
+)
+def test_a_registration_that_means_nothing_is_refused_with_its_line(folder: Path, lines: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says) as caught:
+        read(folder, applications(lines))
+    assert "lockgate.toml:" in str(caught.value)
+
+
+def test_an_application_is_registered_once(folder: Path) -> None:
+    with pytest.raises(Invalid, match="two entries named `x`"):
+        read(folder, applications('[[applications]]\nid = "x"'))

@@ -27,6 +27,7 @@ from lockgate.config.settings import (
 from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy
+from lockgate.policy.registered import Application
 
 TABLES: dict[str, type] = {
     "Top level": Settings,
@@ -36,11 +37,13 @@ TABLES: dict[str, type] = {
     "`[central]`": CentralSettings,
     "`[[collections]]`": Collection,
     "`[[collections.rules]]`": Rule,
+    "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,
 }
 NAMED_OTHERWISE = {"taxonomy": "names"}
-NO_KEYS = {"file", "server", "identity", "labels", "central", "collections", "models", "assistants", "rules"}
+NO_KEYS = {"file", "server", "identity", "labels", "central", "collections", "applications", "models"}
+NO_KEYS |= {"assistants", "rules"}
 """Fields of the tree that are tables of their own, and the file itself."""
 _ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", re.MULTILINE)
 TEXT = (DOCS / "reference" / "configuration.md").read_text("utf-8")
@@ -51,6 +54,8 @@ path = "."
 [[collections.rules]]
 match = "**"
 sensitivity = "general"
+[[applications]]
+id = "x"
 [[models]]
 id = "m"
 kind = "extractive"
@@ -108,6 +113,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.central,
         settings.collections[0],
         settings.collections[0].rules[0],
+        settings.applications[0],
         settings.models[0],
         settings.assistants[0],
     ]

@@ -90,6 +90,19 @@ sync_seconds = 86400
 port = {port}
 [identity]
 directory = {directory}
+[[applications]]
+id = "lockgate-demo"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
+[[applications]]
+id = "etl"
+kind = "service"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
 [[collections]]
 name = "brightwater"
 path = {share}

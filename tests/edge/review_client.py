@@ -29,7 +29,7 @@ from lockgate.labels.wire import STANDARD
 from lockgate.policy.model import Scope, Subject
 from policy.sets import SHIPPED
 from serving import free_socket, serving
-from support import NOW, person
+from support import NOW, person, registered
 
 PERSONS = {
     "ann": person("ann", "hr", "staff"),
@@ -88,7 +88,7 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         here.write("menu.txt", "Lentil soup on Monday.")
         here.write("hr/plan.txt", "Hire two engineers.")
         await here.ingest.run(here.connector)
-        directory, gate = Host(everybody=PEOPLE), Gate(lambda: SHIPPED, here.log)
+        directory, gate = Host(everybody=PEOPLE), Gate(lambda: SHIPPED, here.log, applications=registered)
         door = Door(Names(), Limits(), STANDARD)
         reviews = Reviews(here.index, directory, gate, {"share": here.connector})
         exposures = Exposures(here.index, directory, gate)

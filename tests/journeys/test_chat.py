@@ -23,7 +23,7 @@ from lockgate.labels import PUBLIC, Integrity, Label, Readers, Sensitivity, join
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 from lockgate.ports import ModelCard, Piece, Prompt
 from policy.sets import SHIPPED
-from support import NOW, person
+from support import NOW, person, registered
 
 ANN = person("ann", "hr", "staff")
 BO = person("bo", "sales", "staff")
@@ -96,7 +96,7 @@ def play(folder: Path, story: Story, *, without: Sequence[str] = ()) -> None:
                     here.write(name, text)
             await here.ingest.run(here.connector)
             log = Counted()
-            gate = Gate(lambda: SHIPPED, log)
+            gate = Gate(lambda: SHIPPED, log, applications=registered)
             cards = (
                 ModelCard("cheap", Readers.everyone(), ceiling(Sensitivity.GENERAL)),
                 ModelCard("secure", Readers.any_of("group:hr"), ceiling(Sensitivity.RESTRICTED)),

@@ -12,7 +12,7 @@ from lockgate.journeys.discover import Discover
 from lockgate.journeys.enforce import Gate
 from lockgate.policy.model import Context
 from policy.sets import SHIPPED, policies
-from support import NOW, person
+from support import NOW, person, registered
 
 CONTEXT = Context(NOW, "req_1")
 BO = person("bo", "staff")
@@ -45,7 +45,7 @@ def test_discover(tmp_path: Path, open_to_staff: bool, query: str, expected: lis
             at.write("hr/salary-bands.txt", "canary text")
             at.write("menu.txt", "lentils")
             await at.ingest.run(at.connector)
-            gate = Gate(lambda: current, at.log)
+            gate = Gate(lambda: current, at.log, applications=registered)
             return [one.item for one in await Discover(gate, at.index).run(BO, CONTEXT, query)]
 
     assert asyncio.run(body()) == expected

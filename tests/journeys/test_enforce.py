@@ -14,7 +14,7 @@ from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind
 from lockgate.policy.filter import Const, Filter, matches
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
-from support import NOW, person
+from support import NOW, person, registered
 
 PERMIT, DENY = Decision(Effect.PERMIT), Decision(Effect.DENY, frozenset({"policy says no"}))
 CONTEXT = Context(NOW, "req_1")
@@ -60,7 +60,7 @@ class Policy:
 
 def gate(policy: Policy | None = None, log: Log | None = None, mode: Mode = Mode.ENFORCE) -> Gate:
     judge = policy or Policy()
-    return Gate(lambda: judge, log or Log(), mode)
+    return Gate(lambda: judge, log or Log(), mode, applications=registered)
 
 
 def read(subject: Subject, resource: Resource = PAY, use: Use = Use.AI) -> AccessRequest:

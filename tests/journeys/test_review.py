@@ -22,7 +22,7 @@ from lockgate.journeys.review import Correction, Reviews, version_of
 from lockgate.labels import Readers, Sensitivity
 from lockgate.policy.model import AccessRequest, Action, Context, Use
 from policy.sets import SHIPPED
-from support import NOW, person
+from support import NOW, person, registered
 
 ANN = person("ann", "hr", "staff")
 """The owner of everything in the share."""
@@ -34,7 +34,7 @@ ONLY_HR = Correction(readers=Readers.any_of("group:hr"))
 
 
 def gate(here: Place) -> Gate:
-    return Gate(lambda: SHIPPED, here.log)
+    return Gate(lambda: SHIPPED, here.log, applications=registered)
 
 
 def reviews(here: Place) -> Reviews:
@@ -190,7 +190,10 @@ def test_a_review_is_recorded_before_it_takes_effect(tmp_path: Path) -> None:
                 raise Unavailable("the log is full")
 
         broken = Reviews(
-            here.index, Host(everybody=PEOPLE), Gate(lambda: SHIPPED, Full()), {"share": here.connector}
+            here.index,
+            Host(everybody=PEOPLE),
+            Gate(lambda: SHIPPED, Full(), applications=registered),
+            {"share": here.connector},
         )
         with pytest.raises(Unavailable):
             await accept(broken, ANN, before)

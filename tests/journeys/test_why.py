@@ -13,6 +13,7 @@ from lockgate.errors import Invalid, NotFound
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.why import Explanation, Why
 from policy.sets import SHIPPED
+from support import registered
 
 CANARY = "84,200 s3cret"
 
@@ -21,7 +22,7 @@ def explained(tmp_path: Path, body: Callable[[Place, Why], Awaitable[None]]) -> 
     async def inside() -> None:
         async with place(tmp_path) as at:
             directory = at.ingest._settler._directory
-            gate = Gate(lambda: SHIPPED, at.log)
+            gate = Gate(lambda: SHIPPED, at.log, applications=registered)
             why = Why(at.index, gate, directory, Stopped(), lambda d: at.ingest.recheck(at.connector, d))
             await body(at, why)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
 
 from lockgate.labels import EVERYONE, Integrity, Label, Readers, Sensitivity
 from lockgate.policy.model import Context, Principal, PrincipalKind, Resource, Risk, Session, Subject, Use
+from lockgate.policy.registered import ANY, Application, ApplicationKind, registry
 from support import NOW
 
 GROUPS = ["group:hr", "group:legal", "group:stewards", "group:admins", "group:contractors"]
@@ -31,10 +33,27 @@ agents = st.builds(Principal, st.sampled_from(PrincipalKind), st.sampled_from(["
 sessions = st.builds(
     Session, st.just("s"), st.just(NOW + timedelta(hours=1)), st.integers(0, 3), st.sampled_from(Risk)
 )
+chains = st.lists(agents, max_size=2).map(tuple)
 subjects = st.one_of(
     st.builds(Subject, users, sessions, st.sampled_from(["", "chat"])),
-    st.builds(Subject, agents, sessions, on_behalf_of=users),
+    st.builds(Subject, agents, sessions, st.sampled_from(["", "chat"]), users, actors=chains),
 )
+some = st.one_of(st.just(frozenset({ANY})), st.frozensets(st.sampled_from([*COLLECTIONS, "m", "support", "pay"])))
+applications = st.builds(
+    Application,
+    st.just(""),
+    st.sampled_from(ApplicationKind),
+    models=some,
+    collections=some,
+    purposes=st.one_of(st.just(frozenset({ANY})), some),
+    ceiling=st.sampled_from(Sensitivity),
+    groups=st.one_of(st.just(frozenset({ANY})), groups),
+    may_act_for_users=st.booleans(),
+)
+registries = st.dictionaries(st.sampled_from(["", "chat", "bot", *PEOPLE]), applications).map(
+    lambda found: registry(replace(one, id=id) for id, one in found.items())
+)
+"""Registries in which some applications stand; most with something to say."""
 documents = st.builds(
     Resource,
     type=st.just("document"),

@@ -14,7 +14,7 @@ from lockgate.policy.filter import All, Any, Filter, Not, matches
 from lockgate.policy.mandatory import judge
 from lockgate.policy.model import AccessRequest, Action, Context, Use
 from policy.sets import SHIPPED, VARIANTS
-from policy.strategies import contexts, documents, subjects
+from policy.strategies import contexts, documents, registries, subjects
 from support import NOW, person
 
 
@@ -49,10 +49,10 @@ class NoLog:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-@given(subjects, documents, contexts)
-def test_i1_what_the_gate_lets_an_index_return_is_what_it_decides(name, subject, resource, context):
-    """Both judges together, as retrieval uses them."""
-    gate = Gate(lambda: VARIANTS[name], NoLog())
+@given(subjects, documents, contexts, registries)
+def test_i1_what_the_gate_lets_an_index_return_is_what_it_decides(name, subject, resource, context, known):
+    """All judges together, as retrieval uses them."""
+    gate = Gate(lambda: VARIANTS[name], NoLog(), applications=lambda: known)
     asked = replace(context, use=Use.AI)
     (verdict,) = gate.judge([AccessRequest(subject, Action.READ, resource, asked)])
     assert matches(gate.readable(subject, asked), subject, resource) == verdict.passes

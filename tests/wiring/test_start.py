@@ -79,6 +79,8 @@ data = "state"
 [identity]
 issuer = "https://id.example.com"
 audience = "https://lockgate.example.com"
+[[applications]]
+id = "lockgate-cli"
 [[models]]
 id = "quotes"
 kind = "extractive"

@@ -80,7 +80,7 @@ _TEXTS: Final = (
     "policy_version",
     "outcome",
 )
-_LISTS: Final = ("reasons", "policies", "obligations", "errors")
+_LISTS: Final = ("reasons", "policies", "obligations", "errors", "actors")
 _SOURCE: Final = ("chunk", "document", "connector", "item", "revision", "digest")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -51,6 +51,7 @@ class Record:
         subject: identifier of who acted (`user:ann`), empty if nobody could be identified.
         on_behalf_of: identifier of the person acted for, if any.
         session, application: where from.
+        actors: identifiers of the agents through which the subject came to act, the nearest first.
         action: the policy action or the operation (`read`, `prompt`, `review.accept`).
         resource_type, resource_id: what was acted on.
         label: the label of the data that flowed, if any.
@@ -84,6 +85,7 @@ class Record:
     outcome: str = ""
     sources: tuple[Source, ...] = ()
     facts: tuple[tuple[str, str | int | float | bool], ...] = ()
+    actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("document", help="its path in the source, connector:path, or its id")
     command.add_argument("--as", dest="person", required=True, help="id of the person in the directory")
+    command.add_argument(
+        "--through", default="", metavar="APPLICATION", help="registered application (default: any)"
+    )
     command.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
     command.add_argument("--remote", action="store_true", help="ask the running gateway; --url and --by do so too")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -63,20 +66,21 @@ async def _open_and_run(args: argparse.Namespace) -> int:
     if args.remote or args.url or args.acting:
         args.url = args.url or default_url()
         async with gateway(args) as client:
-            return await ask(client.call, args.document, args.person, as_json=args.json)
+            return await ask(client.call, args.document, args.person, args.through, as_json=args.json)
     async with open_running(Path(args.config)) as running:
-        return await run(running, args.document, args.person, as_json=args.json)
+        return await run(running, args.document, args.person, args.through, as_json=args.json)
 
 
-async def run(running: Lockgate, document: str, person: str, *, as_json: bool) -> int:
+async def run(running: Lockgate, document: str, person: str, through: str = "", *, as_json: bool) -> int:
     """Explain and print."""
-    found = await running.why.explain(f"operator:{getpass.getuser()}", person, document)
+    found = await running.why.explain(f"operator:{getpass.getuser()}", person, document, through)
     return _print(found, as_json)
 
 
-async def ask(call: Call, document: str, person: str, *, as_json: bool) -> int:
+async def ask(call: Call, document: str, person: str, through: str = "", *, as_json: bool) -> int:
     """Let the running gateway explain, over `call`, and print."""
-    told = await call("GET", f"/v1/documents/{quote(document)}/why?as={quote(person, safe='')}", None)
+    query = f"as={quote(person, safe='')}" + (f"&application={quote(through, safe='')}" if through else "")
+    told = await call("GET", f"/v1/documents/{quote(document)}/why?{query}", None)
     found = Explanation(
         told["person"],
         told["document"],

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lockgate.config.settings import Settings
 
-LIVE: Final = ("models", "assistants", "central")
+LIVE: Final = ("models", "assistants", "central", "applications")
 """Tables that bind everyone, taken up while the gateway runs. Of the collections, a removal is, too."""
 
 
@@ -72,7 +72,7 @@ def _differences(name: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_table(value: Any) -> bool:
-    return type(value).__module__.startswith("lockgate.config.")
+    return type(value).__module__.startswith(("lockgate.config.", "lockgate.policy.registered"))
 
 
 def _by_name(value: Any) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lockgate.config.applications import applications
 from lockgate.config.settings import (
     Assistant,
     CentralSettings,
@@ -260,6 +261,9 @@ def parse(text: str, file: Path) -> Settings:
     _unique(top, "collections", (c.name for c in collections))
     by_id = {model.id: model for model in models}
     assistants = tuple(_assistant(one, by_id, (c.name for c in collections)) for one in top.tables("assistants"))
+    names = (*by_id, *(a.id for a in assistants))
+    registered = applications(top, labels.taxonomy, names, (c.name for c in collections))
+    _unique(top, "applications", (a.id for a in registered))
     _unique(top, "models", (m.id for m in models))
     _unique(top, "assistants", (a.id for a in assistants))
     settings = Settings(
@@ -280,6 +284,7 @@ def parse(text: str, file: Path) -> Settings:
         collections=collections,
         models=models,
         assistants=assistants,
+        applications=tuple(registered),
     )
     top.done()
     return settings

@@ -8,6 +8,7 @@ from pathlib import Path
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
+from lockgate.policy.registered import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +159,4 @@ class Settings:
     collections: tuple[Collection, ...] = ()
     models: tuple[ModelSettings, ...] = ()
     assistants: tuple[Assistant, ...] = ()
+    applications: tuple[Application, ...] = ()

@@ -24,6 +24,15 @@ name = "brightwater"
 path = "share"
 rights = "manifest"                 # who may read is stated in share/.lockgate-access.toml
 
+# What people sign in with. An application that is not registered here lets nobody in.
+
+[[applications]]
+id = "lockgate-demo"                # the `client_id` of its tokens
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
+
 # Models. Each has a ceiling: the highest level of data that it may be given, set by who runs it.
 
 [[models]]

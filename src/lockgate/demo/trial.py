@@ -56,6 +56,13 @@ name = "folder"
 path = {path}
 rights = "posix"
 
+[[applications]]
+id = "lockgate-demo"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
+
 [[models]]
 id = "quotes"
 kind = "extractive"

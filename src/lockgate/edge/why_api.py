@@ -1,4 +1,4 @@
-"""`GET /v1/documents/{document}/why?as=PERSON`: why a person is or is not shown a document."""
+"""`GET /v1/documents/{document}/why?as=PERSON&application=ID`: why a person is or is not shown a document."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ class WhyApi:
     why: Why
 
     async def explain(self, request: Request, subject: Subject, context: Context) -> Response:
-        """Explain; `as` names the person, and the document is named by its id, path or `connector:path`."""
+        """Explain. `as` names the person, `application` through what they would ask (left open if absent).
+
+        The document is named by its id, path or `connector:path`.
+        """
         await self.exposures.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
         person, document = request.query_params.get("as", "")[:200], request.path_params["document"][:1000]
-        told = await self.why.explain(subject.principal.name, person, document)
+        through = request.query_params.get("application", "")[:200]
+        told = await self.why.explain(subject.principal.name, person, document, through)
         body = {
             "person": told.person,
             "document": told.document,

@@ -23,6 +23,7 @@ from lockgate.journeys.routes import Choice, Route, Routes, SwitchedOff, Upstrea
 from lockgate.labels.label import Label, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
+from lockgate.policy.registered import NotRegistered
 from lockgate.ports import Authenticator, Clock, Hit, Passage, Prompt
 
 LIMITED: Final = "This answer was made only from what the model that wrote it may be given."
@@ -110,13 +111,14 @@ class Chat:
 
         Raises:
             Unauthenticated: with the reason; the attempt is recorded, or counted where there are very many.
+            NotRegistered: the credential is good, and its application may not come in; recorded likewise.
             Unavailable: the keys, the directory or the log cannot be reached.
 
         """
         now = self.clock.now()
         try:
             return await self.authenticator.authenticate(credential), now
-        except Unauthenticated as error:
+        except (Unauthenticated, NotRegistered) as error:
             missed = self.attempts.take(now)
             if missed is None:
                 raise
@@ -129,6 +131,7 @@ class Chat:
                 resource_id="gateway",
                 effect="deny",
                 outcome=error.code,
+                application=getattr(error, "application", ""),
                 facts=(("unrecorded", missed),) if missed else (),
             )
             await self.gate.audit.append([attempt])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -61,6 +61,7 @@ class Labeler:
         key: the deployment's secret for marks.
         typed: label of what a person types; detectors raise it.
         session: how long what was shown counts against unrecognized history.
+        through: what is typed by this subject counts as, where its application states that; None for `typed`.
 
     """
 
@@ -68,6 +69,7 @@ class Labeler:
     key: bytes
     typed: Label = TYPED
     session: timedelta = timedelta(hours=12)
+    through: Callable[[Subject], Sensitivity | None] = lambda _: None
 
     async def label(
         self, subject: Subject, turns: Sequence[Turn], now: datetime, along: Sequence[str] = ()
@@ -93,13 +95,15 @@ class Labeler:
         known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
         shown = await self.history.shown(subject, now - self.session)
         messages = []
+        stated = self.through(subject)
+        typed = self.typed if stated is None else replace(self.typed, sensitivity=stated)
         last = len(turns) - 1
         beside = [
-            label_typed(raised(self.typed, kinds), {m: known[m] for m in mark.covers if m in known})
+            label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known})
             for mark, kinds in zip(marked[len(turns) :], found[len(turns) :], strict=True)
         ]
         for position, (turn, mark, kinds) in enumerate(zip(turns, marked, found, strict=False)):
-            base = raised(self.typed, kinds)
+            base = raised(typed, kinds)
             mine = {m: known[m] for m in mark.covers if m in known}
             if turn.role == "system" or position == last:
                 label = join_all([label_typed(base, mine), *(beside if position == last else ())])

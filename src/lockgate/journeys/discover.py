@@ -53,7 +53,7 @@ class Discover:
         return [one for one, verdict in zip(found, verdicts, strict=True) if verdict.passes]
 
     def _candidates(self, subject: Subject, context: Context, query: str) -> Sequence[Document]:
-        permitted = self.gate.policies().filter(subject, Action.DISCOVER, context)
+        permitted = self.gate.discoverable(subject, context)
         if permitted == NOTHING:
             return []
         wanted = set(terms(query))

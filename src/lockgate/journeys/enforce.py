@@ -1,7 +1,7 @@
 """The policy enforcement point. Every journey passes through a `Gate`: decide, record durably, then release.
 
-Three judges decide: labels (`policy/mandatory.py`), the settings that bind everyone (`policy/central.py`), and the
-operators' policies (Cedar). All must permit. All
+Four judges decide: labels (`policy/mandatory.py`), the settings that bind everyone (`policy/central.py`), what is
+registered about applications (`policy/registered.py`), and the operators' policies (Cedar). All must permit. All
 records of one gate are one durable write; if it fails, nothing is released (I3).
 """
 
@@ -14,11 +14,12 @@ from typing import Protocol
 
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import AccessDenied, LockgateError
-from lockgate.policy import mandatory
+from lockgate.policy import mandatory, registered
 from lockgate.policy.central import UNBOUND, Central
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
-from lockgate.policy.filter import All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
+from lockgate.policy.filter import NOTHING, All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
+from lockgate.policy.registered import NOBODY, Applications
 from lockgate.ports import AuditSink
 
 
@@ -48,6 +49,7 @@ def base_record(kind: Kind, subject: Subject, context: Context) -> Record:
         on_behalf_of=subject.on_behalf_of.name if subject.on_behalf_of else "",
         session=subject.session.id,
         application=subject.application,
+        actors=tuple(one.name for one in subject.actors),
     )
 
 
@@ -90,6 +92,7 @@ class Verdict:
             on_behalf_of=base.on_behalf_of,
             session=base.session,
             application=base.application,
+            actors=base.actors,
             action=request.action.value,
             resource_type=request.resource.type,
             resource_id=request.resource.id,
@@ -111,8 +114,9 @@ class Gate:
         policies: the operators' judge in force.
         audit: where decisions are recorded.
         mode: report mode lets through what policies or labels deny and the sources allow; never what `central`
-            denies.
+            or `applications` deny.
         central: the settings that bind everyone, as they are in force.
+        applications: the registered applications, as they are in force. Nobody's, unless they are given.
 
     """
 
@@ -120,6 +124,7 @@ class Gate:
     audit: AuditSink
     mode: Mode = Mode.ENFORCE
     central: Callable[[], Central] = lambda: UNBOUND
+    applications: Callable[[], Applications] = lambda: NOBODY
 
     def judge(self, requests: Sequence[AccessRequest]) -> list[Verdict]:
         """Decide without recording. The caller hands the verdicts to `settle` before anything is released."""
@@ -134,9 +139,9 @@ class Gate:
             stated = [failed] * len(requests)
         if len(stated) != len(requests):
             raise AccessDenied("the policy engine left a request undecided")
-        verdicts = []
+        verdicts, known = [], self.applications()
         for request, decision in zip(requests, stated, strict=True):
-            binding = central.judge(request)
+            binding = combine_all([central.judge(request), registered.judge(request, known)])
             all_of = combine_all([mandatory.judge(request), binding, decision])
             passes = all_of.permits or (binding.permits and self._lets_through(request, all_of))
             verdicts.append(Verdict(request, all_of, passes))
@@ -177,12 +182,28 @@ class Gate:
             LockgateError: the policy engine failed; there is no answer, least of all "everything".
 
         """
-        central = self.central()
-        context = central.purposed(context)
-        binding = central.filter(context)
+        context = self.central().purposed(context)
+        binding = self._binding(subject, context)
         if self.mode is Mode.REPORT:
             return All((binding, MayRead(source=True)))
         return All((binding, _mandatory(subject), self.policies().filter(subject, Action.READ, context)))
+
+    def discoverable(self, subject: Subject, context: Context) -> Filter:
+        """Return the filter for documents that `subject` may learn of: `NOTHING` itself where there are none.
+
+        Raises:
+            LockgateError: the policy engine failed.
+
+        """
+        context = self.central().purposed(context)
+        binding = self._binding(subject, context)
+        permitted = self.policies().filter(subject, Action.DISCOVER, context)
+        return NOTHING if permitted == NOTHING else All((binding, permitted))
+
+    def _binding(self, subject: Subject, context: Context) -> Filter:
+        """Return what binds in every mode, as a filter: the settings, and the registration of applications."""
+        through = registered.readable(subject, context, self.applications())
+        return All((self.central().filter(context), through))
 
     def _lets_through(self, request: AccessRequest, decision: Decision) -> bool:
         """Tell whether report mode passes a denial: only where the source system allows, never on errors."""

@@ -30,10 +30,14 @@ from lockgate.policy.model import (
     Subject,
     Use,
 )
+from lockgate.policy.registered import registry, unlimited
 from lockgate.ports import Directory, Index
 
 EXPOSURE: Final = Resource("system", "exposure", PUBLIC, reviewed=True, held=False, source_readers=PUBLIC.readers)
 """The list of everybody's documents as a resource: administrators see it."""
+
+_LEFT_OPEN: Final = "any application"
+"""Through which application the person would ask is left open: the question is about the person."""
 
 
 def census(directory: Directory) -> Census:
@@ -98,10 +102,11 @@ class Exposures:
         await self.gate.audit.append([replace(record, resource_type="system", resource_id="exposure")])
         principal = Principal(PrincipalKind.USER, known.id, known.groups)
         session = Session("exposure", context.now + timedelta(hours=1), assurance=3, risk=Risk.LOW)
-        asker = Subject(principal, session)
+        asker = Subject(principal, session, _LEFT_OPEN)
         best = replace(context, use=Use.AI, device_compliant=True)
         return await asyncio.to_thread(self._matching, asker, best)
 
     def _matching(self, asker: Subject, context: Context) -> list[Document]:
-        readable = self.gate.readable(asker, context)
+        gate = replace(self.gate, applications=lambda: registry([unlimited(_LEFT_OPEN)]))
+        readable = gate.readable(asker, context)
         return [one for one in self.index.documents() if matches(readable, asker, document_resource(one))]

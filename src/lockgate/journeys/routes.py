@@ -129,7 +129,7 @@ class Routes:
 
         The next one is tried only where a policy says so, by the obligation `reroute` on what it refused.
         """
-        flowing = replace(context, data=data)
+        flowing = replace(context, data=data, route=route.id)
         upstreams, verdicts = self.table().upstreams, []
         for name in route.upstreams:
             upstream = upstreams.get(name)

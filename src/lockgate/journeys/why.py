@@ -29,9 +29,11 @@ from lockgate.policy.model import (
     Subject,
     Use,
 )
+from lockgate.policy.registered import registry, unlimited
 from lockgate.ports import Clock, Directory, Index
 
 _STRONG: Final = 3
+_LEFT_OPEN: Final = "any application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,26 @@ class Why:
     clock: Clock
     recheck: Callable[[Document], Awaitable[Document | None]]
 
-    async def explain(self, asker: str, person: str, document: str) -> Explanation:
+    async def explain(self, asker: str, person: str, document: str, application: str = "") -> Explanation:
         """Explain, and record that `asker` asked.
 
         Args:
             asker: identifier of the administrator. The caller has checked that it is one.
             person: id in the directory, with or without `user:`.
             document: its id, its path in the source, or `connector:path`.
+            application: id of the registered application that the person would ask through; left open if empty.
 
         Raises:
-            NotFound: there is no such person, or no such document in the catalogue.
+            NotFound: there is no such person or application, or no such document in the catalogue.
             Invalid: several documents are meant.
             Unavailable: the audit log cannot take the record; nothing is explained then.
 
         """
-        subject = self._subject(person)
+        if application and application not in self.gate.applications():
+            raise NotFound(
+                f"there is no application `{application}`", remedy="See [[applications]] in lockgate.toml."
+            )
+        subject = self._subject(person, application or _LEFT_OPEN)
         stored = self._find(document)
         now = self.clock.now()
         context = Context(now, f"why-{stored.id}-{now:%Y%m%dT%H%M%S.%f}", device_compliant=True)
@@ -100,7 +107,8 @@ class Why:
             resource_type="document",
             resource_id=stored.id,
             outcome="completed",
-            facts=(("person", subject.principal.name),),
+            application="",
+            facts=(("person", subject.principal.name),) + ((("through", application),) if application else ()),
         )
         await self.gate.audit.append([record])
         gone = current is None
@@ -116,13 +124,13 @@ class Why:
             tuple(sorted(ai.decision.remedies)) if not ai.passes else (),
         )
 
-    def _subject(self, id: str) -> Subject:
+    def _subject(self, id: str, application: str) -> Subject:
         person = self.directory.person(id.removeprefix("user:"))
         if person is None or not person.active:
             raise NotFound(f"there is no active person `{id}` in the directory", remedy="Check the id.")
         principal = Principal(PrincipalKind.USER, person.id, person.groups)
         expires = self.clock.now() + timedelta(hours=1)
-        return Subject(principal, Session("why", expires, assurance=_STRONG, risk=Risk.LOW))
+        return Subject(principal, Session("why", expires, assurance=_STRONG, risk=Risk.LOW), application)
 
     def _find(self, name: str) -> Document:
         exact = self.index.document(name)
@@ -154,7 +162,10 @@ class Why:
 
     def _verdicts(self, subject: Subject, context: Context, document: Document) -> tuple[Verdict, Verdict]:
         resource = document_resource(document)
-        ai, opening = self.gate.judge(
+        gate = self.gate
+        if subject.application == _LEFT_OPEN:
+            gate = replace(gate, applications=lambda: registry([unlimited(_LEFT_OPEN)]))
+        ai, opening = gate.judge(
             [
                 AccessRequest(subject, Action.READ, resource, replace(context, use=use))
                 for use in (Use.AI, Use.OPEN)

@@ -130,7 +130,9 @@ def _groups(party: Principal, groups: frozenset[str]) -> Change:
             principal = replace(principal, groups=groups)
         if person is not None and person.name == party.name:
             person = replace(person, groups=groups)
-        return replace(request, subject=replace(subject, principal=principal, on_behalf_of=person))
+        actors = tuple(replace(one, groups=groups) if one.name == party.name else one for one in subject.actors)
+        changed = replace(subject, principal=principal, on_behalf_of=person, actors=actors)
+        return replace(request, subject=changed)
 
     return change
 

@@ -72,6 +72,9 @@ class Subject:
     An agent's or application's power is the intersection of its own and that of the person it acts for, so
     every question is asked of each of `parties`.
 
+    `actors` are those through which the principal came to act (the inner `act` claims of RFC 8693 section 4.1).
+    The standard calls them history; here each must be permitted too, since each could have steered the request.
+
     `scopes` are those that an identity provider wrote into a token; they confine nothing. `confined_to` are the
     scopes of a service key, the only routes that it opens: empty opens none, None is for who came without a key.
     """
@@ -82,11 +85,20 @@ class Subject:
     on_behalf_of: Principal | None = None
     scopes: frozenset[str] = frozenset()
     confined_to: frozenset[str] | None = None
+    actors: tuple[Principal, ...] = ()
 
     @property
     def parties(self) -> tuple[Principal, ...]:
         """Return every principal that must be permitted."""
-        return (self.principal,) if self.on_behalf_of is None else (self.principal, self.on_behalf_of)
+        if self.on_behalf_of is None:
+            return (self.principal, *self.actors)
+        return (self.principal, *self.actors, self.on_behalf_of)
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """Return the id of every application that has a part: the client, and each party that is no person."""
+        acting = (party.id for party in (self.principal, *self.actors) if party.kind is not PrincipalKind.USER)
+        return tuple(dict.fromkeys((self.application, *acting)))
 
     @property
     def person(self) -> Principal:
@@ -157,7 +169,8 @@ class Resource:
 class Context:
     """Everything else that a decision may read. `now` is passed in, never taken.
 
-    `data` is the label of what would flow; the default for a request in which nothing flows is PUBLIC.
+    `data` is the label of what would flow; the default for a request in which nothing flows is PUBLIC. `route` is
+    the name by which a model was asked for; empty where it was asked for by its own.
     """
 
     now: datetime
@@ -166,6 +179,7 @@ class Context:
     purpose: str = ""
     data: Label = PUBLIC
     device_compliant: bool = False
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from lockgate.config.changes import changes, taken_up
 from lockgate.errors import Invalid, LockgateError
 from lockgate.journeys.routes import Table
 from lockgate.policy.central import Central, ModelTerms
+from lockgate.policy.registered import registry
 from lockgate.ports import AuditSink, Clock
 from lockgate.wiring.models import Models
 
@@ -47,6 +48,7 @@ class InForce:
         settings: the tree in force.
         table: routes and upstreams.
         central: what the judge of the settings reads.
+        applications: the registered applications.
         problem: why the file as it is now is not in force; empty if it is.
         waiting: names of settings that the file changes, and that need a restart.
 
@@ -56,6 +58,7 @@ class InForce:
         self.settings = settings
         self.table: Table = models.table(settings)
         self.central = rules(settings)
+        self.applications = registry(settings.applications)
         self.problem = ""
         self.waiting: tuple[str, ...] = ()
         self._digest = ""
@@ -102,6 +105,7 @@ class InForce:
             now = self._clock.now()
             await self._audit.append([_record(now, self._digest, digest, live, waiting)])
             self.settings, self.table, self.central = coming, table, rules(coming)
+            self.applications = registry(coming.applications)
             if live:
                 LOG.info("settings: in force: %s", ", ".join(live))
         if waiting and waiting != self.waiting:

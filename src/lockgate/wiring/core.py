@@ -49,12 +49,14 @@ from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.proofs import Proofs
+from lockgate.journeys.registry import Registered
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.review import Reviews
 from lockgate.journeys.routes import Routes
 from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
+from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import documents, identity, resource, start
 from lockgate.wiring.central import InForce
@@ -208,12 +210,19 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         models = Models(embedder, weights)
         stack.push_async_callback(models.close)
         in_force = InForce(settings, models, audit, clock)
-        gate = Gate(lambda: policies.current, audit, Mode(settings.mode), lambda: in_force.central)
+        gate = Gate(
+            lambda: policies.current,
+            audit,
+            Mode(settings.mode),
+            lambda: in_force.central,
+            lambda: in_force.applications,
+        )
         if given.authenticator is not None:
             authenticator = given.authenticator(clock, directory)
         else:
             known = directory if settings.identity.directory else None
             authenticator = await identity.authenticator(settings, clock, known, stack)
+        authenticator = Registered(authenticator, lambda: in_force.applications)
         connectors = documents.connectors(settings, directory)
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         changing = asyncio.Lock()
@@ -233,7 +242,13 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         recheck = ingest.rechecker(connectors)
         typed = replace(TYPED, sensitivity=settings.labels.prompt)
         session = timedelta(hours=settings.labels.history_hours)
-        labeler = Labeler(history, secret(state / "keys" / "history.key"), typed, session)
+        labeler = Labeler(
+            history,
+            secret(state / "keys" / "history.key"),
+            typed,
+            session,
+            lambda subject: typed_through(subject, in_force.applications),
+        )
         retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
         table = Routes(gate, lambda: in_force.table)
         yield Lockgate(

@@ -41,6 +41,8 @@ async def problems(settings: Settings, embedder: Embedder, weights: Weights) -> 
     if any(one.kind == "local" for one in settings.models):
         looks.append(lambda: asyncio.to_thread(_checked, weights))
     found = []
+    if not settings.applications:
+        found.append("nobody can come in: no application is registered. Add [[applications]] to lockgate.toml.")
     for look in looks:
         try:
             await look()
