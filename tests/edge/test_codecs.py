@@ -79,6 +79,17 @@ def test_the_text_of_an_answer_cannot_forge_an_event(api: Api) -> None:
     assert (raw.count("\n"), raw.count("\r")) == (plain.count("\n"), 0)
 
 
+NAMES = st.text(max_size=30) | st.sampled_from(['"content":""', '\\"text\\":\\"\\"', "\u2028", '"delta":""'])
+
+
+@given(st.sampled_from(APIS), NAMES, st.text(max_size=30))
+def test_no_name_of_a_model_breaks_a_stream(api: Api, model: str, text: str) -> None:
+    happened = (Started("req_0", model, 1), Text(text), Ended(text, "stop", Usage(), {}))
+    found = events(stream(api, *happened))
+    assert api.streamed(found).text == text
+    assert {one.get("model", one.get("response", {}).get("model", model)) for one in found} == {model}
+
+
 @every
 @pytest.mark.parametrize("error", [Unavailable("it is down", remedy="wait"), AccessDenied("no", code="revoked")])
 def test_a_stream_that_breaks_says_so_and_does_not_end_well(api: Api, error: LockgateError) -> None:

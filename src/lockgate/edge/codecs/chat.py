@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lockgate.edge.body import BadParameter, Limits
 from lockgate.edge.codecs import fields
-from lockgate.edge.codecs.frames import frame
+from lockgate.edge.codecs.frames import Template, frame
 from lockgate.edge.codecs.model import Codec, Encoder, Ended, Event, Failed, Parsed, Started, Text
 from lockgate.edge.codecs.openai import DONE, ROLES, SAMPLING, usage
 from lockgate.edge.problems import openai_error
@@ -91,13 +91,15 @@ class ChatShape:
 class _Stream:
     include_usage: bool
     base: dict[str, Any] = field(default_factory=dict)
+    piece: Template = field(default_factory=Template)
 
     def encode(self, event: Event) -> bytes:
         match event:
             case Text():
-                return self._chunk({"content": event.text}) if event.text else b""
+                return self.piece.filled(event.text) if event.text else b""
             case Started():
                 self.base = _base(event, "chat.completion.chunk")
+                self.piece = Template.of(self._chunk({"content": ""}), "content")
                 return self._chunk({"role": "assistant", "content": "", "refusal": None})
             case Ended():
                 counted = frame(self.base | {"choices": [], "usage": usage(event.usage)})

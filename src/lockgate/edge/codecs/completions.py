@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lockgate.edge.body import BadParameter, Limits
 from lockgate.edge.codecs import fields
-from lockgate.edge.codecs.frames import frame
+from lockgate.edge.codecs.frames import Template, frame
 from lockgate.edge.codecs.model import Codec, Encoder, Ended, Event, Failed, Parsed, Started, Text
 from lockgate.edge.codecs.openai import DONE, SAMPLING, usage
 from lockgate.edge.problems import openai_error
@@ -84,13 +84,15 @@ class CompletionShape:
 class _Stream:
     include_usage: bool
     base: dict[str, Any] = field(default_factory=dict)
+    piece: Template = field(default_factory=Template)
 
     def encode(self, event: Event) -> bytes:
         match event:
             case Text():
-                return frame({**self.base, "choices": _choice(event.text)}) if event.text else b""
+                return self.piece.filled(event.text) if event.text else b""
             case Started():
                 self.base = _base(event) | ({"usage": None} if self.include_usage else {})
+                self.piece = Template.of(frame({**self.base, "choices": _choice("")}), "text")
                 return b""
             case Ended():
                 last = {**self.base, "choices": _choice("", event.finish), "lockgate": event.lockgate}
