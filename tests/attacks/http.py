@@ -61,3 +61,9 @@ def send(
 def chat(text: str, model: str = "assistant", **more: object) -> dict[str, object]:
     """Return the body of one question."""
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+
+
+def tool(name: str, **arguments: object) -> dict[str, object]:
+    """Return the body of one call of an MCP tool, as a client of an older revision sends it."""
+    params = {"name": name, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}

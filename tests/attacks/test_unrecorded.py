@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from attacks.http import chat, send
+from attacks.http import chat, send, tool
 from e2e.lab import Lab
 from e2e.upstream import Upstream
 
@@ -13,6 +13,8 @@ ROUTES = [
     ("POST", "/v1/chat/completions", chat("Up to what value may I accept gifts?")),
     ("POST", "/v1/retrieve", {"query": "gifts"}),
     ("POST", "/v1/discover", {"query": "gifts"}),
+    ("POST", "/mcp", tool("search", query="gifts")),
+    ("POST", "/mcp", tool("fetch", id="d_000000000000000000000000")),
     ("GET", "/v1/reviews", None),
     ("GET", "/v1/exposure", None),
     ("GET", "/v1/exposure/findable/owner", None),

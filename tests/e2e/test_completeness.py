@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from attacks.http import tool
 from e2e.conftest import Running
 from e2e.lab import Lab, in_thread, opened, plant, streamed, talking
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
@@ -145,6 +146,8 @@ async def test_without_a_log_nothing_is_released_at_any_door(lab: Lab) -> None:
                 "retrieve": await client.retrieve("staff", GIFTS),
                 "discover": await client.send("POST", "/v1/discover", "staff", {"query": "gifts"}),
                 "document": await client.open("staff", gifts),
+                "mcp search": await client.send("POST", "/mcp", "staff", tool("search", query=GIFTS)),
+                "mcp fetch": await client.send("POST", "/mcp", "staff", tool("fetch", id=gifts)),
                 "review": await client.send("POST", "/v1/reviews", "owner", review),
                 "rule": await client.send("POST", "/v1/reviews/rule", "owner", {"pattern": "loose/**"}),
                 "undo": await client.send("POST", "/v1/reviews/undo", "owner", {}),

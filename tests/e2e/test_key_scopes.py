@@ -26,6 +26,7 @@ FAMILIES: Final = {
     "/v1/models": "chat",
     "/v1/retrieve": "retrieve",
     "/v1/discover": "retrieve",
+    "/mcp": "retrieve",
     "/v1/documents": "retrieve",
     "/v1/reviews": "review",
     "/v1/exposure": "review",

@@ -1,6 +1,6 @@
 """The authorization matrix of endpoints: every route, asked over HTTP by everybody, and the status they get.
 
-Behind the status of a list stands how many entries it has.
+Behind the status of a list stands how many entries it has; a tool that refuses has `no`.
 
 `endpoints.txt` beside this file is the answer that is checked in. To accept a change:
 
@@ -38,6 +38,15 @@ def _document(item: str) -> str:
 def _review(item: str) -> dict[str, Any]:
     """Return a review that would be malformed if anybody were allowed it, so that asking changes nothing."""
     return {"document": document_id("brightwater", item), "version": "0" * 16}
+
+
+def _tool(name: str, **arguments: str) -> dict[str, Any]:
+    params = {"name": name, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+def _fetch(item: str) -> dict[str, Any]:
+    return _tool("fetch", id=document_id("brightwater", item))
 
 
 def _chat(model: str) -> dict[str, Any]:
@@ -100,6 +109,14 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of an answer to staff", "/v1/answers/{answer}/proof"),
         Case("of none", "/v1/answers/req_000000000000000000000000/proof"),
     ),
+    ("POST", "/mcp"): (
+        Case("search", "/mcp", _tool("search", query="gifts salaries plan minutes travel")),
+        Case("fetch of staff", "/mcp", _fetch("handbook/gifts.md")),
+        Case("fetch of HR", "/mcp", _fetch("hr/salaries.md")),
+        Case("fetch of staff, unreviewed", "/mcp", _fetch("loose/plan.md")),
+        Case("fetch of staff, not for AI", "/mcp", _fetch("noai/minutes.md")),
+        Case("fetch of what is not", "/mcp", _fetch("handbook/no-such-file.md")),
+    ),
     ("GET", "/v1/reviews"): (Case("what waits for me", "/v1/reviews"),),
     ("POST", "/v1/reviews"): (
         Case("of the owner's, in a version that is not", "/v1/reviews", _review("loose/plan.md")),
@@ -132,6 +149,15 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("by somebody who is not", "/v1/exposure/findable/nobody"),
     ),
 }
+
+
+def shown(status: int, body: Mapping[str, Any]) -> str:
+    """Return what the matrix says about an answer."""
+    result = body.get("result", {})
+    if result.get("isError"):
+        return f"{status} no"
+    data = result.get("structuredContent", {}).get("results", body.get("data"))
+    return f"{status}" + (f" ({len(data)})" if isinstance(data, list) else "")
 
 
 def render(seen: Iterable[tuple[str, Case, Mapping[str, str]]]) -> str:

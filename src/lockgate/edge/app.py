@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.codecs import chat, completions, responses
+from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.problems import WrongMethod, openai_error, problem, shaped
 from lockgate.edge.proof_api import ProofApi
@@ -86,6 +87,7 @@ def routes(
     proofs: ProofApi,
     reviews: ReviewApi,
     why: WhyApi,
+    mcp: McpDoor,
 ) -> list[BaseRoute]:
     """Return the route table. The authorization matrix of endpoints is checked against it."""
     return [
@@ -101,6 +103,7 @@ def routes(
         Route("/v1/documents/{document:path}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
         *reviews.routes(),
+        *mcp.routes(),
     ]
 
 

@@ -82,6 +82,24 @@ async def raw(request: Request, most: int, seconds: float) -> bytes:
     return bytes(body)
 
 
+async def json_value(request: Request, limits: Limits) -> object:
+    """Return the JSON value of the body.
+
+    Raises:
+        TooLarge: over the limit.
+        Invalid: not JSON.
+
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Invalid("the body must be sent as `Content-Type: application/json`", code="unsupported_media_type")
+    try:
+        value: object = orjson.loads(await raw(request, limits.body_bytes, limits.body_seconds))
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise Invalid("the body is not valid JSON", code="invalid_json") from error
+    return value
+
+
 async def json_object(request: Request, limits: Limits) -> dict[str, Any]:
     """Return the JSON object of the body.
 
@@ -90,13 +108,7 @@ async def json_object(request: Request, limits: Limits) -> dict[str, Any]:
         Invalid: not JSON, or not an object.
 
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Invalid("the body must be sent as `Content-Type: application/json`", code="unsupported_media_type")
-    try:
-        value = orjson.loads(await raw(request, limits.body_bytes, limits.body_seconds))
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        raise Invalid("the body is not valid JSON", code="invalid_json") from error
+    value = await json_value(request, limits)
     if not isinstance(value, dict):
         raise Invalid("the body must be a JSON object", code="invalid_json")
     return value

@@ -1,7 +1,7 @@
 """Errors as HTTP. The only file with status codes.
 
-OpenAI routes answer in OpenAI's shape, everything else with RFC 9457 problem details. What is no
-`LockgateError` is a defect of ours: the caller gets 500 without detail, the log gets the type.
+OpenAI routes answer in OpenAI's shape, MCP in that of JSON-RPC, everything else with RFC 9457 problem details.
+What is no `LockgateError` is a defect of ours: the caller gets 500 without detail, the log gets the type.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
+from lockgate.content.mcp import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
+from lockgate.content.mcp import error as rpc_error
 from lockgate.edge.challenge import InsufficientScope, challenge
+from lockgate.edge.mcp_request import Refused
 from lockgate.errors import (
     AccessDenied,
     Conflict,
@@ -39,8 +42,15 @@ class WrongMethod(Invalid):
         self.allow = allow
 
 
+class NotAcceptable(Invalid):
+    """The client does not accept the form that answers have (RFC 9110 section 15.5.7)."""
+
+    code = "not_acceptable"
+
+
 _STATUS: Final[tuple[tuple[type[LockgateError], int, str, str], ...]] = (
     (WrongMethod, 405, "Method not allowed", "invalid_request_error"),
+    (NotAcceptable, 406, "Not acceptable", "invalid_request_error"),
     (Invalid, 400, "Invalid request", "invalid_request_error"),
     (Unauthenticated, 401, "Not authenticated", "authentication_error"),
     (AccessDenied, 403, "Access denied", "permission_error"),
@@ -111,3 +121,19 @@ def problem(error: LockgateError, request_id: str) -> Response:
         "request_id": request_id,
     }
     return Response(orjson.dumps(body), status, _headers(error, request_id), "application/problem+json")
+
+
+def rpc_problem(error: LockgateError, request_id: str, id: str | int | None) -> Response:
+    """Return an error of the MCP route, about the message with this id.
+
+    Since 2026-07-28 an unknown method has status 404. Before, 404 meant that a session was over, so it has 200.
+    """
+    status, _, _ = _row(error)
+    if isinstance(error, Refused):
+        if error.number == METHOD_NOT_FOUND:
+            status = 404 if error.stateless else 200
+        body = rpc_error(error.id if id is None else id, error.number, str(error), error.data)
+    else:
+        number = INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
+        body = rpc_error(id, number, str(error), {"code": error.code, "remedy": error.remedy})
+    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/json")

@@ -1,10 +1,12 @@
-"""Labeled, cited passages for applications that do their own prompting, and opening a document as its reader."""
+"""Labeled, cited passages for applications that do their own prompting, and documents: read by AI, or opened."""
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lockgate.content.document import Document
 from lockgate.errors import Invalid, LockgateError, NotFound
@@ -15,14 +17,27 @@ from lockgate.journeys.ingest.settlement import same
 from lockgate.journeys.retrieve import Found, Retrieve
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
-from lockgate.ports import Connector
+from lockgate.ports import Connector, Hit
 
+MOST: Final = 64
+"""The most passages that are handed out at a time."""
+_BATCH: Final = 16
 _NO_DOCUMENT = "there is no such document, or you may not open it"
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Passages of one document, in order. `following` is the ordinal at which to read on; None at the end."""
+
+    found: Found
+    label: Label
+    verdicts: tuple[Verdict, ...]
+    following: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Passages:
-    """What `POST /v1/retrieve` and `GET /v1/documents/{id}` do."""
+    """What `POST /v1/retrieve`, `GET /v1/documents/{id}` and the tools of `POST /mcp` do."""
 
     gate: Gate
     labeler: Labeler
@@ -55,15 +70,40 @@ class Passages:
         retrieve = self.retrieve if most is None else replace(self.retrieve, passages=most)
         found = await retrieve.run(subject, asked.question, context, wanted)
         label = join_all([asked.label, *found.labels])
-        answer = Resource(
-            "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers
-        )
-        emit = self.gate.judge([AccessRequest(subject, Action.EMIT, answer, replace(context, data=label))])[0]
-        await self.gate.settle([*found.verdicts, emit], [found.record(subject, context)])
-        emit.obligations()
-        shown = {mark for hit in found.hits for mark in self.labeler.marks(subject, hit.chunk.text).covers}
-        await self.labeler.history.remember(subject, sorted(shown), label, context.now)
+        emit = await self._release(subject, context, found, label)
         return found, label, (*(v for v in found.verdicts if v.passes), emit)
+
+    async def read(self, subject: Subject, context: Context, document_id: str, first: int = 0) -> Reading:
+        """Return passages of a document from an ordinal on, as far as AI may be given them for this subject.
+
+        What a search would never show is never shown here: what is held, unreviewed, or excluded from AI. Recorded
+        before return; what is handed out counts as shown.
+
+        Raises:
+            NotFound: there is nothing that the subject may be shown: absent and forbidden are never told apart.
+            AccessDenied: the subject may not receive the passages.
+            Unavailable: index, history or log failed.
+
+        """
+        document = await self._standing(document_id)
+        whole = self._judged(subject, context, document_id, document)
+        known = self.retrieve.index.document(document_id)
+        if document is None or known is None or not whole.passes:
+            await self.gate.settle([whole])
+            raise NotFound(_NO_DOCUMENT)
+        chunks = (await self.retrieve.index.chunks(document_id))[first:]
+        found = Found(verdicts=(whole,))
+        for start in range(0, min(len(chunks), MOST), _BATCH):  # detectors look at each: others must get a turn
+            batch = [Hit(chunk, known, 0.0) for chunk in chunks[start : min(start + _BATCH, MOST)]]
+            more = await self.retrieve.decide(subject, context, batch)
+            found = Found(found.hits + more.hits, found.verdicts + more.verdicts, found.kinds | more.kinds)
+        if not found.hits:
+            await self.gate.settle(found.verdicts)
+            raise NotFound(_NO_DOCUMENT)
+        label = join_all(found.labels)
+        emit = await self._release(subject, context, found, label)
+        passed = (*(v for v in found.verdicts if v.passes), emit)
+        return Reading(found, label, passed, first + MOST if len(chunks) > MOST else None)
 
     async def open(self, subject: Subject, context: Context, document_id: str) -> tuple[Document, bytes]:
         """Return a document's bytes to a reader of the source, as the source shows it now.
@@ -75,15 +115,9 @@ class Passages:
             Unavailable: the log failed.
 
         """
-        known = self.retrieve.index.document(document_id)
-        # For what does not exist, the source is asked about another: otherwise the time would tell what exists.
-        asked = known or self._another(document_id)
-        current = await self._current(asked) if asked is not None else None
-        document = current if known is not None else None
+        document = await self._standing(document_id)
         opening = replace(context, use=Use.OPEN)
-        absent = Resource("document", document_id[:64])
-        resource = absent if document is None else document_resource(document)
-        verdict = self.gate.judge([AccessRequest(subject, Action.READ, resource, opening)])[0]
+        verdict = self._judged(subject, opening, document_id, document)
         await self.gate.settle([verdict])
         if document is None or not verdict.passes:
             raise NotFound(_NO_DOCUMENT)
@@ -96,6 +130,40 @@ class Passages:
         if after is None or not same(after, document):
             raise NotFound(_NO_DOCUMENT)
         return document, data
+
+    async def _release(self, subject: Subject, context: Context, found: Found, label: Label) -> Verdict:
+        """Decide whether the subject may receive what was found, record everything, and count it as shown.
+
+        Raises:
+            AccessDenied: the subject may not receive it.
+            Unavailable: history or log failed.
+
+        """
+        answer = Resource(
+            "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers
+        )
+        emit = self.gate.judge([AccessRequest(subject, Action.EMIT, answer, replace(context, data=label))])[0]
+        await self.gate.settle([*found.verdicts, emit], [found.record(subject, context)])
+        emit.obligations()
+        shown = await asyncio.to_thread(self._marks, subject, found)
+        await self.labeler.history.remember(subject, shown, label, context.now)
+        return emit
+
+    def _marks(self, subject: Subject, found: Found) -> list[bytes]:
+        return sorted({mark for hit in found.hits for mark in self.labeler.marks(subject, hit.chunk.text).covers})
+
+    def _judged(self, subject: Subject, context: Context, asked: str, document: Document | None) -> Verdict:
+        absent = Resource("document", asked[:64])
+        resource = absent if document is None else document_resource(document)
+        return self.gate.judge([AccessRequest(subject, Action.READ, resource, context)])[0]
+
+    async def _standing(self, document_id: str) -> Document | None:
+        """Return a document as its source has it now; None if there is none, in the time that one takes."""
+        known = self.retrieve.index.document(document_id)
+        # For what does not exist, the source is asked about another: otherwise the time would tell what exists.
+        asked = known or self._another(document_id)
+        current = await self._current(asked) if asked is not None else None
+        return current if known is not None else None
 
     def _another(self, document_id: str) -> Document | None:
         documents = self.retrieve.index.documents()

@@ -36,6 +36,7 @@ from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
 from lockgate.edge.body import Limits as Bounds
+from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
@@ -118,6 +119,7 @@ class Lockgate:
             ProofApi(Proofs(self.gate, self.log)),
             ReviewApi(door, self.reviews, self.exposures),
             WhyApi(self.exposures, self.why),
+            McpDoor(door, self.passages, resource.address(self.settings)),
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
