@@ -101,7 +101,7 @@ def test_strangers_are_sent_to_sign_in_before_anything_is_read(lab: Lab) -> None
 def test_a_service_needs_the_scope(lab: Lab) -> None:
     file, now = KeyFile(lab.folder / "service-keys.json"), SystemClock().now()
     for scope, status in (("chat", 403), ("retrieve", 200)):
-        key = create(file, "bot", "it", frozenset({scope}), frozenset(), timedelta(days=1), now)[1]
+        key = create(file, "etl", "it", frozenset({scope}), frozenset(), timedelta(days=1), now)[1]
         reply = send(lab.url, "POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, token=key)
         assert reply.status == status
         assert status == 200 or 'scope="retrieve"' in reply.headers["www-authenticate"]
