@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lockgate.adapters import history_sqlite
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.errors import Unavailable
 from lockgate.flow.history import marks
-from lockgate.labels import PUBLIC, Readers, Sensitivity
+from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
+from lockgate.storage.known_marks import KnownMarks, packed
 from support import NOW, person
 
 HR = replace(PUBLIC, sensitivity=Sensitivity.RESTRICTED, readers=Readers.any_of("group:hr"))
@@ -78,3 +88,145 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(Unavailable):
         SqliteHistory.open(path)
+
+
+async def test_many_at_once_share_commits_and_all_is_on_disk(tmp_path: Path) -> None:
+    store = SqliteHistory.open(tmp_path / "history.db")
+    people = [person(f"p{number}", "hr") for number in range(20)]
+    await asyncio.gather(*(store.remember(one, MARKS, HR, NOW) for one in people for _ in range(5)))
+    store.close()
+    store = SqliteHistory.open(tmp_path / "history.db")
+    for one in people:
+        assert await store.recall(one, MARKS) == dict.fromkeys(MARKS, HR)
+        assert await store.shown(one, NOW) == HR
+    store.close()
+
+
+async def test_what_is_shown_while_the_disk_is_read_is_known_too(history: SqliteHistory) -> None:
+    first, *rest = MARKS
+    await history.remember(ANN, [first], HR, NOW)
+    history._people.clear()  # as if she had not asked for long
+    await asyncio.gather(history.recall(ANN, MARKS), history.remember(ANN, rest, LEGAL, NOW))
+    assert await history.recall(ANN, MARKS) == {first: HR} | dict.fromkeys(rest, LEGAL)
+    assert await history.shown(ANN, NOW) == HR.join(LEGAL)
+
+
+async def test_memory_is_bounded_and_loses_nothing(
+    history: SqliteHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_sqlite, "_PEOPLE", 3)
+    monkeypatch.setattr(history_sqlite, "_MARKS", 2 * len(MARKS))
+    people = [person(f"p{number}", "hr") for number in range(12)]
+    for one in people:
+        await history.remember(one, MARKS, HR, NOW)
+    for one in people:
+        assert len(history._people) <= 3
+        assert await history.recall(one, MARKS) == dict.fromkeys(MARKS, HR)
+        assert await history.shown(one, NOW) == HR
+    assert history._size == sum(len(one.known) for one in history._people.values())
+
+
+async def test_a_reader_who_goes_away_is_remembered_all_the_same(tmp_path: Path) -> None:
+    store = SqliteHistory.open(tmp_path / "history.db")
+    task = asyncio.create_task(store.remember(ANN, MARKS, HR, NOW))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    store.close()
+    store = SqliteHistory.open(tmp_path / "history.db")
+    assert await store.recall(ANN, MARKS) == dict.fromkeys(MARKS, HR)
+    store.close()
+
+
+async def test_what_cannot_be_written_is_told_to_everybody_and_it_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    store = SqliteHistory.open(path)
+    await store.remember(ANN, MARKS[:1], HR, NOW)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TRIGGER no BEFORE INSERT ON history_pieces BEGIN SELECT RAISE(ABORT, 'no'); END")
+        other.commit()
+        writes = [store.remember(ANN, MARKS, LEGAL, NOW), store.remember(BOB, MARKS, LEGAL, NOW)]
+        got = await asyncio.gather(*writes, return_exceptions=True)
+        assert [type(one) for one in got] == [Unavailable, Unavailable]
+        assert got[0] is not got[1]
+        assert other.execute("SELECT count(*) FROM history_shown").fetchone() == (1,), "nothing half"
+        other.execute("DROP TRIGGER no")
+        other.commit()
+    await store.remember(BOB, MARKS, HR, NOW)
+    store.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await store.remember(ANN, MARKS, HR, NOW)
+    store = SqliteHistory.open(path)
+    assert await store.recall(ANN, MARKS) == {MARKS[0]: HR}
+    assert await store.recall(BOB, MARKS) == dict.fromkeys(MARKS, HR)
+    store.close()
+
+
+WRITES = """
+import asyncio, sys
+from dataclasses import replace
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from adapters.test_history_sqlite import ANN, HR, NOW
+from lockgate.adapters.history_sqlite import SqliteHistory
+async def main():
+    store = SqliteHistory.open(Path(sys.argv[1]))
+    async def one(lane):
+        for number in range(lane, 10**6, 8):
+            await store.remember(ANN, [number.to_bytes(12, "big")], HR, NOW)
+            print(number, flush=True)
+    await asyncio.gather(*(one(lane) for lane in range(8)))
+asyncio.run(main())
+"""
+
+
+async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", WRITES, str(tmp_path / "history.db"), str(root / "tests"), str(root / "src")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        told = [writer.stdout.readline() for _ in range(300)]
+        writer.send_signal(signal.SIGKILL)
+        told += writer.stdout.readlines()
+    acknowledged = [int(line).to_bytes(12, "big") for line in told if line.endswith("\n") and line.strip()]
+    assert len(acknowledged) >= 300
+    store = SqliteHistory.open(tmp_path / "history.db")
+    assert await store.recall(ANN, acknowledged) == dict.fromkeys(acknowledged, HR)
+    assert await store.shown(ANN, NOW) == HR
+    store.close()
+
+
+LABELS = st.sampled_from([HR, LEGAL, PUBLIC])
+FEW = st.lists(st.integers(0, 12).map(lambda n: bytes([n % 3] * 8 + [n] * 4)), max_size=8)
+
+
+@given(st.lists(st.tuples(st.booleans(), FEW, LABELS), max_size=12), FEW)
+def test_packed_marks_say_what_a_plain_dictionary_says(
+    steps: list[tuple[bool, list[bytes], Label]], asked: list[bytes]
+) -> None:
+    """The dumb model; marks that agree in their first eight bytes count as one, which only raises labels."""
+    known, plain = KnownMarks(), dict[bytes, Label]()
+    for pack, marks_, label in steps:
+        if pack:
+            known.pack([(packed(marks_), label)])
+        else:
+            known.pack([(packed([mark]), label) for mark in marks_])
+        for mark in marks_:
+            plain[mark[:8]] = plain[mark[:8]].join(label) if mark[:8] in plain else label
+    assert known.find(asked) == {mark: plain[mark[:8]] for mark in asked if mark[:8] in plain}
+
+
+def test_recent_marks_are_packed_and_stay_known() -> None:
+    known = KnownMarks()
+    many = [number.to_bytes(12, "little") for number in range(10_000)]
+    for at in range(0, len(many), 100):
+        known.add(many[at : at + 100], HR)
+        known.add(many[at : at + 50], LEGAL)
+    assert len(known.recent) < 5000
+    assert known.find(many) == {mark: HR.join(LEGAL) if at % 100 < 50 else HR for at, mark in enumerate(many)}
+
+
+def test_a_mark_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="12 bytes"):
+        packed([b"short"])

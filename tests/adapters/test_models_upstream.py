@@ -109,7 +109,7 @@ def run(handler: Handler, prompt: Prompt | None = None, limits: Limits = LIMITS)
 def test_streams_text_usage_and_finish() -> None:
     usage = b'data: {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}\n\n'
     pieces = run(streaming(b": ping\r\n\r\n", chunk("He"), chunk("llo"), chunk(finish="stop"), usage, DONE))
-    assert [piece.text for piece in pieces] == ["He", "llo", ""]
+    assert [piece.text for piece in pieces] == ["Hello", ""], "what came together goes on together"
     assert pieces[-1] == Piece(finish="stop", usage=Usage(7, 2))
 
 

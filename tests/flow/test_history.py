@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.flow.history import RUN, Marks, label_replayed, label_typed, marks, recognized, shown_by
+from lockgate.flow.history import (
+    RUN,
+    Marks,
+    following,
+    label_replayed,
+    label_typed,
+    marks,
+    recognized,
+    sentences,
+    shown_by,
+)
 from lockgate.labels import PUBLIC, Integrity, Label, Readers, Sensitivity
 
 KEY = b"k" * 32
@@ -132,3 +142,28 @@ def test_a_confirmed_guess_keeps_the_mark_of_its_sentence() -> None:
     left = shown_by(frozenset(of(answer).covers), of(guess))
     assert left
     assert recognized(of(answer), dict.fromkeys(left, HR))
+
+
+PROSE = st.lists(
+    st.sampled_from(
+        ["Alpha ", "beta ", "gamma. ", "Delta\n", "1,5 ", "\u0435psilon: ", "caf\u00e9 ", "e\u0301 ", "x? "]
+    ),
+    max_size=40,
+)
+
+
+@given(PROSE, st.data())
+def test_pieces_that_end_between_words_and_the_sentences_of_the_whole_have_all_marks(
+    parts: list[str], data: st.DataObject
+) -> None:
+    """What is known piece by piece, and of the sentences at the end, is what the whole at once would be."""
+    got: set[bytes] = set()
+    before, left = "", parts
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        text, left = "".join(left[:size]), left[size:]
+        got |= following(before, text, key=KEY, subject="user:ann")
+        before += text
+    got |= sentences(before, key=KEY, subject="user:ann")
+    # A piece that ends in the middle of a sentence has a mark for its part of it, which the whole has not.
+    assert got >= of("".join(parts)).covers.keys()

@@ -94,6 +94,9 @@ def age(state: Path) -> dict[str, dict[str, list[tuple[object, ...]]]]:
                     db.executemany(
                         f"insert into {table} ({','.join(have)}) values ({','.join('?' * len(have))})", kept
                     )
+            if layout is HISTORY:  # each mark had a row of its own
+                old = [(who, mark, one, at) for _, who, one, at, mark in rows["history"]["history_pieces"]]
+                db.executemany("insert into history_marks values (?, ?, ?, ?)", old)
             if layout is INDEX:
                 db.execute("update index_meta set value = '1' where name = 'schema'")
             db.commit()

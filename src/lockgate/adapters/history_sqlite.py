@@ -1,41 +1,89 @@
-"""ports.History on SQLite."""
+"""ports.History on SQLite (WAL, synchronous=FULL): one writing thread, and what people were shown in memory.
+
+Who asks was mostly here before, so what each person was shown is read once and then kept, in bounds. Memory takes
+a piece before the disk does: it may know what was never shown, and never lacks what was. Only one process may use
+a file: the lock of the audit log, which is opened before it, sees to that.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-import threading
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.labels.label import Label, join_all
 from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
+from lockgate.storage import history as store
 from lockgate.storage import schema
-from lockgate.storage.history import LABELS, MARKS, SHOWN
+from lockgate.storage.group import GroupWriter
+from lockgate.storage.known_marks import KnownMarks, packed
 
-_BATCH: Final = 400
-"""Marks in one statement; SQLite's default limit of variables is 999 on old builds."""
+_MARKS: Final = 1_000_000
+"""Marks of all people together that memory keeps (12 MB); who has asked least recently is dropped first."""
+_PEOPLE: Final = 5_000
+_REMEMBERED: Final = 4_096
+"""Labels and sessions that the writer remembers to have written."""
 
 
-def _batches(marks: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(marks), _BATCH):
-        yield marks[start : start + _BATCH]
+@dataclass(slots=True)
+class _Person:
+    """What memory knows of one person. Until `loaded`, it is only what was shown since the entry was made."""
+
+    known: KnownMarks = field(default_factory=KnownMarks)
+    sessions: dict[str, tuple[Label, float]] = field(default_factory=dict)
+    loaded: bool = False
+    loading: asyncio.Future[_Stored] | None = None
+    pending: int = 0
+
+    def shown(self, session: str, label: Label, seen: float) -> None:
+        before, last = self.sessions.get(session, (label, seen))
+        self.sessions[session] = (label if before == label else before.join(label), max(last, seen))
+
+
+_Stored = tuple[list[tuple[bytes, Label]], list[tuple[str, Label, float]]]
+"""What the disk knows of one person: pieces, and sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Something that was shown, to be written."""
+
+    person: str
+    session: str
+    marks: bytes
+    label: Label
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Forget:
+    before: float
 
 
 class SqliteHistory:
-    """Digests and labels of what each subject was shown. Durable on return; one writer at a time."""
+    """Digests and labels of what each subject was shown. Durable on return."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._writing = threading.Lock()
+        self._people: OrderedDict[str, _Person] = OrderedDict()
+        self._size = 0
+        self._writer: GroupWriter[_Piece | _Forget, None] = GroupWriter(
+            self._commit, _cannot_write, lambda _: 1, "history"
+        )
+        # Used by the writing thread alone.
+        self._connection: sa.Connection | None = None
+        self._labels: dict[Label, tuple[int, str]] = {}
+        self._sessions: dict[tuple[str, str], Label] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -63,82 +111,189 @@ class SqliteHistory:
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             raise Unavailable(f"the history database `{path}` cannot be opened") from error
-        return cls(engine)
+        opened = cls(engine)
+        opened._writer.start()
+        return opened
 
     def close(self) -> None:
-        """Close every connection."""
+        """Write what waits, then close every connection."""
+        self._writer.close()
+        self._disconnect()
         self._engine.dispose()
+
+    # ------------------------------------------------------------------ the port
 
     async def remember(self, subject: Subject, marks: Sequence[bytes], label: Label, now: datetime, /) -> None:
         """Store that the subject was shown text with these marks under this label, durably."""
-        await asyncio.to_thread(self._remember, subject, marks, label, now.timestamp())
+        name, session, seen = subject.person.name, subject.session.id, now.timestamp()
+        whole = packed(marks)
+        person = self._person(name)
+        done = self._writer.submit(_Piece(name, session, whole, label, seen))
+        if done is None:
+            raise Unavailable("the history is closed", remedy="nothing is shown any more; start it again")
+        self._size -= len(person.known)
+        person.known.add(marks, label)
+        self._size += len(person.known)
+        person.shown(session, label, seen)
+        person.pending += 1
+        done.add_done_callback(lambda future: _settled(person, future))
+        # Whoever asks may be gone meanwhile; what memory has taken must not leave it before it is on disk.
+        await asyncio.shield(done)
 
     async def recall(self, subject: Subject, marks: Sequence[bytes], /) -> dict[bytes, Label]:
         """Return the label of each mark that this subject was shown; the join, where there were several."""
-        return await asyncio.to_thread(self._recall, subject.person.name, marks)
+        return (await self._loaded(subject.person.name)).known.find(marks)
 
     async def shown(self, subject: Subject, since: datetime, /) -> Label | None:
         """Return the join of everything that this person was shown since then, under any token."""
-        return await asyncio.to_thread(self._shown, subject.person.name, since.timestamp())
+        person, start = await self._loaded(subject.person.name), since.timestamp()
+        labels = {label for label, seen in person.sessions.values() if seen >= start}
+        return join_all(labels) if labels else None
 
     async def forget(self, before: datetime, /) -> None:
         """Drop what was last shown before a moment; what comes back later is then not recognized."""
-        await asyncio.to_thread(self._forget, before.timestamp())
+        done = self._writer.submit(_Forget(before.timestamp()))
+        if done is None:
+            raise Unavailable("the history is closed")
+        await done
+        for name in [name for name, one in self._people.items() if not one.pending]:
+            self._drop(name)
 
-    def _remember(self, subject: Subject, marks: Sequence[bytes], label: Label, now: float) -> None:
-        person = subject.person.name
-        try:
-            with self._writing, self._engine.begin() as db:
-                kept = _intern(db, label)
-                for batch in _batches(marks):
-                    rows = [{"subject": person, "mark": m, "label": kept, "seen": now} for m in batch]
-                    statement = insert(MARKS)
-                    db.execute(statement.on_conflict_do_update(set_={"seen": statement.excluded.seen}), rows)
-                mine = (SHOWN.c.subject == person, SHOWN.c.session == subject.session.id)
-                before = db.execute(sa.select(SHOWN.c.label).where(*mine)).scalar_one_or_none()
-                joined = label if before is None else label.join(parse(json.loads(before)))
-                values = {"label": json.dumps(render(joined)), "seen": now}
-                key = {"subject": person, "session": subject.session.id}
-                db.execute(insert(SHOWN).values(**key, **values).on_conflict_do_update(set_=values))
-        except sa.exc.SQLAlchemyError as error:
-            raise Unavailable("the history cannot be written") from error
+    # ------------------------------------------------------------------ memory
 
-    def _recall(self, person: str, marks: Sequence[bytes]) -> dict[bytes, Label]:
-        found: dict[bytes, list[Label]] = {}
+    def _person(self, name: str) -> _Person:
+        person = self._people.get(name)
+        if person is None:
+            self._make_room()
+            person = self._people[name] = _Person()
+        self._people.move_to_end(name)
+        return person
+
+    def _make_room(self) -> None:
+        while self._people and (self._size > _MARKS or len(self._people) >= _PEOPLE):
+            oldest = next((name for name, one in self._people.items() if not one.pending), None)
+            if oldest is None:
+                return
+            self._drop(oldest)
+
+    def _drop(self, name: str) -> None:
+        self._size -= len(self._people.pop(name).known)
+
+    async def _loaded(self, name: str) -> _Person:
+        """Return the entry of a person with everything that the disk knows of them."""
+        person = self._person(name)
+        while not person.loaded:
+            if person.loading is None:
+                loop = asyncio.get_running_loop()
+                person.loading = loop.run_in_executor(None, self._read, name)
+                person.loading.add_done_callback(lambda future: self._take(name, person, future))
+            await asyncio.shield(person.loading)
+        return person
+
+    def _take(self, name: str, person: _Person, future: asyncio.Future[_Stored]) -> None:
+        """Add what was read to what came meanwhile."""
+        person.loading = None
+        if future.cancelled() or future.exception() is not None:
+            return
+        pieces, sessions = future.result()
+        before = len(person.known)
+        person.known.pack(pieces)
+        if self._people.get(name) is person:
+            self._size += len(person.known) - before
+        for session, label, seen in sessions:
+            person.shown(session, label, seen)
+        person.loaded = True
+
+    def _read(self, name: str) -> _Stored:
         labels: dict[str, Label] = {}
-        columns = sa.select(MARKS.c.mark, LABELS.c.label).join(LABELS).where(MARKS.c.subject == person)
+
+        def label(text: str) -> Label:
+            if text not in labels:
+                labels[text] = parse(json.loads(text))
+            return labels[text]
+
+        pieces, shown, known = store.PIECES.c, store.SHOWN.c, store.LABELS.c
+        marks = sa.select(pieces.marks, known.label).join(store.LABELS).where(pieces.subject == name)
+        sessions = sa.select(shown.session, shown.label, shown.seen).where(shown.subject == name)
         try:
             with self._engine.connect() as db:
-                for batch in _batches(marks):
-                    for mark, text in db.execute(columns.where(MARKS.c.mark.in_(batch))):
-                        if text not in labels:
-                            labels[text] = parse(json.loads(text))
-                        found.setdefault(mark, []).append(labels[text])
+                return (
+                    [(whole, label(text)) for whole, text in db.execute(marks)],
+                    [(session, label(text), seen) for session, text, seen in db.execute(sessions)],
+                )
         except sa.exc.SQLAlchemyError as error:
             raise Unavailable("the history cannot be read") from error
-        return {mark: join_all(several) for mark, several in found.items()}
 
-    def _shown(self, person: str, since: float) -> Label | None:
-        recent = sa.select(SHOWN.c.label).where(SHOWN.c.subject == person, SHOWN.c.seen >= since)
+    # ------------------------------------------------------------------ the writing thread
+
+    def _commit(self, batch: Sequence[_Piece | _Forget]) -> list[None]:
         try:
-            with self._engine.connect() as db:
-                texts = db.execute(recent).scalars().all()
-        except sa.exc.SQLAlchemyError as error:
-            raise Unavailable("the history cannot be read") from error
-        return join_all(parse(json.loads(text)) for text in texts) if texts else None
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                self._write(self._connection, batch)
+        except BaseException:
+            self._labels.clear()
+            self._sessions.clear()
+            self._disconnect()
+            raise
+        return [None] * len(batch)
 
-    def _forget(self, before: float) -> None:
-        try:
-            with self._writing, self._engine.begin() as db:
-                db.execute(sa.delete(MARKS).where(MARKS.c.seen < before))
-                db.execute(sa.delete(SHOWN).where(SHOWN.c.seen < before))
-        except sa.exc.SQLAlchemyError as error:
-            raise Unavailable("the history cannot be written") from error
+    def _write(self, db: sa.Connection, batch: Sequence[_Piece | _Forget]) -> None:
+        rows: list[tuple[str, int, float, bytes]] = []
+        shown: dict[tuple[str, str], float] = {}
+        for job in batch:
+            if isinstance(job, _Forget):
+                db.execute(sa.delete(store.PIECES).where(store.PIECES.c.seen < job.before))
+                db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
+                self._sessions.clear()
+                continue
+            if job.marks:
+                rows.append((job.person, self._label(db, job.label)[0], job.seen, job.marks))
+            key = job.person, job.session
+            self._sessions[key] = self._joined(db, key, job.label)
+            shown[key] = max(job.seen, shown.get(key, job.seen))
+        if rows:
+            db.exec_driver_sql(store.ADD_PIECE, rows)
+        if shown:
+            sessions = [(*key, self._label(db, self._sessions[key])[1], seen) for key, seen in shown.items()]
+            db.exec_driver_sql(store.SET_SHOWN, sessions)
+        for remembered in (self._labels, self._sessions):
+            if len(remembered) > _REMEMBERED:
+                remembered.clear()
+
+    def _joined(self, db: sa.Connection, key: tuple[str, str], label: Label) -> Label:
+        """Return the label of a session, raised by one more."""
+        before = self._sessions.get(key)
+        if before is None:
+            text = db.exec_driver_sql(store.FIND_SHOWN, key).scalar_one_or_none()
+            before = label if text is None else parse(json.loads(text))
+        return before if before == label else before.join(label)
+
+    def _label(self, db: sa.Connection, label: Label) -> tuple[int, str]:
+        """Return row and text of a label, adding it where it is new."""
+        found = self._labels.get(label)
+        if found is None:
+            text = json.dumps(render(label))
+            digest = hashlib.sha256(text.encode()).digest()
+            db.exec_driver_sql(store.ADD_LABEL, (digest, text))
+            number = int(db.exec_driver_sql(store.FIND_LABEL, (digest,)).scalar_one())
+            found = self._labels[label] = number, text
+        return found
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
-def _intern(db: sa.Connection, label: Label) -> int:
-    """Return the row of a label, adding it where it is new."""
-    text = json.dumps(render(label))
-    digest = hashlib.sha256(text.encode()).digest()
-    db.execute(insert(LABELS).values(digest=digest, label=text).on_conflict_do_nothing())
-    return int(db.execute(sa.select(LABELS.c.id).where(LABELS.c.digest == digest)).scalar_one())
+def _settled(person: _Person, done: asyncio.Future[None]) -> None:
+    person.pending -= 1
+    if not done.cancelled():
+        done.exception()  # whoever waited has gone, or was told
+
+
+def _cannot_write(error: Exception) -> LockgateError:
+    if isinstance(error, LockgateError):
+        return type(error)(str(error), remedy=error.remedy)
+    return Unavailable("the history cannot be written")

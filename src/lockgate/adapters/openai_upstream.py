@@ -213,9 +213,9 @@ class OpenAiUpstream:
                 events = parser.feed(chunk)
             except LockgateError as error:
                 raise _malformed(str(error)) from error
-            for event in events:
-                if piece := answer.take(event):
-                    yield piece
+            # What comes together goes on together: every piece costs its reader a look and a durable write.
+            if text := "".join(map(answer.take, events)):
+                yield Piece(text)
         yield answer.last()
 
 
@@ -244,13 +244,13 @@ class _Answer:
         self._usage: Usage | None = None
         self._dropped: set[str] = set()
 
-    def take(self, event: str) -> Piece | None:
+    def take(self, event: str) -> str:
         """Return what there is to pass on of one event."""
         if self.done:
-            return None
+            return ""
         if event.strip() == "[DONE]":
             self.done = True
-            return None
+            return ""
         try:
             chunk = orjson.loads(event)
         except orjson.JSONDecodeError as error:
@@ -268,7 +268,7 @@ class _Answer:
         self._left -= len(text)
         if self._left < 0:
             raise Unavailable("the upstream wrote more than the limit", code="upstream_too_long")
-        return Piece(text) if text else None
+        return text
 
     def _choice(self, choice: object) -> str:
         if not isinstance(choice, dict):

@@ -32,9 +32,9 @@ RUN: Final = 5
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+|\n+")
 _WORD: Final = re.compile(r"[^\W_]+")
-_SIZE: Final = 12
+MARK_BYTES: Final = 12
 _SEAM: Final = 400
-"""Characters on each side in which the words of a run that spans two pieces are looked for."""
+"""Characters in which the words of a run that began before a piece are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,31 @@ NONE: Final = Marks(0, {})
 """The marks of no text."""
 
 
-def _digest(key: bytes, subject: str, words: list[str], what: bytes) -> bytes:
-    body = b"\0".join(word.encode() for word in words)
-    person = hashlib.blake2b(subject.encode(), digest_size=16).digest()
-    return hashlib.blake2b(person + what + body, key=key[:64], digest_size=_SIZE).digest()
+class _Digests:
+    """Makes the marks of one person. The key and the person are digested once for all of them."""
+
+    def __init__(self, key: bytes, subject: str) -> None:
+        person = hashlib.blake2b(subject.encode(), digest_size=16).digest()
+        self._sentence = hashlib.blake2b(person + b"s", key=key[:64], digest_size=MARK_BYTES)
+        self._run = hashlib.blake2b(person + b"r", key=key[:64], digest_size=MARK_BYTES)
+
+    def sentence(self, words: list[bytes]) -> bytes:
+        digest = self._sentence.copy()
+        digest.update(b"\0".join(words))
+        return digest.digest()
+
+    def runs(self, words: list[bytes]) -> list[bytes]:
+        """Return the mark of every run, in order."""
+        made = []
+        for start in range(len(words) - RUN + 1):
+            digest = self._run.copy()
+            digest.update(b"\0".join(words[start : start + RUN]))
+            made.append(digest.digest())
+        return made
+
+
+def _words(text: str) -> list[bytes]:
+    return [word.encode() for word in _WORD.findall(text)]
 
 
 def marks(text: str, *, key: bytes, subject: str) -> Marks:
@@ -71,19 +92,18 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
         subject: identifier of the person; marks of one person never match another's.
 
     """
+    digests = _Digests(key, subject)
     covers: dict[bytes, list[tuple[int, int]]] = {}
-    words: list[str] = []
+    words: list[bytes] = []
     for sentence in _SENTENCE.split(skeleton(text)):
-        found = _WORD.findall(sentence)
+        found = _words(sentence)
         if found:
             span = (len(words), len(words) + len(found))
-            words.extend(found)
-            covers.setdefault(_digest(key, subject, found, b"s"), []).append(span)
-    runs = set()
-    for start in range(len(words) - RUN + 1):
-        mark = _digest(key, subject, words[start : start + RUN], b"r")
+            words += found
+            covers.setdefault(digests.sentence(found), []).append(span)
+    runs = digests.runs(words)
+    for start, mark in enumerate(runs):
         covers.setdefault(mark, []).append((start, start + RUN))
-        runs.add(mark)
     return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()}, frozenset(runs))
 
 
@@ -93,10 +113,20 @@ def following(before: str, text: str, *, key: bytes, subject: str) -> frozenset[
     For text that is shown piece by piece, where each piece is known before it is shown. A sentence that spans
     pieces has its mark only in the marks of the whole.
     """
-    last = _WORD.findall(skeleton(before[-_SEAM:]))[1 - RUN :]
-    words = last + _WORD.findall(skeleton(text[:_SEAM]))[: RUN - 1]
-    seam = (_digest(key, subject, words[i : i + RUN], b"r") for i in range(len(words) - RUN + 1))
-    return frozenset(marks(text, key=key, subject=subject).covers) | frozenset(seam)
+    digests = _Digests(key, subject)
+    seen = skeleton(text)
+    words = _words(skeleton(before[-_SEAM:]))[1 - RUN :] + _words(seen)
+    return _sentences(digests, seen) | frozenset(digests.runs(words))
+
+
+def sentences(text: str, *, key: bytes, subject: str) -> frozenset[bytes]:
+    """Return the marks of the sentences of a text: of those of a whole answer, what its pieces lack."""
+    return _sentences(_Digests(key, subject), skeleton(text))
+
+
+def _sentences(digests: _Digests, seen: str) -> frozenset[bytes]:
+    split = (_words(sentence) for sentence in _SENTENCE.split(seen))
+    return frozenset(digests.sentence(found) for found in split if found)
 
 
 def shown_by(answer: frozenset[bytes], asked: Marks) -> frozenset[bytes]:

@@ -168,8 +168,10 @@ class Chat:
         # (5) Retrieve, trimmed to what the subject may read.
         found = await self._retrieve(subject, route, context, talk, None)
         # (6) Decide again: labels have risen. Reroute, or retrieve again within the ceiling.
-        choice = self.routes.choose(subject, route, context, join_all([talk.label, *found.labels]))
-        tried, notice = [*first.verdicts, *found.verdicts, *choice.verdicts], ""
+        choice, tried, notice = first, [*first.verdicts, *found.verdicts], ""
+        if found.labels:
+            choice = self.routes.choose(subject, route, context, join_all([talk.label, *found.labels]))
+            tried += choice.verdicts
         if choice.upstream is None:
             ceiling = first.upstream.card.ceiling
             found = await self._retrieve(subject, route, context, talk, ceiling)

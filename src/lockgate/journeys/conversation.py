@@ -11,7 +11,7 @@ from typing import Final
 from lockgate.content.detectors import scan
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
-from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks, shown_by
+from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks, sentences, shown_by
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
@@ -24,6 +24,8 @@ TYPED: Final = Label(
 """The shipped label of what a person types, before detectors raise it."""
 
 _SHORT: Final = 5
+_INLINE: Final = 2_000
+"""Characters that are looked at on the event loop (some milliseconds at most); more go to a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,11 @@ class Labeler:
         if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
             raise Invalid("the last message must be from `user` and must not be empty")
         owner = subject.person.name
-        # A long conversation takes a second of computing, in which others must be answered.
         texts = [*(turn.text for turn in turns), *along]
-        marked, found = await asyncio.to_thread(self._look, owner, texts)
+        if sum(map(len, texts)) > _INLINE:  # a long conversation takes a second, in which others must be answered
+            marked, found = await asyncio.to_thread(self._look, owner, texts)
+        else:
+            marked, found = self._look(owner, texts)
         known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
         shown = await self.history.shown(subject, now - self.session)
         messages = []
@@ -120,27 +124,17 @@ class Labeler:
         """Return the marks of text that is shown to the subject."""
         return marks(text, key=self.key, subject=subject.person.name)
 
-    async def show(
-        self, subject: Subject, asked: Marks, before: str, text: str, label: Label, now: datetime
-    ) -> None:
-        """Keep the marks of a piece of an answer that is about to be shown after what `before` ends in.
+    def following(self, subject: Subject, asked: Marks, before: str, text: str) -> frozenset[bytes]:
+        """Return the marks to keep of a piece of an answer that is shown after what `before` ends in."""
+        return shown_by(following(before, text, key=self.key, subject=subject.person.name), asked)
 
-        Raises:
-            Unavailable: they cannot be kept; nothing may be shown.
+    def shown(self, subject: Subject, asked: Marks, text: str) -> frozenset[bytes]:
+        """Return the marks to keep of a whole answer."""
+        return shown_by(frozenset(self.marks(subject, text).covers), asked)
 
-        """
-        new = following(before, text, key=self.key, subject=subject.person.name)
-        await self.history.remember(subject, sorted(shown_by(new, asked)), label, now)
-
-    async def shown(self, subject: Subject, asked: Marks, text: str, label: Label, now: datetime) -> None:
-        """Keep the marks of a whole answer: those of sentences that came in pieces too.
-
-        Raises:
-            Unavailable: they cannot be kept.
-
-        """
-        whole = frozenset(self.marks(subject, text).covers)
-        await self.history.remember(subject, sorted(shown_by(whole, asked)), label, now)
+    def sentences(self, subject: Subject, asked: Marks, text: str) -> frozenset[bytes]:
+        """Return the marks to keep of the sentences of a whole answer: those that came in pieces too."""
+        return shown_by(sentences(text, key=self.key, subject=subject.person.name), asked)
 
 
 def raised(label: Label, kinds: frozenset[str]) -> Label:

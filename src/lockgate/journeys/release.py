@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,7 +26,11 @@ WITHHELD: Final = "[The rest of this answer was withheld: it contains something 
 
 @dataclass(slots=True)
 class _Progress:
-    """What an answer has come to so far."""
+    """What an answer has come to so far.
+
+    `begun`: what was typed is remembered. `marks` are those of the answer that are. `torn`: a piece ended inside
+    a word, so that the words of the whole are not those of its pieces.
+    """
 
     text: str = ""
     scans: int = 0
@@ -38,6 +42,9 @@ class _Progress:
     held: datetime | None = None
     denied: tuple[Verdict, ...] = ()
     recorded: bool = False
+    begun: bool = False
+    torn: bool = False
+    marks: set[bytes] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,6 @@ class Release:
             Invalid: the model says that the prompt is too long for it.
 
         """
-        # Whatever is shown counts against unrecognized history from now on, also if this process dies.
-        history, now = self.labeler.history, ready.context.now
-        await history.remember(ready.subject, [], ready.label, now)
-        # What was typed is the person's own: with its own label, it is recognized when it comes back as history.
-        await history.remember(ready.subject, sorted(ready.asked.covers), ready.typed, now)
         progress = _Progress()
         try:
             async with aclosing(self._inspected(ready, progress, whole)) as pieces:
@@ -93,20 +95,25 @@ class Release:
                 progress.dropped.update(piece.dropped)
                 progress.usage = piece.usage or progress.usage
                 progress.finish = piece.finish or progress.finish
-                for segment in window.feed(piece.text) + (window.finish() if piece.finish else []):
-                    stop = await self._revoked(ready, progress) or self._stops(ready, window, segment, progress)
-                    if stop:
-                        progress.finish = "content_filter"
-                        progress.text += stop
-                        yield Piece(text=stop)
-                        return
+                # Everything that has come by now is looked at, and made durable, in one go.
+                segments = window.feed(piece.text) + (window.finish() if piece.finish else [])
+                if not segments:
+                    continue
+                stop = await self._revoked(ready, progress)
+                free = 0 if stop else self._free(ready, window, segments, progress)
+                if text := "".join(segments[:free]):
                     if (
                         not whole
                     ):  # known before it is shown: it may come back while this still runs, or after a crash
-                        await self._show(ready, progress.text, segment)
-                    progress.text += segment
-                    window.released(segment)
-                    yield Piece(text=segment, cited=piece.cited)
+                        await self._show(ready, progress, text)
+                    progress.text += text
+                    window.released(text)
+                    yield Piece(text=text, cited=piece.cited)
+                if free < len(segments):
+                    progress.finish = "content_filter"
+                    progress.text += stop or WITHHELD
+                    yield Piece(text=stop or WITHHELD)
+                    return
         progress.outcome = "completed"
 
     async def _model(self, ready: Ready) -> AsyncGenerator[Piece]:
@@ -127,9 +134,23 @@ class Release:
         if not ended:
             yield Piece(finish="stop")
 
-    async def _show(self, ready: Ready, before: str, text: str) -> None:
-        now = self.clock.now()
-        await self.labeler.show(ready.subject, ready.asked, before, text, ready.label, now)
+    async def _show(self, ready: Ready, progress: _Progress, text: str) -> None:
+        """Make durable that a piece is shown. From then on it counts against unrecognized history too."""
+        new = self.labeler.following(ready.subject, ready.asked, progress.text, text)
+        await self._remember(ready, progress, new)
+        progress.torn = progress.torn or (not progress.text[-1:].isspace() and progress.text != "")
+
+    async def _remember(self, ready: Ready, progress: _Progress, new: frozenset[bytes]) -> None:
+        history, now = self.labeler.history, self.clock.now()
+        shown = history.remember(ready.subject, sorted(new), ready.label, now)
+        if progress.begun:
+            await shown
+        else:
+            # What was typed is the person's own: with its own label, it is recognized when it comes back.
+            typed = history.remember(ready.subject, sorted(ready.asked.covers), ready.typed, ready.context.now)
+            await asyncio.gather(typed, shown)  # one commit takes both
+        progress.begun = True
+        progress.marks |= new
 
     async def _revoked(self, ready: Ready, progress: _Progress) -> str:
         """Decide again, every so often; return what to say where the answer must stop, or nothing."""
@@ -143,23 +164,34 @@ class Release:
         progress.outcome, progress.denied = "revoked", lost.verdicts
         return lost.text
 
-    def _stops(self, ready: Ready, window: Window, segment: str, progress: _Progress) -> str:
-        """Inspect a segment before it leaves; return what to say instead, or nothing."""
+    def _free(self, ready: Ready, window: Window, segments: Sequence[str], progress: _Progress) -> int:
+        """Inspect segments before they leave; return how many may: all, or those before what may not."""
         progress.scans += 1
-        found = (one for one in scan(window.tail + segment) if one.end > len(window.tail))
-        kinds = sure_kinds(found) - ready.kinds
-        if kinds and demanded(kinds) > ready.label.sensitivity:
-            progress.kinds |= kinds
-            progress.outcome = "withheld"
-            return WITHHELD
-        return ""
+        known = len(window.tail)
+        found = [one for one in scan(window.tail + "".join(segments)) if one.end > known]
+        above = [
+            one
+            for one in found
+            if (kinds := sure_kinds([one]) - ready.kinds) and demanded(kinds) > ready.label.sensitivity
+        ]
+        if not above:
+            return len(segments)
+        progress.kinds |= sure_kinds(above)
+        progress.outcome = "withheld"
+        first, end = min(one.start for one in above), known
+        for number, segment in enumerate(segments):
+            end += len(segment)
+            if first < end:
+                return number
+        return 0
 
     async def _close(self, ready: Ready, progress: _Progress) -> None:
         """Remember what was shown, then record how it ended."""
         progress.recorded = True
         now = self.clock.now()
-        if progress.text:
-            await self.labeler.shown(ready.subject, ready.asked, progress.text, ready.label, now)
+        rest = self._rest(ready, progress)
+        if rest or not progress.begun:
+            await self._remember(ready, progress, rest)
         usage = progress.usage or Usage()
         facts: dict[str, str | int | float | bool] = {
             "abstained": progress.text == NOTHING_FOUND,
@@ -181,3 +213,9 @@ class Release:
             facts=tuple(sorted(facts.items())),
         )
         await self.gate.settle(progress.denied, [outcome])
+
+    def _rest(self, ready: Ready, progress: _Progress) -> frozenset[bytes]:
+        """Return the marks of the whole answer that none of its pieces had: those of sentences that span some."""
+        whole = not progress.marks or progress.torn
+        made = self.labeler.shown if whole else self.labeler.sentences
+        return made(ready.subject, ready.asked, progress.text) - progress.marks

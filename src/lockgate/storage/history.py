@@ -17,16 +17,19 @@ LABELS: Final = sa.Table(
 )
 """Each distinct label once, as the JSON of `labels/wire.py`."""
 
-MARKS: Final = sa.Table(
-    "history_marks",
+PIECES: Final = sa.Table(
+    "history_pieces",
     METADATA,
-    sa.Column("subject", sa.String(255), primary_key=True),
-    sa.Column("mark", sa.LargeBinary(16), primary_key=True),
-    sa.Column("label", sa.ForeignKey("history_labels.id"), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subject", sa.String(255), nullable=False, index=True),
+    sa.Column("label", sa.ForeignKey("history_labels.id"), nullable=False),
     sa.Column("seen", sa.Float, nullable=False, index=True),
-    sqlite_with_rowid=False,
+    sa.Column("marks", sa.LargeBinary, nullable=False),
 )
-"""What a subject was shown. Several labels for one mark are all kept; their join counts."""
+"""What a subject was shown, a row for each piece: all its marks side by side (`storage/known_marks.py`).
+
+A row for each mark cost more than everything else that a request does.
+"""
 
 SHOWN: Final = sa.Table(
     "history_shown",
@@ -37,3 +40,13 @@ SHOWN: Final = sa.Table(
     sa.Column("seen", sa.Float, nullable=False, index=True),
 )
 """The join of everything a session was shown; it only rises."""
+
+# Written in every request: plain text for the driver, as composing them costs more than running them.
+ADD_LABEL: Final = "INSERT INTO history_labels (digest, label) VALUES (?, ?) ON CONFLICT DO NOTHING"
+FIND_LABEL: Final = "SELECT id FROM history_labels WHERE digest = ?"
+ADD_PIECE: Final = "INSERT INTO history_pieces (subject, label, seen, marks) VALUES (?, ?, ?, ?)"
+FIND_SHOWN: Final = "SELECT label FROM history_shown WHERE subject = ? AND session = ?"
+SET_SHOWN: Final = (
+    "INSERT INTO history_shown (subject, session, label, seen) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET label = excluded.label, seen = excluded.seen"
+)

@@ -96,7 +96,7 @@ def _allows(layout: Layout, action: int, table: str | None, column: str | None, 
 
 
 def _ours(layout: Layout) -> frozenset[str]:
-    return frozenset(layout.metadata.tables)
+    return frozenset(layout.metadata.tables) | layout.former
 
 
 def _scripts(layout: Layout) -> ScriptDirectory:

@@ -38,6 +38,7 @@ class Layout:
         head: the newest revision.
         kept: columns whose stored values no migration may change, by table; nor may it add or delete rows there.
         folder: where its migrations are.
+        former: tables of earlier revisions that are no more.
 
     """
 
@@ -47,6 +48,7 @@ class Layout:
     head: str
     kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
     folder: Path = _FOLDER
+    former: frozenset[str] = frozenset()
 
 
 AUDIT: Final = Layout(
@@ -62,7 +64,9 @@ AUDIT: Final = Layout(
     _FOLDER / "audit",
 )
 """Events are bytes that a signed tree commits to: what changes one makes the log a forgery."""
-HISTORY: Final = Layout("history", "history.db", history.METADATA, "0001", folder=_FOLDER / "history")
+HISTORY: Final = Layout(
+    "history", "history.db", history.METADATA, "0002", {}, _FOLDER / "history", frozenset({"history_marks"})
+)
 INDEX: Final = Layout("index", "index/index.sqlite", index_tables.METADATA, "0001", folder=_FOLDER / "index")
 LAYOUTS: Final = (AUDIT, HISTORY, INDEX)
 
