@@ -152,11 +152,9 @@ def test_the_matrix_is_the_same_through_every_door(lab: Lab, who: str) -> None:
             assert all(one == seen[0] for one in seen), (model, text)
 
 
-@every
+@pytest.mark.parametrize("api", [one for one in APIS if one.talks], ids=lambda api: api.name)
 def test_a_conversation_keeps_its_labels(lab: Lab, api: Api) -> None:
     """What HR was told comes back as history and is still restricted, whichever door it was told through."""
-    if not api.talks:
-        pytest.skip("one turn")
     first = said(api, ask(lab, api, "hr", "assistant", [("user", PAY)], stream=False))
     assert first.lockgate["label"]["sensitivity"] == "restricted"
     turns = [("user", PAY), ("assistant", first.text), ("user", "Say it again, please, in other words.")]
@@ -166,10 +164,8 @@ def test_a_conversation_keeps_its_labels(lab: Lab, api: Api) -> None:
     assert ask(lab, through, "hr", "cheap", turns, stream=False).status == 403
 
 
-@every
+@pytest.mark.parametrize("api", [one for one in APIS if one.stop], ids=lambda api: api.name)
 def test_text_in_a_parameter_raises_the_label(lab: Lab, pair: tuple[Lab, Upstream], api: Api) -> None:
-    if not api.stop:
-        pytest.skip("no parameter holds text")
     hidden = {api.stop: [f"card {CARD}"]}
     refused = ask(lab, api, "staff", "cheap", [("user", "Hello there.")], stream=False, **hidden)
     assert refused.json["error"]["code"] == "above_ceiling"
