@@ -22,6 +22,7 @@ CACHE = HERE.parents[1] / ".cache" / "provider"
 
 FILES = ("package.json", "package-lock.json", ".npmrc", "server.mjs")
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 RESOURCE = "https://gate.example.com"
 
 
@@ -134,3 +135,22 @@ async def token_of(issuer: str, person: str, resource: str = RESOURCE) -> str:
         "device_code": str(begun["device_code"]),
     }
     return str((await ask(f"{issuer}/token", client | grant))["access_token"])
+
+
+async def token_of_agent(issuer: str, agent: str) -> str:
+    """Return an agent's own access token: client credentials."""
+    form = {"grant_type": "client_credentials", "resource": RESOURCE, "scope": "lockgate"}
+    return str((await ask(f"{issuer}/token", form | _secret(agent)))["access_token"])
+
+
+async def exchanged(issuer: str, agent: str, subject_token: str, actor_token: str) -> dict[str, object]:
+    """Return the provider's answer to a token exchange (RFC 8693): a token for the subject, by the agent."""
+    kind = "urn:ietf:params:oauth:token-type:access_token"
+    form = {"grant_type": EXCHANGE_GRANT, "resource": RESOURCE}
+    form |= {"subject_token": subject_token, "subject_token_type": kind}
+    form |= {"actor_token": actor_token, "actor_token_type": kind}
+    return await ask(f"{issuer}/token", form | _secret(agent))
+
+
+def _secret(agent: str) -> dict[str, str]:
+    return {"client_id": agent, "client_secret": f"the-secret-of-{agent}"}

@@ -106,11 +106,11 @@ class OidcAuthenticator:
         kind = PrincipalKind.SERVICE if identity.service else PrincipalKind.USER
         principal = Principal(kind, identity.subject, groups)
         session = Session(identity.session, identity.expires, identity.assurance, self._settings.risk)
-        if not identity.actor:
+        if not identity.actors:
             return Subject(principal, session, identity.application, scopes=identity.scopes)
-        # No source says which groups an agent has, so it has none: it reads what everyone may, until one does.
-        agent = Principal(PrincipalKind.AGENT, identity.actor)
-        return Subject(agent, session, identity.application, principal, identity.scopes)
+        # Which groups an agent has, no token says: its registration does (`policy/registered.py`).
+        agent, *before = (Principal(PrincipalKind.AGENT, one) for one in identity.actors)
+        return Subject(agent, session, identity.application, principal, identity.scopes, actors=tuple(before))
 
     def _groups(self, directory: Directory, id: str) -> frozenset[str]:
         try:

@@ -16,6 +16,7 @@ from lockgate.policy.model import Risk
 _AGAIN: Final = "get a new token with `lockgate login`"
 _ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type, not a secret
 _MAX_NAME: Final = 256
+_MAX_ACTORS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Identity:
     Attributes:
         subject: the `sub`.
         service: the token is a client's own, not a person's (RFC 9068 section 2.2).
-        actor: the `sub` of who acts for the subject (RFC 8693 section 4.1), empty for nobody.
+        actors: the `sub` of each who acts for the subject, the nearest first (RFC 8693 section 4.1).
         groups: names with prefix.
         application: the client that the token was issued to.
         expires: the end of the token, leeway included.
@@ -84,7 +85,7 @@ class Identity:
 
     subject: str
     service: bool
-    actor: str
+    actors: tuple[str, ...]
     groups: frozenset[str]
     application: str
     scopes: frozenset[str]
@@ -121,7 +122,7 @@ def judge(
     return Identity(
         subject=subject,
         service=subject == client,
-        actor=_actor(claims),
+        actors=_actors(settings, claims, subject),
         groups=_groups(settings, claims),
         application=client,
         scopes=_scopes(claims),
@@ -191,14 +192,25 @@ def _name(claims: Mapping[str, object], claim: str, *, required: bool = True) ->
     raise _malformed(claim)
 
 
-def _actor(claims: Mapping[str, object]) -> str:
-    """Return who acts. Only the outermost actor counts; those inside it are history (RFC 8693 section 4.1)."""
-    if "act" not in claims:
-        return ""
-    actor = claims["act"]
-    if not isinstance(actor, dict):
-        raise _malformed("act")
-    return _name(actor, "sub")
+def _actors(settings: OidcSettings, claims: Mapping[str, object], subject: str) -> tuple[str, ...]:
+    """Return who acts, the nearest first, then those through whom it came to act (RFC 8693 section 4.1).
+
+    An actor must be named by `sub`, be of this issuer, and stand in the chain once; nobody acts for themselves.
+    """
+    actors: list[str] = []
+    inside = claims
+    while "act" in inside:
+        actor = inside["act"]
+        if not isinstance(actor, dict) or len(actors) == _MAX_ACTORS:
+            raise _malformed("act")
+        if actor.get("iss", settings.issuer) != settings.issuer:
+            raise _malformed("act")
+        name = actor.get("sub")
+        if not isinstance(name, str) or not _is_name(name) or name == subject or name in actors:
+            raise _malformed("act")
+        actors.append(name)
+        inside = actor
+    return tuple(actors)
 
 
 def _at(claims: Mapping[str, object], path: str) -> object:
