@@ -31,6 +31,7 @@ FAMILIES: Final = {
     "/v1/reviews": "review",
     "/v1/exposure": "review",
     "/v1/answers": "audit",
+    "/access/v1": "decide",
 }
 GROUPS: Final = frozenset({"staff", "hr", "stewards", "admins", "auditors"})
 """A service with every right, so that a refusal is one of scopes."""

@@ -102,6 +102,22 @@ VALID: dict[str, Any] = {
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
     "/v1/reviews/undo": {},
 }
+_PART = {"type": "user", "id": "staff", "properties": {"groups": ["group:hr"]}}
+_QUESTION: dict[str, Any] = {
+    "subject": _PART,
+    "action": {"name": "read", "properties": {}},
+    "resource": {"type": "document", "id": "brightwater/handbook/gifts.md"},
+    "context": {"use": "open", "risk": "low", "assurance": 2, "purpose": "x", "supported_obligations": ["custom"]},
+}
+VALID |= {
+    "/access/v1/evaluation": _QUESTION,
+    "/access/v1/evaluations": _QUESTION
+    | {"evaluations": [{}, {"action": {"name": "prompt"}}], "options": {"evaluations_semantic": "execute_all"}},
+    **{
+        f"/access/v1/search/{what}": _QUESTION | {"page": {"limit": 2}}
+        for what in ("subject", "resource", "action")
+    },
+}
 PROFILE = settings(suppress_health_check=list(HealthCheck), deadline=None)
 HANG = 20.0
 """Seconds after which a request counts as hanging; no request may take that long."""

@@ -1,6 +1,7 @@
 """The authorization matrix of endpoints: every route, asked over HTTP by everybody, and the status they get.
 
-Behind the status of a list stands how many entries it has; a tool that refuses has `no`.
+Behind the status of a list stands how many entries it has, behind that of a decision what it is; a tool that
+refuses has `no`.
 
 `endpoints.txt` beside this file is the answer that is checked in. To accept a change:
 
@@ -61,6 +62,18 @@ def _completion(model: str) -> dict[str, Any]:
     return {"model": model, "prompt": QUESTION}
 
 
+def _decision(person: str, item: str, **more: Any) -> dict[str, Any]:
+    """Return a question of AuthZEN: may this person open that document?"""
+    document = {"type": "document", "id": f"brightwater/{item}"}
+    subject = {"type": "user", "id": person}
+    return {
+        "subject": subject,
+        "action": {"name": "read"},
+        "resource": document,
+        "context": {"use": "open"},
+    } | more
+
+
 CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ("GET", "/healthz"): (Case("health", "/healthz"),),
     ("GET", "/.well-known/oauth-protected-resource"): (
@@ -68,6 +81,28 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ),
     ("GET", "/.well-known/oauth-protected-resource/mcp"): (
         Case("of the MCP server", "/.well-known/oauth-protected-resource/mcp"),
+    ),
+    ("GET", "/.well-known/authzen-configuration"): (
+        Case("where to ask for decisions", "/.well-known/authzen-configuration"),
+    ),
+    ("POST", "/access/v1/evaluation"): (
+        Case("about staff, of staff's", "/access/v1/evaluation", _decision("staff", "handbook/gifts.md")),
+        Case("about HR, of HR's", "/access/v1/evaluation", _decision("hr", "hr/salaries.md")),
+        Case("about nobody", "/access/v1/evaluation", _decision("nobody", "hr/salaries.md")),
+    ),
+    ("POST", "/access/v1/evaluations"): (
+        Case("about staff, of staff's", "/access/v1/evaluations", _decision("staff", "handbook/gifts.md")),
+    ),
+    ("POST", "/access/v1/search/subject"): (
+        Case("who may open HR's", "/access/v1/search/subject", _decision("", "hr/salaries.md")),
+        Case("who may open what is not", "/access/v1/search/subject", _decision("", "hr/no-such-file.md")),
+    ),
+    ("POST", "/access/v1/search/resource"): (
+        Case("what HR may open", "/access/v1/search/resource", _decision("hr", "")),
+        Case("what nobody may open", "/access/v1/search/resource", _decision("nobody", "")),
+    ),
+    ("POST", "/access/v1/search/action"): (
+        Case("what HR may do to HR's", "/access/v1/search/action", _decision("hr", "hr/salaries.md")),
     ),
     ("POST", "/v1/chat/completions"): (
         Case("an assistant for everybody", "/v1/chat/completions", _chat("assistant")),
@@ -156,7 +191,9 @@ def shown(status: int, body: Mapping[str, Any]) -> str:
     result = body.get("result", {})
     if result.get("isError"):
         return f"{status} no"
-    data = result.get("structuredContent", {}).get("results", body.get("data"))
+    if isinstance(body.get("decision"), bool):
+        return f"{status} {'yes' if body['decision'] else 'no'}"
+    data = result.get("structuredContent", body).get("results", body.get("data"))
     return f"{status}" + (f" ({len(data)})" if isinstance(data, list) else "")
 
 
@@ -164,7 +201,7 @@ def render(seen: Iterable[tuple[str, Case, Mapping[str, str]]]) -> str:
     """Return the matrix as text: a line for each case, a column for each subject."""
     width = max(len(f"  {case.what}") for cases in CASES.values() for case in cases) + 2
     lines = [
-        "# Status that each subject gets, and how many entries of a list. Generated: see endpoints.py.",
+        "# Status that each subject gets, how many entries of a list, and decisions. Generated: see endpoints.py.",
         "",
     ]
     lines.append(" " * width + "".join(f"{subject or 'no token':<10}" for subject in SUBJECTS).rstrip())

@@ -21,6 +21,11 @@ class AesSeal:
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
+    @classmethod
+    def fresh(cls) -> AesSeal:
+        """Return one with a key of its own, which ends with the process, and its tokens with it."""
+        return cls(AESGCM.generate_key(256))
+
     def seal(self, data: bytes, binding: bytes, /) -> str:
         """See `Seal`. Base64url without padding."""
         nonce = os.urandom(_NONCE)

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
+from lockgate.edge.authzen_api import AuthZenApi
 from lockgate.edge.codecs import chat, completions, responses
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -88,6 +89,7 @@ def routes(
     reviews: ReviewApi,
     why: WhyApi,
     mcp: McpDoor,
+    authzen: AuthZenApi,
 ) -> list[BaseRoute]:
     """Return the route table. The authorization matrix of endpoints is checked against it."""
     return [
@@ -104,6 +106,7 @@ def routes(
         Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
         *reviews.routes(),
         *mcp.routes(),
+        *authzen.routes(),
     ]
 
 

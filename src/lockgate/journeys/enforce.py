@@ -18,7 +18,7 @@ from lockgate.policy import mandatory, registered
 from lockgate.policy.central import UNBOUND, Central
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
 from lockgate.policy.filter import NOTHING, All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
-from lockgate.policy.model import AccessRequest, Action, Context, Subject
+from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
 from lockgate.policy.registered import NOBODY, Applications
 from lockgate.ports import AuditSink
 
@@ -186,7 +186,8 @@ class Gate:
         binding = self._binding(subject, context)
         if self.mode is Mode.REPORT:
             return All((binding, MayRead(source=True)))
-        return All((binding, _mandatory(subject), self.policies().filter(subject, Action.READ, context)))
+        labels = MayRead() if context.use is Use.OPEN else _mandatory(subject)
+        return All((binding, labels, self.policies().filter(subject, Action.READ, context)))
 
     def discoverable(self, subject: Subject, context: Context) -> Filter:
         """Return the filter for documents that `subject` may learn of: `NOTHING` itself where there are none.

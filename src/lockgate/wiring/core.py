@@ -59,7 +59,7 @@ from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
-from lockgate.wiring import documents, identity, resource, start
+from lockgate.wiring import decisions, documents, identity, resource, start
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
 
@@ -111,6 +111,7 @@ class Lockgate:
         )
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
+        asked = decisions.api(self.settings, door, self.passages, self.chat.routes, self.directory, self.log)
         return resource.protected(self.settings).routes() + routes(
             Answering(self.chat, self.release, limits, taxonomy),
             ModelsApi(self.chat),
@@ -120,6 +121,7 @@ class Lockgate:
             ReviewApi(door, self.reviews, self.exposures),
             WhyApi(self.exposures, self.why),
             McpDoor(door, self.passages, resource.address(self.settings)),
+            asked,
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
