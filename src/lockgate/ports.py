@@ -8,7 +8,7 @@ All methods may raise `Unavailable` when the thing behind them fails; callers de
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -234,6 +234,18 @@ class Index(Protocol):
         """Remove documents with text, vectors and terms, and destroy their keys."""
         ...
 
+    async def forget(self, id: str, since: datetime, /, *, may_return: bool = False) -> None:
+        """Remove a document, and keep it from being stored again (`put` raises `Conflict`), in one durable step.
+
+        With `may_return` it may be stored again, also where it was kept from that before.
+        """
+        ...
+
+    def forgotten(self, id: str, /) -> bool: ...
+    async def traces(self, id: str, /) -> Sequence[bytes]:
+        """Return byte strings by which the key and the ciphertext of a document can be looked for in files."""
+        ...
+
     def document(self, id: str, /) -> Document | None: ...
     def documents(self) -> Sequence[Document]: ...
     async def chunks(self, document: str, /) -> Sequence[Chunk]:
@@ -340,12 +352,40 @@ class History(Protocol):
         """Return the label of each mark that this subject was shown; the join, where there were several."""
         ...
 
+    async def unmark(self, of: Callable[[str], Collection[bytes]], /) -> int:
+        """Drop the marks that `of` returns for each person that has any; return how many there were."""
+        ...
+
     async def shown(self, subject: Subject, since: datetime, /) -> Label | None:
         """Return the join of everything that this person was shown since then; None for nothing.
 
         It counts across tokens: a new token must not wash away what was shown under the old one.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made of this state: when, where to, and whether it holds the keys."""
+
+    made: datetime
+    place: str
+    keys: bool
+
+
+class Remains(Protocol):
+    """Everything that lies in storage, byte by byte: to prove that something is not there any more."""
+
+    async def search(self, probes: Sequence[bytes], /) -> Mapping[int, Sequence[str]]:
+        """Return for each probe that is found, by its place in `probes`, the names of the files that hold it."""
+        ...
+
+    async def compact(self) -> None:
+        """Write the stores anew, so that freed space in them holds nothing of what was removed."""
+        ...
+
+    async def drop_copies(self) -> int: ...  # of the index, left by upgrades; how many there were
+    async def backups(self) -> Sequence[Backup]: ...  # that were made of this state, the oldest first
 
 
 class AuditSink(Protocol):

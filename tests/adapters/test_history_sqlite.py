@@ -230,3 +230,25 @@ def test_recent_marks_are_packed_and_stay_known() -> None:
 def test_a_mark_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="12 bytes"):
         packed([b"short"])
+
+
+async def test_marks_that_are_dropped_leave_memory_and_disk_and_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    store = SqliteHistory.open(path)
+    gone, kept = MARKS[:2], MARKS[2:]
+    await store.remember(ANN, MARKS, HR, NOW)
+    await store.remember(ANN, gone, LEGAL, NOW)
+    await store.remember(BOB, MARKS, LEGAL, NOW)
+    assert set(await store.recall(ANN, MARKS)) == set(MARKS)
+    assert await store.unmark(lambda person: gone if person == ANN.person.name else ()) == len(gone)
+    assert await store.recall(ANN, MARKS) == dict.fromkeys(kept, HR)
+    assert await store.recall(BOB, MARKS) == dict.fromkeys(MARKS, LEGAL)
+    assert await store.shown(ANN, NOW) == HR.join(LEGAL), "the join of the session stays"
+    await store.unmark(lambda _: gone)
+    everything = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    assert not any(mark in everything for mark in gone)
+    assert all(mark in everything for mark in kept)
+    store.close()
+    again = SqliteHistory.open(path)
+    assert await again.recall(ANN, MARKS) == dict.fromkeys(kept, HR)
+    again.close()

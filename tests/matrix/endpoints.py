@@ -140,6 +140,12 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of HR, by its path", "/v1/documents/hr/salaries.md/why?as=staff"),
         Case("of HR, by its source and path", "/v1/documents/brightwater:hr/salaries.md/why?as=staff"),
     ),
+    ("POST", "/v1/documents/{document:path}/forget"): (
+        # The flag is malformed, so that asking forgets nothing; nobody is told more than that.
+        Case("of HR", _document("hr/salaries.md") + "/forget", {"allow_return": "no"}),
+        Case("that is not", _document("handbook/no-such-file.md") + "/forget", {}),
+        Case("that is not, by its path", "/v1/documents/brightwater/none.md/forget", {}),
+    ),
     ("GET", "/v1/answers/{request_id}/proof"): (
         Case("of an answer to staff", "/v1/answers/{answer}/proof"),
         Case("of none", "/v1/answers/req_000000000000000000000000/proof"),

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lockgate.adapters.policy_files import SHIPPED, load
-from lockgate.labels import AI, PUBLIC, Integrity, Label, Readers, Sensitivity
+from lockgate.labels import AI, PUBLIC, Integrity, Label, Readers, Retention, Sensitivity
 from lockgate.policy import mandatory
 from lockgate.policy.decision import combine_all
 from lockgate.policy.model import (
@@ -85,6 +85,9 @@ RESOURCES = {
     "unreviewed document": _document("found", GENERAL, reviewed=False),
     "held document": _document("wide", GENERAL, held=True),
     "no-ai document": _document("plan", replace(GENERAL, forbidden_uses=frozenset({AI}))),
+    "document under a hold": _document(
+        "held", replace(GENERAL, retention=Retention(holds=frozenset({"lawsuit"})))
+    ),
     "unlabeled document": Resource("document", "unlabeled"),
     "general answer": Resource("answer", "a", GENERAL),
     "hr answer": Resource("answer", "b", SECRET),
@@ -108,6 +111,7 @@ def _questions(resource: Resource) -> Iterator[tuple[str, Action, Context]]:
             yield "read (ai)", Action.READ, context
             yield "discover", Action.DISCOVER, context
             yield "downgrade", Action.DOWNGRADE, context
+            yield "forget", Action.FORGET, context
         case "answer":
             yield "emit", Action.EMIT, replace(context, data=resource.label)
         case "model":
@@ -119,7 +123,7 @@ def _questions(resource: Resource) -> Iterator[tuple[str, Action, Context]]:
         case "system":
             yield "administer", Action.ADMINISTER, context
     asked = {
-        "document": {Action.READ, Action.DISCOVER, Action.DOWNGRADE},
+        "document": {Action.READ, Action.DISCOVER, Action.DOWNGRADE, Action.FORGET},
         "answer": {Action.EMIT},
         "model": {Action.PROMPT},
         "system": {Action.ADMINISTER},

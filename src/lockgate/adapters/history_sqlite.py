@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +70,15 @@ class _Forget:
     before: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Unmark:
+    person: str
+    gone: frozenset[bytes]
+
+
+_Job = _Piece | _Forget | _Unmark
+
+
 class SqliteHistory:
     """Digests and labels of what each subject was shown. Durable on return."""
 
@@ -77,9 +86,7 @@ class SqliteHistory:
         self._engine = engine
         self._people: OrderedDict[str, _Person] = OrderedDict()
         self._size = 0
-        self._writer: GroupWriter[_Piece | _Forget, None] = GroupWriter(
-            self._commit, _cannot_write, lambda _: 1, "history"
-        )
+        self._writer: GroupWriter[_Job, None] = GroupWriter(self._commit, _cannot_write, lambda _: 1, "history")
         # Used by the writing thread alone.
         self._connection: sa.Connection | None = None
         self._labels: dict[Label, tuple[int, str]] = {}
@@ -98,7 +105,7 @@ class SqliteHistory:
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
@@ -158,6 +165,35 @@ class SqliteHistory:
         await done
         for name in [name for name, one in self._people.items() if not one.pending]:
             self._drop(name)
+
+    async def unmark(self, of: Callable[[str], Collection[bytes]], /) -> int:
+        """Drop the marks that `of` returns for each person that has any, and overwrite them in the file.
+
+        Raises:
+            Unavailable: the history cannot be read or written.
+
+        """
+        dropped = 0
+        for name in await asyncio.to_thread(self._marked):
+            gone = await asyncio.to_thread(self._among, name, of)
+            if not gone:
+                continue
+            done = self._writer.submit(_Unmark(name, gone))
+            if done is None:
+                raise Unavailable("the history is closed")
+            await done
+            dropped += len(gone)
+            person = self._people.get(name)
+            if person is not None:
+                if person.loading is not None:  # it may have read them before they were dropped
+                    await asyncio.wait([person.loading])
+                before = len(person.known)
+                person.known.discard(sorted(gone))
+                if self._people.get(name) is person:
+                    self._size += len(person.known) - before
+        if dropped:
+            await asyncio.to_thread(self._empty_log)
+        return dropped
 
     # ------------------------------------------------------------------ memory
 
@@ -224,9 +260,32 @@ class SqliteHistory:
         except sa.exc.SQLAlchemyError as error:
             raise Unavailable("the history cannot be read") from error
 
+    def _marked(self) -> Sequence[str]:
+        try:
+            with self._engine.connect() as db:
+                return db.execute(sa.select(store.PIECES.c.subject).distinct()).scalars().all()
+        except sa.exc.SQLAlchemyError as error:
+            raise Unavailable("the history cannot be read") from error
+
+    def _among(self, name: str, of: Callable[[str], Collection[bytes]]) -> frozenset[bytes]:
+        try:
+            with self._engine.connect() as db:
+                known = store.marks_of(db, name)
+        except sa.exc.SQLAlchemyError as error:
+            raise Unavailable("the history cannot be read") from error
+        return known.intersection(of(name)) if known else known
+
+    def _empty_log(self) -> None:
+        """Empty the write-ahead log, which may still hold pages as they were."""
+        try:
+            with self._engine.connect() as db:
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sa.exc.SQLAlchemyError as error:
+            raise Unavailable("the history cannot be written") from error
+
     # ------------------------------------------------------------------ the writing thread
 
-    def _commit(self, batch: Sequence[_Piece | _Forget]) -> list[None]:
+    def _commit(self, batch: Sequence[_Job]) -> list[None]:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -239,7 +298,7 @@ class SqliteHistory:
             raise
         return [None] * len(batch)
 
-    def _write(self, db: sa.Connection, batch: Sequence[_Piece | _Forget]) -> None:
+    def _write(self, db: sa.Connection, batch: Sequence[_Job]) -> None:
         rows: list[tuple[str, int, float, bytes]] = []
         shown: dict[tuple[str, str], float] = {}
         for job in batch:
@@ -247,6 +306,12 @@ class SqliteHistory:
                 db.execute(sa.delete(store.PIECES).where(store.PIECES.c.seen < job.before))
                 db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
                 self._sessions.clear()
+                continue
+            if isinstance(job, _Unmark):
+                if rows:  # what was shown before is stored first, so that it is seen
+                    db.exec_driver_sql(store.ADD_PIECE, rows)
+                    rows = []
+                store.drop_marks(db, job.person, job.gone)
                 continue
             if job.marks:
                 rows.append((job.person, self._label(db, job.label)[0], job.seen, job.marks))

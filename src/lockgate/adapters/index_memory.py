@@ -19,6 +19,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,7 +28,7 @@ import sqlalchemy as sa
 
 from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import LEXICAL, passages, rank
-from lockgate.errors import Invalid, NotFound, Unavailable
+from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.ports import Hit, Keys, Query, Vectors
 from lockgate.storage import schema
 from lockgate.storage.index_payload import (
@@ -48,7 +49,10 @@ from lockgate.storage.index_queries import (
     changed_since,
     check_meta,
     delete,
+    forgotten,
     set_change,
+    set_forgotten,
+    traces,
     with_texts,
 )
 from lockgate.storage.index_tables import (
@@ -72,6 +76,7 @@ class MemoryIndex:
         self._lexical = lexical
         self._view = View()
         self._damaged: frozenset[str] = frozenset()
+        self._forgotten: frozenset[str] = frozenset()
         self._writing = threading.Lock()
         """Held by whoever changes the database, or takes over changes: one at a time."""
 
@@ -137,6 +142,35 @@ class MemoryIndex:
         """Remove documents: their rows, wrapped keys and ciphertext are overwritten in the file."""
         await asyncio.to_thread(self._remove, tuple(ids))
 
+    async def forget(self, id: str, since: datetime, /, *, may_return: bool = False) -> None:
+        """Remove a document as `remove` does, and keep it from being stored again, in one durable step.
+
+        With `may_return` it may be stored again, also where it was kept from that before.
+        """
+        await asyncio.to_thread(self._forget, id, None if may_return else since.isoformat())
+
+    def forgotten(self, id: str, /) -> bool:
+        """Tell whether a document was forgotten and must not be stored again."""
+        return id in self._forgotten
+
+    async def traces(self, id: str, /) -> Sequence[bytes]:
+        """Return byte strings by which the key and the ciphertext of a document can be looked for in files."""
+        return await asyncio.to_thread(self._traces, id)
+
+    def _traces(self, id: str) -> tuple[bytes, ...]:
+        with _guard(), self._engine.connect() as db:
+            return traces(db, id)
+
+    def _forget(self, id: str, since: str | None) -> None:
+        with self._changing() as (db, change):
+            delete(db, id)
+            set_forgotten(db, id, since)
+            db.commit()
+            self._view.apply((), (id,), change)
+            self._forgotten = self._forgotten - {id} if since is None else self._forgotten | {id}
+            self._damaged -= {id}
+            _scrub(db)
+
     def _put(self, document: Document, chunks: tuple[Chunk, ...], vectors: Vectors) -> None:
         id = document.id
         held = frozenset(one.ordinal for one in chunks if one.held)
@@ -149,6 +183,8 @@ class MemoryIndex:
         }
         row = self._row(document, held, generation, key)
         with self._changing() as (db, change):
+            if id in self._forgotten:
+                raise Conflict("the document was forgotten on request", code="forgotten")
             if chunks:
                 self._check_dimensions(full.vectors.shape[1])
             replaced = delete(db, id)
@@ -229,6 +265,7 @@ class MemoryIndex:
         self._view.apply(stored, (self._view.ids() - listed) | damaged, change)
         sound = {one.document.id for one in stored}
         self._damaged = frozenset(((self._damaged & listed) - sound) | damaged)
+        self._forgotten = forgotten(db)
 
     def _load(self, row: Mapping[str, Any]) -> Stored:
         document, held = from_row(row)

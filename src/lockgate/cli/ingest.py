@@ -114,6 +114,8 @@ def table(report: Report) -> Iterator[str]:
         f"{report.relabeled:,} with changed rights, {report.removed:,} removed, {report.unchanged:,} unchanged; "
         f"{report.seconds:.1f} s"
     )
+    if report.forgotten:
+        yield f"  {report.forgotten:,} passed over: they were forgotten on request (`lockgate forget`)"
     yield from _listed("that nobody may read", report.problems)
     yield from _listed("of which only a part is searched", report.partly)
 
@@ -145,6 +147,7 @@ def _json(report: Report) -> dict[str, object]:
         "relabeled": report.relabeled,
         "removed": report.removed,
         "unchanged": report.unchanged,
+        "forgotten": report.forgotten,
         "problems": [{"item": item, "why": why} for item, why in report.problems],
         "partly": [{"item": item, "why": why} for item, why in report.partly],
     }

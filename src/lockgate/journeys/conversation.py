@@ -136,6 +136,17 @@ class Labeler:
         """Return the marks to keep of the sentences of a whole answer: those that came in pieces too."""
         return shown_by(sentences(text, key=self.key, subject=subject.person.name), asked)
 
+    async def unmark(self, texts: Sequence[str]) -> int:
+        """Drop what everybody's history keeps of these texts; return how many marks that were.
+
+        Raises:
+            Unavailable: the history cannot be written.
+
+        """
+        return await self.history.unmark(
+            lambda person: {m for text in texts for m in marks(text, key=self.key, subject=person).covers}
+        )
+
 
 def raised(label: Label, kinds: frozenset[str]) -> Label:
     """Return the label raised to what the kinds found in the text demand."""

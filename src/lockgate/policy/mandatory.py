@@ -57,6 +57,15 @@ def _emit(request: AccessRequest) -> Decision:
     return _PERMIT
 
 
+def _forget(request: AccessRequest) -> Decision:
+    retention = request.resource.label.retention
+    if retention.holds:
+        return _deny("a hold forbids to delete it", "Ask whoever set the hold to lift it.")
+    if not retention.may_delete(request.context.now.date()):
+        return _deny(f"it must be kept until {retention.keep_until}", "Ask again after that day.")
+    return _PERMIT
+
+
 def judge(request: AccessRequest) -> Decision:
     """Decide from labels alone."""
     match request.action:
@@ -66,6 +75,8 @@ def judge(request: AccessRequest) -> Decision:
             return _prompt(request)
         case Action.EMIT:
             return _emit(request)
+        case Action.FORGET:
+            return _forget(request)
         case Action.DISCOVER | Action.DOWNGRADE | Action.APPROVE | Action.ADMINISTER:
             return _PERMIT  # labels have no say; the operators' policies decide
         case Action.CALL | Action.SEND | Action.EXPORT | Action.TRAIN | Action.DECRYPT:

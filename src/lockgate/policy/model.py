@@ -128,6 +128,7 @@ class Action(StrEnum):
     DECRYPT = "decrypt"
     DOWNGRADE = "downgrade"
     APPROVE = "approve"
+    FORGET = "forget"
     ADMINISTER = "administer"
 
 

@@ -209,7 +209,7 @@ def _decide(request: AccessRequest, application: Application | None, id: str) ->
     if refused is not None:
         return refused
     match request.action:
-        case Action.READ | Action.DISCOVER | Action.DOWNGRADE | Action.APPROVE:
+        case Action.READ | Action.DISCOVER | Action.DOWNGRADE | Action.APPROVE | Action.FORGET:
             return _touch(request, application)
         case Action.PROMPT:
             return _prompt(request, application)

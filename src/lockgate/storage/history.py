@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import sqlalchemy as sa
+
+from lockgate.storage.known_marks import packed, unpacked
 
 METADATA: Final = sa.MetaData()
 
@@ -50,3 +53,21 @@ SET_SHOWN: Final = (
     "INSERT INTO history_shown (subject, session, label, seen) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET label = excluded.label, seen = excluded.seen"
 )
+
+
+def marks_of(db: sa.Connection, subject: str) -> frozenset[bytes]:
+    """Return all marks of a person."""
+    pieces = db.execute(sa.select(PIECES.c.marks).where(PIECES.c.subject == subject)).scalars()
+    return frozenset(mark for whole in pieces for mark in unpacked(whole))
+
+
+def drop_marks(db: sa.Connection, subject: str, gone: Collection[bytes]) -> None:
+    """Take marks out of every piece of a person; pieces that have none left go."""
+    mine = sa.select(PIECES.c.id, PIECES.c.marks).where(PIECES.c.subject == subject)
+    for id, whole in db.execute(mine).all():
+        before = unpacked(whole)
+        kept = [mark for mark in before if mark not in gone]
+        if not kept:
+            db.execute(sa.delete(PIECES).where(PIECES.c.id == id))
+        elif len(kept) < len(before):
+            db.execute(sa.update(PIECES).where(PIECES.c.id == id).values(marks=packed(kept)))

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate.errors import Unavailable
-from lockgate.storage.index_tables import DOCUMENTS, META, PAYLOADS, SCHEMA
+from lockgate.storage.index_tables import DOCUMENTS, FORGOTTEN, META, PAYLOADS, SCHEMA
 
 _BATCH: Final = 400
 """Ids in one statement; SQLite's limit of variables is 999 on old builds."""
@@ -68,3 +68,30 @@ def delete(db: sa.Connection, id: str) -> bool:
     """Delete a document with everything that belongs to it; tell whether there was one."""
     db.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.id == id))
     return db.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.id == id)).rowcount > 0
+
+
+def forgotten(db: sa.Connection) -> frozenset[str]:
+    """Return the ids of documents that must not come back."""
+    return frozenset(db.execute(sa.select(FORGOTTEN.c.id)).scalars())
+
+
+def set_forgotten(db: sa.Connection, id: str, since: str | None) -> None:
+    """Keep a document from coming back from then on; with None, let it come back."""
+    db.execute(sa.delete(FORGOTTEN).where(FORGOTTEN.c.id == id))
+    if since is not None:
+        db.execute(sa.insert(FORGOTTEN).values(id=id, since=since))
+
+
+def traces(db: sa.Connection, id: str) -> tuple[bytes, ...]:
+    """Return byte strings by which a document's key and ciphertext are known: about 12, each 16 to 60 bytes."""
+    both = sa.select(DOCUMENTS.c.wrapped, DOCUMENTS.c.generation, PAYLOADS.c.columns, PAYLOADS.c.texts)
+    row = db.execute(
+        both.join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id).where(DOCUMENTS.c.id == id)
+    ).one_or_none()
+    if row is None:
+        return ()
+    found = [row.wrapped, row.generation.encode()]
+    for blob in (row.columns, row.texts):
+        places = {0, len(blob) // 4, len(blob) // 2, 3 * len(blob) // 4, max(0, len(blob) - 16)}
+        found += [blob[at : at + 16] for at in sorted(places) if len(blob) >= at + 16]
+    return tuple(found)

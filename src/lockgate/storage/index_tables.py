@@ -66,7 +66,15 @@ PAYLOADS: Final = sa.Table(
     sa.Column("texts", sa.LargeBinary, nullable=False),  # passages; read for survivors only
 )
 
-SCHEMA: Final = "1"
+FORGOTTEN: Final = sa.Table(
+    "index_forgotten",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("since", sa.Text, nullable=False),
+)
+"""Ids of documents that were forgotten on request. They are not stored again while they stand here."""
+
+SCHEMA: Final = "2"
 _UNBOUND: Final = frozenset({"master", "wrapped", "change"})
 
 

@@ -42,7 +42,7 @@ def _keys(whole: bytes) -> NDArray[np.uint64]:
 
 @dataclass(slots=True)
 class KnownMarks:
-    """Which marks are known, and under which labels. Only grows."""
+    """Which marks are known, and under which labels."""
 
     keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     which: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
@@ -80,6 +80,13 @@ class KnownMarks:
         new = np.ones(len(every), bool)
         new[1:] = (every[1:] != every[:-1]) | (of[1:] != of[:-1])
         self.keys, self.which = every[new], of[new]
+
+    def discard(self, marks: Sequence[bytes]) -> None:
+        """Drop marks, under whatever labels."""
+        kept = ~np.isin(self.keys, _keys(packed(marks)))
+        self.keys, self.which = self.keys[kept], self.which[kept]
+        for mark in marks:
+            self.recent.pop(mark, None)
 
     def find(self, marks: Sequence[bytes]) -> dict[bytes, Label]:
         """Return the label of each mark that is known; the join, where there are several."""

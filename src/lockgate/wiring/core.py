@@ -36,6 +36,7 @@ from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
 from lockgate.edge.body import Limits as Bounds
+from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.proof_api import ProofApi
@@ -47,6 +48,7 @@ from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.journeys.discover import Discover
 from lockgate.journeys.enforce import Gate, Mode
 from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.forget import Forget
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.proofs import Proofs
@@ -59,7 +61,7 @@ from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
-from lockgate.wiring import decisions, documents, identity, resource, start
+from lockgate.wiring import decisions, documents, forgetting, identity, resource, start
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
 
@@ -99,6 +101,7 @@ class Lockgate:
     reviews: Reviews
     exposures: Exposures
     why: Why
+    forget: Forget
     history: SqliteHistory
     embedder: Embedder
     weights: Weights
@@ -112,7 +115,8 @@ class Lockgate:
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
         asked = decisions.api(self.settings, door, self.passages, self.chat.routes, self.directory, self.log)
-        return resource.protected(self.settings).routes() + routes(
+        more = resource.protected(self.settings).routes() + ForgetApi(door, self.forget).routes()
+        return more + routes(
             Answering(self.chat, self.release, limits, taxonomy),
             ModelsApi(self.chat),
             door,
@@ -281,6 +285,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             ),
             exposures=Exposures(index, directory, gate, limit),
             why=Why(index, gate, directory, clock, recheck),
+            forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing),
             history=history,
             embedder=embedder,
             weights=weights,

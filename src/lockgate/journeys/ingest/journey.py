@@ -108,6 +108,8 @@ class Ingest:
         """Return `recheck` for documents of any of these connectors; of another, the source cannot be asked."""
 
         async def check(document: Document) -> Document | None:
+            if self._index.document(document.id) is None:
+                return None  # removed or forgotten while the answer runs
             connector = connectors.get(document.connector)
             if connector is None:
                 raise Unavailable(f"the connector `{document.connector}` is not configured")

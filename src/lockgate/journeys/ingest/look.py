@@ -51,6 +51,9 @@ class Look:
             report.seen += 1
             id = document_id(item.connector, item.id)
             seen.add(id)
+            if self.index.forgotten(id):
+                report.forgotten += 1
+                continue
             stored = self.index.document(id)
             must_read = not item.problem and (full or _is_new(item, stored))
             if must_read:
@@ -100,6 +103,8 @@ class Look:
             id = document_id(item.connector, item.id)
             passages = await self.index.chunks(id)
             stored = self.index.document(id)
+            if stored is None and self.index.forgotten(id):
+                continue
             if stored is None:
                 new = self.settler.document(item, Content("", "", "", UNREAD), None, self.clock.now())
                 plans.append((new, None))
@@ -107,6 +112,8 @@ class Look:
             fresh = self.settler.current(item, stored, self.clock.now())
             held = (p.ordinal for p in passages if passage_held(p.kinds, fresh.label, fresh.accepted_kinds))
             plans.append((fresh, frozenset(held)))
+        if not plans:
+            return
         await self.audit.append(
             [
                 self.ledger.of_document("ingest.put" if new is None else "ingest.relabel", one, 0)

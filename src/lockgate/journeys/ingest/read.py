@@ -182,6 +182,8 @@ class Read:
             if item is None:
                 continue
             stored = await self._stored(item)
+            if stored is None and look.index.forgotten(document_id(item.connector, item.id)):
+                continue  # while it was read
             document = look.settler.document(item, one.content, stored, look.clock.now())
             if document.problem:
                 look.ledger.problem(document.item, document.problem)

@@ -43,7 +43,7 @@ class Report:
     """What a run did.
 
     `problems` and `partly` are (item, why): what nobody may read, and what is searched in part only. `left` is how
-    many large documents were left for the next run.
+    many large documents were left for the next run, `forgotten` how many items were passed over for good.
     """
 
     connector: str
@@ -57,6 +57,7 @@ class Report:
     bytes: int = 0
     seconds: float = 0.0
     left: int = 0
+    forgotten: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
     partly: list[tuple[str, str]] = field(default_factory=list)
 
@@ -104,6 +105,7 @@ class Ledger:
             self._record("ingest.run", "connector", report.connector),
             outcome=outcome,
             facts=(
+                ("forgotten", report.forgotten),
                 ("left", report.left),
                 ("passages", report.passages),
                 ("problems", len(report.problems)),
