@@ -47,7 +47,7 @@ class Authenticator(Protocol):
             Unauthenticated: with `code` one of `missing_token`, `malformed_token`, `bad_algorithm`,
                 `bad_signature`, `unknown_key`, `wrong_issuer`, `wrong_audience`, `wrong_type`, `token_expired`,
                 `token_not_yet_valid`, `incomplete_groups`, `unknown_person`, `inactive_person`,
-                `unknown_key_id`, `key_revoked`.
+                `unknown_key_id`, `key_revoked`, or one of those of front ends, `assertion_...`.
 
         """
         ...

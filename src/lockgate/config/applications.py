@@ -40,6 +40,7 @@ def _application(
         ceiling=_level(table, "ceiling", taxonomy) or Sensitivity.PUBLIC,
         groups=_groups(table),
         may_act_for_users=table.get("may_act_for_users", bool, False),
+        user_keys=str(table.path("user_keys") or ""),
         prompt=_level(table, "prompt", taxonomy),
         requests_per_hour=_budget(table, "requests_per_hour"),
         tokens_per_hour=_budget(table, "tokens_per_hour"),
@@ -53,6 +54,8 @@ def _application(
     if kind is ApplicationKind.FRONT_END and not made.may_act_for_users:
         remedy = "Write `may_act_for_users = true`: a front end does nothing else."
         raise table.fail("may_act_for_users", "is missing for a front end", remedy)
+    if made.user_keys and kind is not ApplicationKind.FRONT_END:
+        raise table.fail("user_keys", "is for front ends", 'Write `kind = "front_end"`.')
     if ANY in made.groups and not made.may_act_for_users:
         raise table.fail("groups", f"has `{ANY}`, and it acts for nobody", "Name its own groups.")
     table.done()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from lockgate.edge.challenge import bearer
 from lockgate.errors import Invalid, TooLarge, Unauthenticated
+
+USER_ASSERTION: Final = "lockgate-user-assertion"
+_ASSERTION: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){2}")
+_MARK: Final = "lockgate.request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,11 @@ class BadParameter(Invalid):
 
 
 def credential(request: Request, key_header: str = "") -> str:
-    """Return the bearer credential, read from the header alone; an empty string for none.
+    """Return the bearer credential, read from headers alone; an empty string for none.
+
+    Where a front end says who asks (`Lockgate-User-Assertion`), its assertion and a mark of this request follow
+    the bearer credential, each after a space, which no token has. The mark is the same however often this is
+    called for a request, and no two requests have the same: an assertion is used up by one of them.
 
     What cannot be a token comes back as `?`, which every authenticator refuses as malformed: the refusal is
     then recorded like any other. So does a request that shows two different ones.
@@ -52,9 +62,14 @@ def credential(request: Request, key_header: str = "") -> str:
             return "?"
         header = alone
     try:
-        return bearer(header)
+        shown = bearer(header)
     except Unauthenticated as error:
         return "" if error.code == "missing_token" else "?"
+    stated = request.headers.getlist(USER_ASSERTION)
+    if not stated:
+        return shown
+    assertion = stated[0] if len(stated) == 1 and _ASSERTION.fullmatch(stated[0]) else "?"
+    return f"{shown} {assertion} {request.scope.setdefault(_MARK, secrets.token_hex(16))}"
 
 
 async def raw(request: Request, most: int, seconds: float) -> bytes:

@@ -56,6 +56,7 @@ class Application:
         ceiling: the highest level of data that it may be given.
         groups: what it is in, where it acts itself; `ANY` stands for whatever the person acted for is in.
         may_act_for_users: whether it may act for people at all.
+        user_keys: file of the public keys with which a front end signs who asks.
         prompt: what is typed into it counts as, before detectors raise it; None for the general setting.
         requests_per_hour, tokens_per_hour, sensitive_chunks_per_hour, spend_per_hour: of each identity that
             comes through it; None for no budget of its own.
@@ -71,6 +72,7 @@ class Application:
     ceiling: Sensitivity = Sensitivity.PUBLIC
     groups: frozenset[str] = frozenset()
     may_act_for_users: bool = False
+    user_keys: str = ""
     prompt: Sensitivity | None = None
     requests_per_hour: int | None = None
     tokens_per_hour: int | None = None

@@ -52,7 +52,6 @@ from lockgate.journeys.forget import Forget
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.proofs import Proofs
-from lockgate.journeys.registry import Registered
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.review import Reviews
@@ -225,12 +224,14 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             lambda: in_force.central,
             lambda: in_force.applications,
         )
+        known = directory if settings.identity.directory else None
         if given.authenticator is not None:
             authenticator = given.authenticator(clock, directory)
         else:
-            known = directory if settings.identity.directory else None
             authenticator = await identity.authenticator(settings, clock, known, stack)
-        authenticator = Registered(authenticator, lambda: in_force.applications)
+        authenticator = identity.registered(
+            settings, authenticator, lambda: in_force.applications, clock, given.directory or known
+        )
         connectors = documents.connectors(settings, directory)
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         changing = asyncio.Lock()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from lockgate.adapters.credentials import ByPrefix
-from lockgate.adapters.oidc import OidcSettings, open_oidc
+from lockgate.adapters.oidc import FrontEnds, OidcSettings, open_oidc
 from lockgate.adapters.service_keys import PREFIX, KeyFile, ServiceKeyAuthenticator
 from lockgate.config import Settings
 from lockgate.errors import Unauthenticated
+from lockgate.journeys.registry import Registered
 from lockgate.policy.model import Subject
+from lockgate.policy.registered import Applications
 from lockgate.ports import Authenticator, Clock, Directory
+from lockgate.wiring import resource
 
 
 class Nobody:
@@ -52,3 +56,16 @@ async def authenticator(
     if identity.service_keys is None:
         return people
     return ByPrefix(people, {PREFIX: ServiceKeyAuthenticator(KeyFile(identity.service_keys), clock)})
+
+
+def registered(
+    settings: Settings,
+    credentials: Authenticator,
+    applications: Callable[[], Applications],
+    clock: Clock,
+    directory: Directory | None,
+) -> Authenticator:
+    """Return the authenticator that every door asks: credentials, whom a front end asks for, registration."""
+    named = frozenset({settings.identity.audience, resource.address(settings)}) - {""}
+    front_ends = FrontEnds(credentials, applications, named, clock, clock.now(), directory)
+    return Registered(front_ends, applications)

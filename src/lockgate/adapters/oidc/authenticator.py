@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
-from joserfc.errors import JoseError
-from joserfc.jws import JWSRegistry
-from joserfc.util import urlsafe_b64decode
 
 from lockgate.adapters.oidc.claims import Identity, OidcSettings, judge
 from lockgate.adapters.oidc.discovery import Fetch, http_fetch
 from lockgate.adapters.oidc.keys import KeySource
+from lockgate.adapters.oidc.signed import UNSUPPORTED, compact, json_part
 from lockgate.errors import Unauthenticated, Unavailable
 from lockgate.policy.model import Principal, PrincipalKind, Session, Subject
 from lockgate.ports import Clock, Directory
-
-_UNSUPPORTED: Final = frozenset({"crit", "b64", "cty"})
-"""Extensions that must be understood (RFC 7515 section 4.1.11), unencoded payloads, tokens in tokens."""
 
 MAX_TOKEN: Final = 16 * 1024
 """No token is longer, in characters."""
@@ -62,36 +56,26 @@ class OidcAuthenticator:
         """Return header and claims of a token whose signature is good (RFC 7515 section 5.2)."""
         if not token:
             raise Unauthenticated("no token", code="missing_token", remedy="Send `Authorization: Bearer TOKEN`.")
-        if len(token) > MAX_TOKEN:
-            raise _malformed(f"it is longer than {MAX_TOKEN} characters")
-        if not token.isascii():
-            raise _malformed("it has characters that no token has")
-        parts = token.encode().split(b".")
-        if len(parts) == 5:
-            raise _malformed("it is encrypted; send a signed one")
-        if len(parts) != 3:
-            raise _malformed("it is not a signed JWT")
-        header = _object(parts[0])
-        algorithm, kid = self._signing(header)
-        key = await self._keys.find(kid, algorithm)
         try:
-            signature = urlsafe_b64decode(parts[2])
-            model = JWSRegistry.algorithms[algorithm]
-            model.check_key(key)
-            good = model.verify(parts[0] + b"." + parts[1], signature, key)
-        except (JoseError, ValueError, TypeError):
-            good = False
-        if not good:
+            parts = compact(token, MAX_TOKEN)
+        except ValueError as error:
+            raise _malformed(str(error)) from None
+        algorithm, kid = self._signing(parts.header)
+        key = await self._keys.find(kid, algorithm)
+        if not parts.verifies(algorithm, key):
             raise Unauthenticated("the signature of the token is wrong", code="bad_signature")
-        return header, _object(parts[1])
+        try:
+            return parts.header, json_part(parts.payload)
+        except ValueError as error:
+            raise _malformed(str(error)) from None
 
     def _signing(self, header: Mapping[str, object]) -> tuple[str, str | None]:
         """Return how the token is signed: algorithm and id of the key."""
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in self._settings.algorithms:
             raise Unauthenticated("the token is not signed in a way that is accepted here", code="bad_algorithm")
-        if not _UNSUPPORTED.isdisjoint(header):
-            raise _malformed(f"its header asks for what is not supported ({', '.join(sorted(_UNSUPPORTED))})")
+        if not UNSUPPORTED.isdisjoint(header):
+            raise _malformed(f"its header asks for what is not supported ({', '.join(sorted(UNSUPPORTED))})")
         kid = header.get("kid")
         if kid is not None and not isinstance(kid, str):
             raise _malformed("its `kid` is not a text")
@@ -151,20 +135,3 @@ def _unknown() -> Unauthenticated:
         code="unknown_person",
         remedy="ask an administrator to add you to the directory",
     )
-
-
-def _object(part: bytes) -> Mapping[str, object]:
-    """Return the JSON object in one part of a token; one with a name twice is malformed (RFC 7515 section 4)."""
-
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise ValueError
-        return dict(pairs)
-
-    try:
-        value = json.loads(urlsafe_b64decode(part), object_pairs_hook=unique)
-    except (ValueError, IndexError, RecursionError):
-        raise _malformed("a part of it is not JSON") from None
-    if not isinstance(value, dict):
-        raise _malformed("a part of it is not a JSON object")
-    return value
