@@ -29,6 +29,12 @@ port = {port}
 concurrency = 256
 [identity]
 directory = "{directory}"
+[[applications]]
+id = "lockgate-demo"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
 """
 MODEL = """
 [[models]]
@@ -184,6 +190,7 @@ async def gateway(upstream: str) -> None:
         (home / "directory.toml").write_text(DIRECTORY)
         text = CONFIGURATION.format(state=home / "state", port=port, directory=home / "directory.toml")
         text += "".join(MODEL.format(name=model(chunks), url=upstream) for chunks in CHUNKS)
+        (home / "lockgate.toml").write_text(text)  # it is read again while the gateway serves
         clock, people = SystemClock(), DirectoryFile.open(home / "directory.toml")
         url = f"http://127.0.0.1:{port}"
         issuer = DemoIssuer.start(f"{url}/issuer", "lockgate-bench", people, clock)

@@ -279,7 +279,8 @@ class Passage:
 class Prompt:
     """Everything that goes to a model. `passages` are data, never instructions; adapters fence them.
 
-    `params` are sampling parameters that passed the edge's allow-list (temperature, max_tokens, ...).
+    `params` are sampling parameters that passed the edge's allow-list (temperature, max_tokens, ...). `whole`:
+    nothing of the answer is shown before its end, so it need not come in pieces.
     """
 
     instructions: str
@@ -287,6 +288,7 @@ class Prompt:
     passages: tuple[Passage, ...] = ()
     grounded: bool = False
     params: tuple[tuple[str, object], ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,103 @@ def test_streams_text_usage_and_finish() -> None:
     assert pieces[-1] == Piece(finish="stop", usage=Usage(7, 2))
 
 
+def whole(message: object, finish: object = "stop", **more: object) -> dict[str, object]:
+    return {"choices": [{"index": 0, "message": message, "finish_reason": finish}]} | more
+
+
+WHOLE = Prompt("", (Message("user", says("Hi?")),), whole=True)
+
+
+def test_a_whole_answer_is_asked_for_and_taken_as_one() -> None:
+    sent: list[dict[str, object]] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        sent.append(await request.json())
+        message = {"role": "assistant", "content": "Hello", "refusal": None, "tool_calls": [{"id": "x"}]}
+        return web.json_response(whole(message, usage={"prompt_tokens": 7, "completion_tokens": 2}))
+
+    pieces = run(handle, WHOLE)
+    assert pieces == [Piece("Hello"), Piece("", "stop", Usage(7, 2), dropped=("tool_calls",))]
+    assert sent[0]["stream"] is False
+    assert "stream_options" not in sent[0]
+
+
+def test_a_server_that_streams_all_the_same_is_understood() -> None:
+    pieces = run(streaming(chunk("He"), chunk("llo"), chunk(finish="stop"), DONE), WHOLE)
+    assert "".join(piece.text for piece in pieces) == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (whole({"content": "x" * 1001}), "upstream_too_long"),
+        (whole({"content": "x"}, "stop", padding="y" * 200_000), "upstream_too_long"),
+        (whole({"content": "x"}, None), "upstream_cut"),
+        (whole({"content": "x"}, "because"), "unavailable"),
+        (whole({"content": 5}), "upstream_malformed"),
+        (whole("text"), "upstream_malformed"),
+        ({"choices": "x"}, "upstream_malformed"),
+        ({"choices": [7]}, "upstream_malformed"),
+        ([], "upstream_malformed"),
+        ({"error": {"message": "canary"}}, "unavailable"),
+        ({}, "upstream_cut"),
+    ],
+)
+def test_a_whole_answer_that_is_broken_is_unavailable(answer: object, code: str) -> None:
+    with pytest.raises(Unavailable) as caught:
+        run(answering(200, answer), WHOLE)
+    assert caught.value.code == code
+    assert "canary" not in str(caught.value)
+
+
+def test_a_whole_answer_that_does_not_end_in_time_is_unavailable() -> None:
+    for parts in ((5.0,), (b'{"choices"', 5.0)):
+        with pytest.raises(Unavailable) as caught:
+            run(streaming(*parts, content_type="application/json"), WHOLE)
+        assert caught.value.code == "upstream_timeout"
+
+
+@pytest.mark.parametrize("prompt", [WHOLE, None], ids=["whole", "streamed"])
+def test_a_connection_is_used_again_and_one_that_was_closed_meanwhile_harms_nobody(prompt: Prompt | None) -> None:
+    """A server that closes each connection right after its answer, at the moment in which it is used again."""
+    connections: set[object] = set()
+    asked: list[int] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked.append(1)
+        connections.add(request.transport)
+        if len(asked) == 3:  # closed, without a word, when it had been used before
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        if prompt is not None:
+            return web.json_response(whole({"content": "Hello"}))
+        return await streaming(chunk("Hello", "stop"), DONE)(request)
+
+    async def go() -> None:
+        async with upstream(handle) as model:
+            for _ in range(3):
+                pieces = await collect(model, prompt or ask())
+                assert pieces[0].text == "Hello"
+
+    asyncio.run(go())
+    assert (len(asked), len(connections)) == (4, 2)
+
+
+def test_what_fails_on_a_new_connection_is_not_sent_again() -> None:
+    asked: list[int] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked.append(1)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    with pytest.raises(Unavailable):
+        run(handle)
+    assert asked == [1]
+
+
 def test_bytes_may_be_cut_anywhere() -> None:
     whole = "data: " + json.dumps({"choices": [{"delta": {"content": "né日"}}]}, ensure_ascii=False)
     stream = whole.encode() + b"\r\n\r\n" + chunk(finish="length") + DONE

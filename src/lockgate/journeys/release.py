@@ -90,7 +90,7 @@ class Release:
 
     async def _inspected(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         window = Window()
-        async with aclosing(self._model(ready)) as pieces:
+        async with aclosing(self._model(ready, whole)) as pieces:
             async for piece in pieces:
                 progress.dropped.update(piece.dropped)
                 progress.usage = piece.usage or progress.usage
@@ -116,13 +116,13 @@ class Release:
                     return
         progress.outcome = "completed"
 
-    async def _model(self, ready: Ready) -> AsyncGenerator[Piece]:
+    async def _model(self, ready: Ready, whole: bool) -> AsyncGenerator[Piece]:
         """Yield the model's pieces, then one with `finish` if the model sent none."""
         if ready.prompt.grounded and not ready.prompt.passages:
             yield Piece(text=NOTHING_FOUND, finish="stop", usage=Usage())
             return
         ended = False
-        pieces = ready.upstream.model.generate(ready.prompt)
+        pieces = ready.upstream.model.generate(replace(ready.prompt, whole=whole))
         try:
             async for piece in pieces:
                 ended = bool(piece.finish)

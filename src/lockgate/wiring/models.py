@@ -102,5 +102,5 @@ class Models:
             if one.kind == "local"
             else Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
         )
-        upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one))
+        upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one), keep=one.kind != "local")
         return Named(one.id, upstream, upstream.close)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import aiohttp
+from joserfc.jwk import Key
 
 from lockgate.adapters.oidc.claims import Identity, OidcSettings, judge
 from lockgate.adapters.oidc.discovery import Fetch, http_fetch
@@ -18,6 +22,28 @@ from lockgate.ports import Clock, Directory
 
 MAX_TOKEN: Final = 16 * 1024
 """No token is longer, in characters."""
+
+
+REMEMBERED: Final = 4096
+"""Tokens whose signature is not verified again at each request; the oldest make room."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """With which key a token is signed, and how its header names it."""
+
+    kid: str | None
+    algorithm: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A token that was verified, at the moment `since`."""
+
+    identity: Identity
+    signed: _Signed
+    since: datetime
 
 
 class OidcAuthenticator:
@@ -35,6 +61,7 @@ class OidcAuthenticator:
         self._clock = clock
         self._directory = directory
         self._keys = KeySource(settings.issuer, fetch, clock, settings.freshness)
+        self._seen: dict[bytes, _Seen] = {}
 
     async def authenticate(self, credential: str, /) -> Subject:
         """Return who holds this token. `session.expires` is to be looked at again by whoever takes long.
@@ -44,16 +71,43 @@ class OidcAuthenticator:
             Unavailable: the keys of the issuer cannot be had.
 
         """
-        header, claims = await self._verified(credential)
+        known = await self._known(credential)
+        if known is not None:
+            return self._subject(known)
+        header, claims, signed = await self._verified(credential)
         identity = judge(self._settings, header.get("typ"), claims, credential, self._clock.now())
+        self._remember(credential, identity, signed)
         return self._subject(identity)
 
     async def close(self) -> None:
         """Stop what is under way."""
         await self._keys.close()
 
-    async def _verified(self, token: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
-        """Return header and claims of a token whose signature is good (RFC 7515 section 5.2)."""
+    async def _known(self, token: str) -> Identity | None:
+        """Return whom a token names that was verified before, if nothing that this rests on is another by now.
+
+        That is its time, and the key: a key set that was fetched anew has new keys. Who it is, and what they may,
+        is asked of the directory each time.
+        """
+        digest = hashlib.sha256(token.encode()).digest() if len(token) <= MAX_TOKEN and token.isascii() else b""
+        seen = self._seen.get(digest)
+        if seen is None:
+            return None
+        current = seen.since <= self._clock.now() < seen.identity.expires
+        if current and await self._keys.find(seen.signed.kid, seen.signed.algorithm) is seen.signed.key:
+            return seen.identity
+        self._seen.pop(digest, None)
+        return None
+
+    def _remember(self, token: str, identity: Identity, signed: _Signed) -> None:
+        while len(self._seen) >= REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        digest = hashlib.sha256(token.encode()).digest()
+        # A clock that is set back makes it a token to look at again: it may then not be valid yet.
+        self._seen[digest] = _Seen(identity, signed, self._clock.now())
+
+    async def _verified(self, token: str) -> tuple[Mapping[str, object], Mapping[str, object], _Signed]:
+        """Return header and claims of a token whose signature is good (RFC 7515 section 5.2), and its key."""
         if not token:
             raise Unauthenticated("no token", code="missing_token", remedy="Send `Authorization: Bearer TOKEN`.")
         try:
@@ -65,7 +119,7 @@ class OidcAuthenticator:
         if not parts.verifies(algorithm, key):
             raise Unauthenticated("the signature of the token is wrong", code="bad_signature")
         try:
-            return parts.header, json_part(parts.payload)
+            return parts.header, json_part(parts.payload), _Signed(kid, algorithm, key)
         except ValueError as error:
             raise _malformed(str(error)) from None
 

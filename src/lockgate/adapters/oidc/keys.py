@@ -64,12 +64,13 @@ class KeySource:
         self._clock = clock
         self._freshness = freshness
         self._keys: tuple[Mapping[str, object], ...] = ()
+        self._imported: dict[tuple[str | None, str], Key] = {}
         self._fetched: datetime | None = None
         self._tried: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def find(self, kid: str | None, algorithm: str) -> Key:
-        """Return the one key that a token's header names.
+        """Return the one key that a token's header names; the same object as long as the key set is the same.
 
         Raises:
             Unauthenticated: `unknown_key`.
@@ -84,10 +85,10 @@ class KeySource:
                 f"the keys of `{self._issuer}` cannot be had, so no token can be checked",
                 remedy="see that the identity provider answers",
             )
-        key = select(self._keys, kid, algorithm)
+        key = self._select(kid, algorithm)
         if key is None:
             await self._refresh(None)
-            key = select(self._keys, kid, algorithm)
+            key = self._select(kid, algorithm)
         if key is None:
             raise Unauthenticated(
                 "the token is signed with a key that its issuer does not publish",
@@ -101,6 +102,14 @@ class KeySource:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+
+    def _select(self, kid: str | None, algorithm: str) -> Key | None:
+        found = self._imported.get((kid, algorithm))
+        if found is None:
+            found = select(self._keys, kid, algorithm)
+            if found is not None:  # of what is not there, strangers could name any number
+                self._imported[kid, algorithm] = found
+        return found
 
     def _age(self) -> timedelta:
         """Return the age of the key set. A clock that was set back makes it too old, never young."""
@@ -122,6 +131,7 @@ class KeySource:
         with contextlib.suppress(Unavailable):
             metadata = await discover(self._issuer, self._fetch)
             self._keys = parse_keys(await self._fetch(endpoint(metadata, "jwks_uri")))
+            self._imported.clear()
             self._fetched = self._clock.now()
 
 

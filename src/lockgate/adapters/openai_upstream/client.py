@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server as a `ports.Model`. Whatever it sends is untrusted input.
+"""Any OpenAI-compatible server as a `ports.Model`, streamed or whole. Whatever it sends is untrusted input.
 
 Only text comes through. Tool calls, audio, refusals and reasoning are dropped and named in `Piece.dropped`; a
 stream that stalls, is cut, floods or is malformed ends in `Unavailable`. Error texts of the upstream are read to
@@ -8,44 +8,27 @@ tell what happened, and are never passed on. Redirects are not followed: the key
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from types import SimpleNamespace
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-import orjson
 
-from lockgate.content.extractive import NOTHING_FOUND
-from lockgate.content.fence import boundary_of, fence, neutralize, rules
+from lockgate.adapters.openai_upstream.answer import Answer, malformed
+from lockgate.adapters.openai_upstream.request import request_body
+from lockgate.content.fence import boundary_of
 from lockgate.content.sse import EventParser
 from lockgate.errors import Invalid, LockgateError, Unavailable
-from lockgate.ports import Piece, Prompt, Usage
+from lockgate.ports import Piece, Prompt
 
 T = TypeVar("T")
 
-RESERVED: Final = frozenset(
-    {"model", "messages", "stream", "stream_options", "n", "tools", "tool_choice", "functions", "function_call"}
-    | {"parallel_tool_calls", "modalities", "audio", "store", "metadata", "web_search_options", "prediction"}
-)
-"""Parameters that this adapter sets itself or never sends, whatever the configuration lists."""
-
-_FINISH: Final = {"stop": "stop", "length": "length", "content_filter": "content_filter"} | {
-    "tool_calls": "stop",  # the calls are dropped, and a client must not wait for them
-    "function_call": "stop",
-}
-_UNASKED: Final = (
-    "tool_calls",
-    "function_call",
-    "audio",
-    "refusal",
-    "reasoning_content",
-    "reasoning",
-    "annotations",
-)
 _TOO_LONG: Final = (
     "context_length",
     "context length",
@@ -55,6 +38,8 @@ _TOO_LONG: Final = (
     "maximum context",
 )
 _ERROR_BYTES: Final = 65_536
+_LINGER: Final = 0.02
+"""Seconds that a finished stream gets to end its body, so that its connection can be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +122,21 @@ class Configured:
 
 
 class OpenAiUpstream:
-    """`ports.Model` over `POST {base}/chat/completions`, streaming."""
+    """`ports.Model` over `POST {base}/chat/completions`.
+
+    `keep` connections for further requests; llama.cpp promises to keep them and does not.
+    """
 
     def __init__(
-        self, model: str, endpoint: Endpoint, *, limits: Limits | None = None, ask_usage: bool = True
+        self,
+        model: str,
+        endpoint: Endpoint,
+        *,
+        limits: Limits | None = None,
+        ask_usage: bool = True,
+        keep: bool = True,
     ) -> None:
-        self._model, self._endpoint, self._ask_usage = model, endpoint, ask_usage
+        self._model, self._endpoint, self._ask_usage, self._keep = model, endpoint, ask_usage, keep
         self._limits = limits or Limits()
         self._session: aiohttp.ClientSession | None = None
 
@@ -160,46 +154,81 @@ class OpenAiUpstream:
         boundary = boundary_of(prompt.instructions, said, found)
         body = request_body(self._model, prompt, boundary, ask_usage=self._ask_usage)
         clock = _Deadlines(self._limits)
+        # The head of a whole answer comes with its end.
+        patience = self._limits.total if prompt.whole else self._limits.first_byte
         try:
-            response = await clock.wait(self._post(url, key, body), self._limits.first_byte)
+            response = await clock.wait(self._post(url, key, body), patience)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unavailable("the upstream cannot be reached", code="upstream_unavailable") from error
         try:
             if response.status != 200:
                 raise await _refusal(response, clock)
-            if "text/event-stream" not in response.headers.get("Content-Type", ""):
-                raise _malformed("it did not stream")
-            async with aclosing(self._pieces(response, clock)) as pieces:
+            kind = response.headers.get("Content-Type", "")
+            if "text/event-stream" in kind:
+                made = self._pieces(response, clock)
+            elif prompt.whole:
+                made = self._whole(response, clock)
+            else:
+                raise malformed("it did not stream")
+            async with aclosing(made) as pieces:
                 async for piece in pieces:
                     yield piece
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the upstream broke off", code="upstream_cut") from error
         finally:
-            response.close()
+            response.close()  # where everything was read, the connection was given back before
 
     async def _post(self, url: str, key: str, body: bytes) -> aiohttp.ClientResponse:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # None is used twice: llama.cpp promises to keep them and does not; a POST is not retried.
-                connector=aiohttp.TCPConnector(limit=self._limits.connections, force_close=True),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            )
+        session = self._open()
         headers = {
             "Content-Type": "application/json",
-            "Accept": "text/event-stream",
+            "Accept": "text/event-stream, application/json",
             "Accept-Encoding": "identity",
         }
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        return await self._session.post(
-            f"{url}/chat/completions", data=body, headers=headers, allow_redirects=False
-        )
+        seen = _Reused()
+        address = f"{url}/chat/completions"
+        while True:
+            try:
+                return await session.post(
+                    address, data=body, headers=headers, allow_redirects=False, trace_request_ctx=seen
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # A server may close a kept connection just when it is used again. Nothing else is retried.
+                if not seen.reused:
+                    raise
+                seen.reused = False
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_note_reuse)
+            # None is used longer than servers keep one by default (uvicorn: 5 s).
+            kept: dict[str, Any] = {"keepalive_timeout": 4.0} if self._keep else {"force_close": True}
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._limits.connections, **kept),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                trace_configs=[trace],
+            )
+        return self._session
+
+    async def _whole(self, response: aiohttp.ClientResponse, clock: _Deadlines) -> AsyncGenerator[Piece, None]:
+        data = bytearray()
+        while chunk := await clock.wait(response.content.readany(), self._limits.total):
+            data += chunk
+            if len(data) > self._limits.response_bytes:
+                raise Unavailable("the upstream sent more than the limit", code="upstream_too_long")
+        answer = Answer(self._limits.output_chars, "message")
+        if text := answer.take(bytes(data)):
+            yield Piece(text)
+        yield answer.last()
 
     async def _pieces(self, response: aiohttp.ClientResponse, clock: _Deadlines) -> AsyncGenerator[Piece, None]:
-        parser, answer = EventParser(self._limits.event_bytes), _Answer(self._limits.output_chars)
+        parser, answer = EventParser(self._limits.event_bytes), Answer(self._limits.output_chars)
         received, patience = 0, self._limits.first_byte
         while not answer.done:
             chunk = await clock.wait(response.content.readany(), patience)
@@ -212,11 +241,24 @@ class OpenAiUpstream:
             try:
                 events = parser.feed(chunk)
             except LockgateError as error:
-                raise _malformed(str(error)) from error
+                raise malformed(str(error)) from error
             # What comes together goes on together: every piece costs its reader a look and a durable write.
             if text := "".join(map(answer.take, events)):
                 yield Piece(text)
-        yield answer.last()
+        last = answer.last()
+        with contextlib.suppress(LockgateError):  # the end of the body is mostly there by now
+            await clock.wait(response.content.readany(), _LINGER)
+        yield last
+
+
+class _Reused:
+    """Whether a request went over a connection that was used before."""
+
+    reused = False
+
+
+async def _note_reuse(_: object, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.reused = True
 
 
 class _Deadlines:
@@ -232,118 +274,6 @@ class _Deadlines:
                 return await what
         except TimeoutError as error:
             raise Unavailable("the upstream did not answer in time", code="upstream_timeout") from error
-
-
-class _Answer:
-    """Folds the events of one answer. Everything is checked: each value may be of any type."""
-
-    def __init__(self, limit: int) -> None:
-        self.done = False
-        self._left = limit
-        self._finish = ""
-        self._usage: Usage | None = None
-        self._dropped: set[str] = set()
-
-    def take(self, event: str) -> str:
-        """Return what there is to pass on of one event."""
-        if self.done:
-            return ""
-        if event.strip() == "[DONE]":
-            self.done = True
-            return ""
-        try:
-            chunk = orjson.loads(event)
-        except orjson.JSONDecodeError as error:
-            raise _malformed("an event is not JSON") from error
-        if not isinstance(chunk, dict):
-            raise _malformed("an event is not an object")
-        if chunk.get("error"):
-            raise Unavailable("the upstream reported an error in its stream")
-        if isinstance(usage := chunk.get("usage"), dict):
-            self._usage = Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-        choices = chunk.get("choices") or []
-        if not isinstance(choices, list):
-            raise _malformed("`choices` is not a list")
-        text = "".join(self._choice(choice) for choice in choices)
-        self._left -= len(text)
-        if self._left < 0:
-            raise Unavailable("the upstream wrote more than the limit", code="upstream_too_long")
-        return text
-
-    def _choice(self, choice: object) -> str:
-        if not isinstance(choice, dict):
-            raise _malformed("a choice is not an object")
-        if choice.get("index", 0) != 0:
-            self._dropped.add("choices")
-            return ""
-        delta = choice.get("delta") or {}
-        text = delta.get("content") if isinstance(delta, dict) else None
-        if not isinstance(delta, dict) or not isinstance(text, str | None):
-            raise _malformed("a delta is not text")
-        self._dropped.update(name for name in _UNASKED if delta.get(name))
-        if text and self._finish:
-            raise _malformed("text after the end")
-        if (reason := choice.get("finish_reason")) is not None:
-            if not isinstance(reason, str) or reason not in _FINISH:
-                raise Unavailable("the upstream ended for a reason that is not known")
-            self._finish = _FINISH[reason]
-        return text or ""
-
-    def last(self) -> Piece:
-        """Return the closing piece.
-
-        Raises:
-            Unavailable: the stream was cut before the answer ended.
-
-        """
-        if not self._finish:
-            raise Unavailable("the upstream broke off in the middle of its answer", code="upstream_cut")
-        return Piece(finish=self._finish, usage=self._usage, dropped=tuple(sorted(self._dropped)))
-
-
-def request_body(model: str, prompt: Prompt, boundary: str, *, ask_usage: bool) -> bytes:
-    """Return the JSON body. Passages are fenced by `boundary`; template tokens are broken everywhere.
-
-    Only the operator's instructions become a system message beside passages. A `system` message of the client has
-    the integrity of its user, so it is then shown as theirs; without instructions it passes as it came.
-
-    Raises:
-        Invalid: a parameter is one that this adapter sets itself.
-
-    """
-    if clash := RESERVED & {name for name, _ in prompt.params}:
-        raise Invalid(f"the parameter `{min(clash)}` cannot be passed to an upstream")
-    system = [prompt.instructions] if prompt.instructions else []
-    if prompt.grounded or prompt.passages:
-        system.append(rules(boundary, NOTHING_FOUND))
-    messages = [{"role": "system", "content": "\n\n".join(system)}] if system else []
-    for message in prompt.messages:
-        text = neutralize(message.content.value)
-        if message.role == "system" and system:
-            messages.append({"role": "user", "content": f"(from the user's application)\n{text}"})
-        else:
-            messages.append({"role": message.role, "content": text})
-    if prompt.passages:
-        data = fence([(p.number, p.title, p.text.value) for p in prompt.passages], boundary)
-        if messages[-1]["role"] != "user":
-            messages.append({"role": "user", "content": ""})
-        messages[-1] = {"role": "user", "content": f"{data}\n\n{messages[-1]['content']}"}
-    body: dict[str, object] = dict(prompt.params) | {"model": model, "messages": _merged(messages), "stream": True}
-    if ask_usage:
-        body["stream_options"] = {"include_usage": True}
-    return orjson.dumps(body)
-
-
-def _merged(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Join neighbors of one role (many chat templates insist on alternation), and make text encodable."""
-    merged: list[dict[str, str]] = []
-    for message in messages:
-        text = message["content"].encode("utf-8", "replace").decode("utf-8")
-        if merged and merged[-1]["role"] == message["role"]:
-            merged[-1]["content"] += f"\n\n{text}"
-        else:
-            merged.append({"role": message["role"], "content": text})
-    return merged
 
 
 async def _refusal(response: aiohttp.ClientResponse, clock: _Deadlines) -> LockgateError:
@@ -369,14 +299,6 @@ async def _refusal(response: aiohttp.ClientResponse, clock: _Deadlines) -> Lockg
                 remedy="start a new conversation, or ask a model with a longer context",
             )
     return Unavailable(f"the upstream answered with status {status}")
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40 else 0
-
-
-def _malformed(what: str) -> Unavailable:
-    return Unavailable(f"the upstream's answer is malformed: {what}", code="upstream_malformed")
 
 
 def _misconfigured(what: str) -> Unavailable:
