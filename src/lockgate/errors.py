@@ -6,6 +6,7 @@ LockgateError
 ├── AccessDenied     a decision was DENY, or an obligation could not be met  (403)
 ├── NotFound         absent, or the caller may not know that it exists       (404)
 ├── Conflict         the state moved under the caller                        (409)
+├── TooManyRequests  a quota is used up                                      (429)
 ├── TooLarge         a stated limit was passed                               (413)
 └── Unavailable      a port failed; always fails closed                      (503)
 
@@ -68,6 +69,25 @@ class TooLarge(LockgateError):
     """A stated limit was passed."""
 
     code = "too_large"
+
+
+class TooManyRequests(LockgateError):
+    """A quota of the caller's own is used up.
+
+    Attributes:
+        measure: what there was too much of.
+        limit: how much of it there may be.
+        retry_after: seconds until it would fit.
+
+    """
+
+    code = "quota_exceeded"
+
+    def __init__(
+        self, message: str, *, remedy: str = "", measure: str = "", limit: int = 0, retry_after: int = 1
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.measure, self.limit, self.retry_after = measure, limit, retry_after
 
 
 class Unavailable(LockgateError):

@@ -21,6 +21,7 @@ from lockgate.config.settings import (
     Identity,
     Labels,
     ModelSettings,
+    QuotaSettings,
     Rule,
     Server,
 )
@@ -35,6 +36,7 @@ TABLES: dict[str, type] = {
     "`[identity]`": Identity,
     "`[labels]`": Labels,
     "`[central]`": CentralSettings,
+    "`[[quotas]]`": QuotaSettings,
     "`[[collections]]`": Collection,
     "`[[collections.rules]]`": Rule,
     "`[[applications]]`": Application,
@@ -43,7 +45,7 @@ TABLES: dict[str, type] = {
 }
 NAMED_OTHERWISE = {"taxonomy": "names"}
 NO_KEYS = {"file", "server", "identity", "labels", "central", "collections", "applications", "models"}
-NO_KEYS |= {"assistants", "rules"}
+NO_KEYS |= {"assistants", "quotas", "rules"}
 """Fields of the tree that are tables of their own, and the file itself."""
 _ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", re.MULTILINE)
 TEXT = (DOCS / "reference" / "configuration.md").read_text("utf-8")
@@ -54,6 +56,8 @@ path = "."
 [[collections.rules]]
 match = "**"
 sensitivity = "general"
+[[quotas]]
+who = ["everyone"]
 [[applications]]
 id = "x"
 [[models]]
@@ -111,6 +115,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.identity,
         settings.labels,
         settings.central,
+        settings.quotas[0],
         settings.collections[0],
         settings.collections[0].rules[0],
         settings.applications[0],

@@ -6,10 +6,11 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 
+from e2e.changing import changed, until
 from e2e.lab import Lab, in_thread, opened, plant, records, talking
 from e2e.upstream import Stream, upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
@@ -59,30 +60,6 @@ def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
 
     with in_thread(served) as made:
         yield made
-
-
-@contextmanager
-def changed(lab: Lab, before: str, after: str, *, wait: bool = True) -> Iterator[None]:
-    """Change the file, and change it back."""
-    path = lab.folder / "lockgate.toml"
-    text = path.read_text()
-    assert before in text
-    was = lab.lockgate.in_force.settings
-    path.write_text(text.replace(before, after))
-    try:
-        if wait:
-            _until(lambda: lab.lockgate.in_force.settings != was)
-        yield
-    finally:
-        path.write_text(text)
-        _until(lambda: lab.lockgate.in_force.settings == was)
-
-
-def _until(done) -> None:
-    deadline = time.monotonic() + 5
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert done(), "the settings did not change"
 
 
 OFF = ('model = "slow"\nusers', 'model = "slow"\nenabled = false\nusers')
@@ -176,10 +153,10 @@ async def test_a_collection_that_is_taken_out_is_served_no_more(lab: Lab):
         path = lab.folder / "lockgate.toml"
         path.write_text(text.replace(entry, "").replace('collections = ["brightwater"]', "collections = []"))
         try:
-            _until(lambda: not lab.lockgate.in_force.settings.collections)
+            until(lambda: not lab.lockgate.in_force.settings.collections)
             assert (await client.send("POST", "/v1/retrieve", "staff", {"query": GIFTS})).body["data"] == []
             gone = await client.send("GET", f"/v1/documents/{before[0]['document']}", "staff")
             assert gone.status == 404
         finally:
             path.write_text(text)
-            _until(lambda: lab.lockgate.in_force.settings.assistants[0].collections)
+            until(lambda: lab.lockgate.in_force.settings.assistants[0].collections)

@@ -33,6 +33,7 @@ from lockgate.journeys.decisions import (
     Semantic,
 )
 from lockgate.journeys.decisions.model import executed
+from lockgate.journeys.enforce import Gate
 from lockgate.labels.wire import STANDARD
 from lockgate.policy.model import Context, Subject
 from support import NOW, person
@@ -124,6 +125,7 @@ class Names:
     """Stands where `journeys.chat` identifies people: the credential is the name. Its clock can be set."""
 
     now: datetime = NOW
+    gate = Gate(lambda: None, None)  # it decides and records nothing here, and counts nothing
 
     async def identify(self, credential: str, request_id: str) -> tuple[Subject, datetime]:
         if not credential:

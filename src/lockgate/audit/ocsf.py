@@ -2,7 +2,8 @@
 
 Classes (OCSF `class_uid`, `type_uid = class_uid * 100 + activity_id`): decisions, model calls, answers, outcomes
 and administration are API Activity (6003); retrieval and ingest are Datastore Activity (6005); sign-in is
-Authentication (3002); findings and reviews are Data Security Findings (2006). Profiles: `ai_operation`,
+Authentication (3002); findings and reviews are Data Security Findings (2006);
+alerts are Detection Findings (2004). Profiles: `ai_operation`,
 `data_classification` (on `metadata` and on resources), `security_control`.
 
 Everything that OCSF has no place for stands under `unmapped.lockgate`, which is the whole record without its
@@ -30,7 +31,7 @@ LIMIT: Final = 1024
 OWN: Final = "lockgate"
 """The key under `unmapped` that holds what OCSF has no attribute for."""
 
-_API, _STORE, _LOGIN, _FINDING = 6003, 6005, 3002, 2006
+_API, _STORE, _LOGIN, _FINDING, _DETECTION = 6003, 6005, 3002, 2006, 2004
 _CLASS: Final = {
     Kind.AUTHENTICATION: _LOGIN,
     Kind.DECISION: _API,
@@ -41,6 +42,7 @@ _CLASS: Final = {
     Kind.INGEST: _STORE,
     Kind.REVIEW: _FINDING,
     Kind.FINDING: _FINDING,
+    Kind.ALERT: _DETECTION,
     Kind.ADMINISTRATION: _API,
 }
 _ACTIVITY: Final = {
@@ -53,8 +55,12 @@ _ACTIVITY: Final = {
     Kind.INGEST: 5,  # Write
     Kind.REVIEW: 3,  # Close: somebody is now answerable for the label
     Kind.FINDING: 1,  # Create
+    Kind.ALERT: 1,  # Create
     Kind.ADMINISTRATION: 3,  # Update
 }
+_NO_AI: Final = frozenset({_FINDING, _DETECTION})
+"""Classes without the profile `ai_operation`."""
+_SERIOUS: Final = frozenset({Kind.FINDING, Kind.ALERT})
 _ROLE: Final = {Kind.MODEL_CALL: 2, Kind.ANSWER: 2, Kind.OUTCOME: 2, Kind.RETRIEVAL: 6}
 """`message_context.ai_role_id`: 2 assistant, 6 retriever."""
 _CONFIDENTIALITY: Final = {
@@ -221,11 +227,21 @@ def _finding(event: dict[str, Any], record: Record, own: dict[str, Any]) -> None
         event["resources"] = resources
 
 
+def _detection(event: dict[str, Any], record: Record, own: dict[str, Any]) -> None:
+    event["actor"] = _actor(own)
+    uid = own.get("resource_id", event["metadata"]["correlation_uid"])
+    event["finding_info"] = {"uid": uid, "title": own.get("action", record.kind.value)}
+    event["is_alert"] = True
+    if resources := _resources(record, own):
+        event["resources"] = resources
+
+
 _FILL: Final[dict[int, Callable[[dict[str, Any], Record, dict[str, Any]], None]]] = {
     _API: _api,
     _STORE: _store,
     _LOGIN: _login,
     _FINDING: _finding,
+    _DETECTION: _detection,
 }
 
 
@@ -259,8 +275,8 @@ def _messages(event: dict[str, Any], record: Record, own: dict[str, Any]) -> Non
 
 def _status(event: dict[str, Any], record: Record, own: dict[str, Any]) -> None:
     outcome = own.get("outcome", "")
-    if record.kind in (Kind.FINDING, Kind.REVIEW):
-        event["status_id"] = 1 if record.kind is Kind.FINDING else 4  # New, Resolved
+    if record.kind in (Kind.FINDING, Kind.REVIEW, Kind.ALERT):
+        event["status_id"] = 4 if record.kind is Kind.REVIEW else 1  # Resolved, New
     elif record.effect == "deny" or record.errors or outcome in _BAD:
         event["status_id"] = 2
     else:
@@ -290,7 +306,7 @@ def event(record: Record, version: str = "") -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "version": VERSION,
         "product": {"name": "Lockgate", "vendor_name": "Lockgate", "version": version},
-        "profiles": profiles if uid == _FINDING else ["ai_operation", *profiles],
+        "profiles": profiles if uid in _NO_AI else ["ai_operation", *profiles],
         "correlation_uid": _text(record.request_id, "request_id"),
         "log_name": "audit",
     }
@@ -301,14 +317,14 @@ def event(record: Record, version: str = "") -> dict[str, Any]:
         "category_uid": uid // 1000,
         "class_uid": uid,
         "metadata": metadata,
-        "severity_id": 3 if record.errors or record.kind is Kind.FINDING else 2 if record.effect == "deny" else 1,
+        "severity_id": 3 if record.errors or record.kind in _SERIOUS else 2 if record.effect == "deny" else 1,
         "time": (record.time - _EPOCH) // timedelta(milliseconds=1),
         "unmapped": {OWN: own},
     }
     _FILL[uid](built, record, own)
     built["type_uid"] = uid * 100 + built["activity_id"]
     _control(built, own)
-    if uid != _FINDING:
+    if uid not in _NO_AI:
         _messages(built, record, own)
     _status(built, record, own)
     return built

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     INGEST = "ingest"
     REVIEW = "review"
     FINDING = "finding"
+    ALERT = "alert"
     ADMINISTRATION = "administration"
 
 

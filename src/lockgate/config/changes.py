@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lockgate.config.settings import Settings
 
-LIVE: Final = ("models", "assistants", "central", "applications")
+LIVE: Final = ("models", "assistants", "central", "applications", "quotas")
 """Tables that bind everyone, taken up while the gateway runs. Of the collections, a removal is, too."""
 
 

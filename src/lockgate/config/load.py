@@ -15,6 +15,7 @@ from lockgate.config.settings import (
     Identity,
     Labels,
     ModelSettings,
+    QuotaSettings,
     Rule,
     Server,
     Settings,
@@ -107,6 +108,8 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
         version=table.get("version", str, ""),
         region=table.get("region", str, ""),
         enabled=table.get("enabled", bool, True),
+        price_prompt=table.number("price_prompt", 0.0, 0, 1_000_000),
+        price_completion=table.number("price_completion", 0.0, 0, 1_000_000),
         connect_seconds=table.number("connect_seconds", 5.0, 0.1, 600),
         first_byte_seconds=table.number("first_byte_seconds", 60.0, 0.1, 3600),
         stall_seconds=table.number("stall_seconds", 30.0, 0.1, 3600),
@@ -162,16 +165,39 @@ def _origin(table: Table, key: str) -> str:
     return value
 
 
-def _central(table: Table) -> CentralSettings:
+def _central(table: Table, taxonomy: Taxonomy) -> CentralSettings:
     made = CentralSettings(
         regions=_named(table, "regions"),
         purposes=_named(table, "purposes"),
         default_purpose=table.get("default_purpose", str, ""),
+        sensitive_from=_level(table, "sensitive_from", taxonomy, Sensitivity.CONFIDENTIAL),
     )
     if made.default_purpose and made.default_purpose not in (made.purposes or ()):
         raise table.fail("default_purpose", "is not one of `purposes`", "Add it to `purposes`.")
     table.done()
     return made
+
+
+def _quota(table: Table) -> QuotaSettings:
+    who = frozenset(table.principals("who"))
+    if not who:
+        raise table.fail("who", "is missing", 'Name whom it is for: `who = ["everyone"]`, or groups, or people.')
+    made = QuotaSettings(
+        who=who,
+        requests_per_hour=_most(table, "requests_per_hour"),
+        tokens_per_hour=_most(table, "tokens_per_hour"),
+        sensitive_chunks_per_hour=_most(table, "sensitive_chunks_per_hour"),
+        spend_per_hour=table.number("spend_per_hour", 0, 0, 10**9) if "spend_per_hour" in table.values else None,
+        streams=_most(table, "streams"),
+    )
+    table.done()
+    return made
+
+
+def _most(table: Table, key: str) -> int | None:
+    """Return a limit; None where the file does not have the key."""
+    found = table.whole(key, 0, 0, 10**12)
+    return found if key in table.values else None
 
 
 def _named(table: Table, key: str) -> frozenset[str] | None:
@@ -280,7 +306,8 @@ def parse(text: str, file: Path) -> Settings:
         server=_server(top.table("server")),
         identity=_identity(top.table("identity")),
         labels=labels,
-        central=_central(top.table("central")),
+        central=_central(top.table("central"), labels.taxonomy),
+        quotas=tuple(_quota(one) for one in top.tables("quotas")),
         collections=collections,
         models=models,
         assistants=assistants,

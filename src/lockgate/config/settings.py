@@ -92,6 +92,8 @@ class ModelSettings:
     version: str = ""
     region: str = ""
     enabled: bool = True
+    price_prompt: float = 0.0
+    price_completion: float = 0.0
     connect_seconds: float = 5.0
     first_byte_seconds: float = 60.0
     stall_seconds: float = 30.0
@@ -133,6 +135,22 @@ class CentralSettings:
     regions: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
     default_purpose: str = ""
+    sensitive_from: Sensitivity = Sensitivity.CONFIDENTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSettings:
+    """`[[quotas]]`: the most that each identity of `who` may have in an hour, and of answers at a time.
+
+    None is not set, and limits nothing. The first entry that names an identity is the one that counts for it.
+    """
+
+    who: frozenset[str]
+    requests_per_hour: int | None = None
+    tokens_per_hour: int | None = None
+    sensitive_chunks_per_hour: int | None = None
+    spend_per_hour: float | None = None
+    streams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +174,7 @@ class Settings:
     identity: Identity = Identity()
     labels: Labels = Labels()
     central: CentralSettings = CentralSettings()
+    quotas: tuple[QuotaSettings, ...] = ()
     collections: tuple[Collection, ...] = ()
     models: tuple[ModelSettings, ...] = ()
     assistants: tuple[Assistant, ...] = ()

@@ -25,6 +25,7 @@ from lockgate.errors import (
     LockgateError,
     NotFound,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
@@ -56,6 +57,7 @@ _STATUS: Final[tuple[tuple[type[LockgateError], int, str, str], ...]] = (
     (AccessDenied, 403, "Access denied", "permission_error"),
     (NotFound, 404, "Not found", "invalid_request_error"),
     (Conflict, 409, "Conflict", "invalid_request_error"),
+    (TooManyRequests, 429, "Too many requests", "rate_limit_error"),
     (TooLarge, 413, "Too large", "invalid_request_error"),
     (Unavailable, 503, "Unavailable", "server_error"),
 )
@@ -77,12 +79,27 @@ def _row(error: LockgateError) -> tuple[int, str, str]:
     return 500, "Internal error", "server_error"
 
 
+def _rate_limit(error: TooManyRequests) -> dict[str, str]:
+    """Return when to come again (RFC 9110 section 10.2.3), and which quota it is.
+
+    The form of the quota is that of draft-ietf-httpapi-ratelimit-headers-10.
+    """
+    window = "" if error.measure == "streams" else ";w=3600"
+    return {
+        "Retry-After": str(error.retry_after),
+        "RateLimit-Policy": f'"{error.measure}";q={error.limit}{window}',
+        "RateLimit": f'"{error.measure}";r=0;t={error.retry_after}',
+    }
+
+
 def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
     headers = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
     if isinstance(error, Unauthenticated | InsufficientScope):
         headers["WWW-Authenticate"] = challenge(error)
     if isinstance(error, WrongMethod) and error.allow:
         headers["Allow"] = error.allow
+    if isinstance(error, TooManyRequests):
+        headers |= _rate_limit(error)
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "5"
     return headers

@@ -19,12 +19,14 @@ async def admit(chat: Chat, credential: str, request_id: str, scope: Scope) -> t
 
     Raises:
         Unauthenticated: see `Chat.identify`.
+        TooManyRequests: it is one request more than the quota.
         InsufficientScope: the service key does not open this family of routes. That is recorded first.
         Unavailable: the keys, the directory or the log cannot be reached.
 
     """
     subject, now = await chat.identify(credential, request_id)
     if subject.confined_to is None or scope in subject.confined_to:
+        await chat.gate.admit(subject, Context(now, request_id))
         return subject, now
     refused = replace(
         base_record(Kind.DECISION, subject, Context(now, request_id)),

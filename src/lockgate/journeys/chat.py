@@ -18,6 +18,7 @@ from lockgate.flow.history import NONE, Marks
 from lockgate.journeys.attempts import Attempts
 from lockgate.journeys.conversation import Conversation, Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict, base_record
+from lockgate.journeys.metering.use import Facts, expected
 from lockgate.journeys.retrieve import Found, Retrieve
 from lockgate.journeys.routes import Choice, Route, Routes, SwitchedOff, Upstream, reasons
 from lockgate.labels.label import Label, join_all
@@ -145,6 +146,7 @@ class Chat:
             NotFound: no such model, or not for this subject.
             AccessDenied: a judge denies; the remedy says what to do.
             Invalid: the messages cannot be answered.
+            TooManyRequests: it would be more than a quota allows.
             Unavailable: something that the decision needs is down.
 
         """
@@ -180,7 +182,8 @@ class Chat:
             notice = LIMITED
         label = join_all([talk.label, *found.labels])
         emit = self._emit(subject, context, label)
-        await self._record(subject, context, route, choice, found, [*tried, emit], label)
+        prompt = self._prompt(route, talk, found, ask)
+        await self._record(subject, context, route, choice, found, [*tried, emit], label, expected(prompt))
         if choice.upstream is None:
             raise AccessDenied(
                 f"no model behind `{route.id}` may be given this: {reasons(choice.verdicts)}",
@@ -188,7 +191,6 @@ class Chat:
                 remedy=_ABOVE,
             )
         emit.obligations()
-        prompt = self._prompt(route, talk, found, ask)
         rerouted = choice.upstream.card.id != route.upstreams[0]
         # Steps (7) to (9), model, inspection and outcome, are in release.py.
         return Ready(
@@ -237,6 +239,7 @@ class Chat:
         found: Found,
         verdicts: Sequence[Verdict],
         label: Label,
+        expected: Facts,
     ) -> None:
         """Write every decision, the retrieval, the model call and the answer's lineage in one durable write."""
         records = [found.record(subject, context)] if route.collections else []
@@ -244,7 +247,7 @@ class Chat:
         if choice.upstream is not None and passes:
             card = choice.upstream.card
             call = base_record(Kind.MODEL_CALL, subject, context)
-            facts = (("provider", card.provider), ("route", route.id), ("version", card.version))
+            named = (("provider", card.provider), ("route", route.id), ("version", card.version))
             records.append(
                 replace(
                     call,
@@ -252,7 +255,7 @@ class Chat:
                     resource_type="model",
                     resource_id=card.id,
                     label=label,
-                    facts=facts,
+                    facts=(*expected, *named),
                 )
             )
             answer = base_record(Kind.ANSWER, subject, context)

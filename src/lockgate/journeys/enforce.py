@@ -8,6 +8,7 @@ records of one gate are one durable write; if it fails, nothing is released (I3)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -37,6 +38,14 @@ class Judge(Protocol):
     def version(self) -> str: ...
     def decide(self, requests: Sequence[AccessRequest], /) -> list[Decision]: ...
     def filter(self, subject: Subject, action: Action, context: Context, /) -> Filter: ...
+
+
+class Metering(Protocol):
+    """Counts use (`journeys/metering/`). Every method may raise `TooManyRequests`."""
+
+    async def admit(self, subject: Subject, context: Context) -> None: ...
+    async def count(self, subject: Subject | None, records: Sequence[Record]) -> None: ...
+    def running(self, subject: Subject, context: Context) -> AbstractAsyncContextManager[None]: ...
 
 
 def base_record(kind: Kind, subject: Subject, context: Context) -> Record:
@@ -117,6 +126,7 @@ class Gate:
             or `applications` deny.
         central: the settings that bind everyone, as they are in force.
         applications: the registered applications, as they are in force. Nobody's, unless they are given.
+        meter: counts what is used, and refuses what is over a quota; None counts nothing.
 
     """
 
@@ -125,6 +135,7 @@ class Gate:
     mode: Mode = Mode.ENFORCE
     central: Callable[[], Central] = lambda: UNBOUND
     applications: Callable[[], Applications] = lambda: NOBODY
+    meter: Metering | None = None
 
     def judge(self, requests: Sequence[AccessRequest]) -> list[Verdict]:
         """Decide without recording. The caller hands the verdicts to `settle` before anything is released."""
@@ -147,18 +158,36 @@ class Gate:
             verdicts.append(Verdict(request, all_of, passes))
         return verdicts
 
+    async def admit(self, subject: Subject, context: Context) -> None:
+        """Count a request that comes in.
+
+        Raises:
+            TooManyRequests: it is one more than the quota.
+            Unavailable: the log cannot take the alert.
+
+        """
+        if self.meter is not None:
+            await self.meter.admit(subject, context)
+
+    def running(self, subject: Subject, context: Context) -> AbstractAsyncContextManager[None]:
+        """Hold a place for an answer while it runs; entering may raise `TooManyRequests`."""
+        return nullcontext() if self.meter is None else self.meter.running(subject, context)
+
     def bound(self, verdict: Verdict) -> bool:
         """Tell whether it is the settings that bind everyone, and they alone, which deny."""
         binding, decision = self.central().judge(verdict.request), verdict.decision
         return not binding.permits and not decision.errors and decision.reasons == binding.reasons
 
     async def settle(self, verdicts: Sequence[Verdict], also: Sequence[Record] = ()) -> None:
-        """Record verdicts, and what goes with them, in one durable write.
+        """Record verdicts, and what goes with them, in one durable write. What they use is counted first.
 
         Raises:
+            TooManyRequests: the use is over a quota; only an alert is recorded, and nothing may be released.
             Unavailable: the log cannot take them; nothing may be released.
 
         """
+        if self.meter is not None and also:
+            await self.meter.count(verdicts[0].request.subject if verdicts else None, also)
         await self.audit.append([*(verdict.record() for verdict in verdicts), *also])
 
     async def enforce(

@@ -14,7 +14,7 @@ from lockgate.flow.resources import document_resource
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.journeys.ingest.settlement import same
-from lockgate.journeys.retrieve import Found, Retrieve
+from lockgate.journeys.retrieve import Found, Retrieve, opened
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Connector, Hit
@@ -59,6 +59,7 @@ class Passages:
         Raises:
             Invalid: the question is empty, or a collection is unknown.
             AccessDenied: the subject may not receive the passages.
+            TooManyRequests: they would be more than a quota allows.
             Unavailable: index, embedder, history or log failed.
 
         """
@@ -81,6 +82,7 @@ class Passages:
 
         Raises:
             NotFound: there is nothing that the subject may be shown: absent and forbidden are never told apart.
+            TooManyRequests: they would be more than a quota allows.
             AccessDenied: the subject may not receive the passages.
             Unavailable: index, history or log failed.
 
@@ -112,15 +114,18 @@ class Passages:
 
         Raises:
             NotFound: it does not exist, is gone, or the subject may not open it: never told apart.
+            TooManyRequests: its passages would be more than a quota allows.
             Unavailable: the log failed.
 
         """
         document = await self._standing(document_id)
         opening = replace(context, use=Use.OPEN)
         verdict = self._judged(subject, opening, document_id, document)
-        await self.gate.settle([verdict])
         if document is None or not verdict.passes:
+            await self.gate.settle([verdict])
             raise NotFound(_NO_DOCUMENT)
+        passages = await self.retrieve.index.chunks(document.id)
+        await self.gate.settle([verdict], [opened(subject, context, document, len(passages))])
         connector = self.connectors.get(document.connector)
         if connector is None:
             raise NotFound(_NO_DOCUMENT)

@@ -67,6 +67,7 @@ class Release:
             whole: the caller shows nothing before the last piece, so what is shown need be known only then.
 
         Raises:
+            TooManyRequests: as many answers as may run at a time run already.
             Unavailable: the model failed, or the log or history cannot be written.
             Invalid: the model says that the prompt is too long for it.
 
@@ -90,7 +91,8 @@ class Release:
 
     async def _inspected(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         window = Window()
-        async with aclosing(self._model(ready, whole)) as pieces:
+        place = self.gate.running(ready.subject, ready.context)
+        async with place, aclosing(self._model(ready, whole)) as pieces:
             async for piece in pieces:
                 progress.dropped.update(piece.dropped)
                 progress.usage = piece.usage or progress.usage

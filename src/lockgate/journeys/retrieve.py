@@ -74,6 +74,19 @@ class Found:
         )
 
 
+def opened(subject: Subject, context: Context, document: Document, passages: int) -> Record:
+    """Return the record that a document is shown whole: as many passages as the index has of it."""
+    return replace(
+        base_record(Kind.RETRIEVAL, subject, context),
+        action=Action.READ.value,
+        resource_type="document",
+        resource_id=document.id,
+        label=document.label,
+        outcome="completed",
+        facts=(("passages", passages),),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieve:
     """Everything that retrieval needs."""

@@ -16,10 +16,12 @@ from lockgate.adapters.watched_file import WatchedFile
 from lockgate.audit.record import Kind, Record
 from lockgate.config import Settings, parse
 from lockgate.config.changes import changes, taken_up
+from lockgate.config.settings import QuotaSettings
 from lockgate.errors import Invalid, LockgateError
 from lockgate.journeys.routes import Table
 from lockgate.policy.central import Central, ModelTerms
-from lockgate.policy.registered import registry
+from lockgate.policy.quotas import Limits, Price, Quota, Quotas
+from lockgate.policy.registered import Application, registry
 from lockgate.ports import AuditSink, Clock
 from lockgate.wiring.models import Models
 
@@ -41,6 +43,30 @@ def rules(settings: Settings) -> Central:
     )
 
 
+def quotas(settings: Settings) -> Quotas:
+    """Return how much everybody may have."""
+    return Quotas(
+        rules=tuple(Quota(one.who, _limits(one, one.streams)) for one in settings.quotas),
+        applications={one.id: _limits(one) for one in settings.applications},
+        prices={one.id: Price(_micro(one.price_prompt), _micro(one.price_completion)) for one in settings.models},
+        sensitive_from=settings.central.sensitive_from,
+    )
+
+
+def _limits(one: QuotaSettings | Application, streams: int | None = None) -> Limits:
+    return Limits(
+        requests=one.requests_per_hour,
+        tokens=one.tokens_per_hour,
+        sensitive_chunks=one.sensitive_chunks_per_hour,
+        spend=None if one.spend_per_hour is None else _micro(one.spend_per_hour),
+        streams=streams,
+    )
+
+
+def _micro(amount: float) -> int:
+    return round(amount * 1_000_000)
+
+
 class InForce:
     """The settings in force. Readers take `table` and `central` anew for every question.
 
@@ -49,6 +75,7 @@ class InForce:
         table: routes and upstreams.
         central: what the judge of the settings reads.
         applications: the registered applications.
+        quotas: what the meter reads.
         problem: why the file as it is now is not in force; empty if it is.
         waiting: names of settings that the file changes, and that need a restart.
 
@@ -59,6 +86,7 @@ class InForce:
         self.table: Table = models.table(settings)
         self.central = rules(settings)
         self.applications = registry(settings.applications)
+        self.quotas = quotas(settings)
         self.problem = ""
         self.waiting: tuple[str, ...] = ()
         self._digest = ""
@@ -105,7 +133,7 @@ class InForce:
             now = self._clock.now()
             await self._audit.append([_record(now, self._digest, digest, live, waiting)])
             self.settings, self.table, self.central = coming, table, rules(coming)
-            self.applications = registry(coming.applications)
+            self.applications, self.quotas = registry(coming.applications), quotas(coming)
             if live:
                 LOG.info("settings: in force: %s", ", ".join(live))
         if waiting and waiting != self.waiting:

@@ -62,6 +62,7 @@ from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, documents, forgetting, identity, resource, start
 from lockgate.wiring.central import InForce
+from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
 
 LOG: Final = logging.getLogger("lockgate")
@@ -223,6 +224,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             Mode(settings.mode),
             lambda: in_force.central,
             lambda: in_force.applications,
+            await metered(in_force, audit, log, clock),
         )
         known = directory if settings.identity.directory else None
         if given.authenticator is not None:

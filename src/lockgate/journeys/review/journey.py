@@ -24,6 +24,7 @@ from lockgate.journeys.review.parts import (
     matches,
     proposal,
     record,
+    showing,
     version_of,
     where,
 )
@@ -137,6 +138,7 @@ class Reviews:
         Raises:
             NotFound: no such passage, or the subject may not review its document.
             AccessDenied: the subject may not open it.
+            TooManyRequests: the passage would be more than a quota allows.
 
         """
         known = self._index.document(document)
@@ -145,14 +147,17 @@ class Reviews:
         asked = AccessRequest(subject, Action.DOWNGRADE, resource, context)
         opening = AccessRequest(subject, Action.READ, resource, replace(context, use=Use.OPEN))
         verdict, reading = self._gate.judge([asked, opening])
-        await self._gate.settle([verdict, reading])
+        shown = None
+        if known is not None and verdict.passes and reading.passes:
+            shown = next((one for one in await self._index.chunks(document) if one.ordinal == ordinal), None)
+        records = [] if known is None or shown is None else [showing(subject, context, known, shown)]
+        await self._gate.settle([verdict, reading], records)
         if known is None or not verdict.passes:
             raise NotFound(_HIDDEN)
         reading.obligations()
-        for passage in await self._index.chunks(document):
-            if passage.ordinal == ordinal:
-                return passage.text
-        raise NotFound("there is no such passage")
+        if shown is None:
+            raise NotFound("there is no such passage")
+        return shown.text
 
     async def accept(
         self, subject: Subject, context: Context, document: str, version: str, *, broad: bool = False

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Kind, Record, Source
 from lockgate.content.document import Chunk, Document
 from lockgate.content.exposure import Exposure
 from lockgate.content.labeling import demanded
@@ -16,7 +16,7 @@ from lockgate.journeys.enforce import base_record
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import render
-from lockgate.policy.model import Context, Subject
+from lockgate.policy.model import Action, Context, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +110,26 @@ def record(subject: Subject, context: Context, change: Change, action: str, rule
         label=after.label,
         outcome="completed",
         facts=tuple(sorted(facts.items())),
+    )
+
+
+def showing(subject: Subject, context: Context, document: Document, chunk: Chunk) -> Record:
+    """Return the record that a passage is shown to a reviewer."""
+    source = Source(
+        chunk=chunk.id,
+        document=document.id,
+        connector=document.connector,
+        item=document.item,
+        revision=document.revision,
+        digest=chunk.digest,
+        label=document.label,
+    )
+    return replace(
+        base_record(Kind.RETRIEVAL, subject, context),
+        action=Action.READ.value,
+        resource_type="document",
+        resource_id=document.id,
+        label=document.label,
+        outcome="completed",
+        sources=(source,),
     )
