@@ -16,11 +16,19 @@ def test_make_list_and_revoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     (tmp_path / "secret").mkdir()
     where = ["--config", str(config)]
     assert main(["keys", "create", "nightly", "--owner", "ann", "--scope", "chat", "--group", "hr", *where]) == 0
-    text = capsys.readouterr().out.strip()
+    said = capsys.readouterr()
+    text = said.out.strip()
     assert text.startswith("lgk_")
+    assert 'No application "nightly" is registered' in said.err
+    config.write_text(config.read_text() + '[[applications]]\nid = "nightly"\nkind = "service"\n')
+    assert main(["keys", "create", "nightly", "--owner", "ann", "--scope", "chat", *where]) == 0
+    another = capsys.readouterr()
+    assert "is registered" not in another.err
+    assert main(["keys", "revoke", another.out.split("_")[1], *where]) == 0
+    capsys.readouterr()
     assert main(["keys", "list", "--json", *where]) == 0
     out = capsys.readouterr().out
-    (row,) = json.loads(out)
+    row = next(one for one in json.loads(out) if one["state"] == "active")
     assert (row["service"], row["owner"], row["state"], row["groups"]) == ("nightly", "ann", "active", ["hr"])
     assert text.split("_", 2)[2] not in out
     assert main(["keys", "revoke", row["id"], *where]) == 0

@@ -4,6 +4,8 @@ BASE = """
 data = "state"
 [server]
 port = 9000
+[[applications]]
+id = "cli"
 [labels]
 prompt = "general"
 [[collections]]

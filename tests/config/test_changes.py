@@ -24,6 +24,8 @@ def settings(folder: Path, text: str = BASE) -> Settings:
         ('model = "big"\n', 'model = "bigger"\n', "models.cloud.model", True),
         ('users = ["group:staff"]', 'users = ["group:hr"]', "assistants.assistant.users", True),
         ("[labels]", '[central]\nregions = ["eu"]\n[labels]', "central.regions", True),
+        ("[labels]", '[[applications]]\nid = "x"\n[labels]', "applications.x (added)", True),
+        ('id = "cli"', 'id = "cli"\nceiling = "restricted"', "applications.cli.ceiling", True),
         ("port = 9000", "port = 9001", "server.port", False),
         ('prompt = "general"', 'prompt = "confidential"', "labels.prompt", False),
         ('data = "state"', 'data = "elsewhere"', "data", False),

@@ -45,6 +45,7 @@ APPLICATIONS: Mapping[str, str] = {
     "no-collection": _EVERY.replace('collections = ["*"]\n', ""),
     "no-model": _EVERY.replace('models = ["*"]\n', ""),
     "other-purpose": _EVERY.replace('purposes = ["*"]', 'purposes = ["support"]'),
+    "all-restricted": f'prompt = "restricted"\n{_EVERY}',
     "agent-of-staff": f'kind = "agent"\n{_ACTS}groups = ["group:staff"]\n{_EVERY}',
     "agent-of-all": f'kind = "agent"\n{_ACTS}groups = ["*"]\n{_EVERY}',
     "agent-that-may-not": f'kind = "agent"\n{_EVERY}',
@@ -209,6 +210,15 @@ def test_the_log_names_the_front_end_and_the_person(lab: Lab) -> None:
     assert reply.status == 200
     for one in records(lab.lockgate, reply.headers["lockgate-request-id"]):
         assert (one.subject, one.on_behalf_of, one.application) == ("service:chat-ui", "user:hr", "chat-ui")
+
+
+@pytest.mark.parametrize(
+    ("person", "client", "level"),
+    [("owner", "lockgate-demo", "general"), ("steward", "all-restricted", "restricted")],
+)
+def test_what_is_typed_counts_as_the_application_says(lab: Lab, person: str, client: str, level: str) -> None:
+    answer = ask(lab, "a question", token(lab, person, client)).json["lockgate"]
+    assert answer["prompt_label"]["sensitivity"] == level
 
 
 def test_the_log_names_every_actor(lab: Lab) -> None:

@@ -18,7 +18,7 @@ from lockgate.edge.challenge import InsufficientScope
 from lockgate.edge.problems import openai_problem, problem
 from lockgate.edge.protected import ProtectedResource
 from lockgate.errors import Invalid, Unauthenticated
-from lockgate.wiring.resource import protected
+from lockgate.wiring.resource import names, protected
 
 URL = "https://lockgate.example.com"
 WHERE = f"{URL}/.well-known/oauth-protected-resource"
@@ -121,3 +121,12 @@ def test_the_address_is_configured_or_that_of_the_listener(server: str, url: str
 def test_an_address_that_is_none_is_refused_with_its_line(url: str):
     with pytest.raises(Invalid, match=r"lockgate.toml:2: `server.public_url`"):
         parse(CONFIGURATION.format(server=f"public_url = {json.dumps(url)}"), Path("/x/lockgate.toml"))
+
+
+def test_the_resource_of_the_metadata_is_an_audience_where_it_is_configured():
+    """A client asks for a token for the `resource` that it read (RFC 8707); nothing else becomes an audience."""
+    stated = parse(CONFIGURATION.format(server=f"public_url = '{URL}'"), Path("/x/lockgate.toml"))
+    assert names(stated) == {"a", URL, f"{URL}/mcp"}
+    resource = protected(stated)
+    assert {resource.metadata()["resource"], resource.metadata("/mcp")["resource"]} <= names(stated)
+    assert names(parse(CONFIGURATION.format(server=""), Path("/x/lockgate.toml"))) == {"a"}

@@ -8,6 +8,15 @@ from pathlib import Path
 from lockgate.errors import Invalid
 
 
+def registered(path: Path, application: str) -> bool:
+    """Tell whether a configuration registers an application; one that cannot be read registers none."""
+    try:
+        found = tomllib.loads(path.read_text()).get("applications", [])
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, list) and any(isinstance(one, dict) and one.get("id") == application for one in found)
+
+
 def identity_section(path: Path) -> dict[str, str]:
     """Return the texts in `[identity]` of a configuration; nothing if there is no such file.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.service_keys import KeyFile, ServiceKey, check_owner, create, revoke
-from lockgate.cli.identity import identity_section
+from lockgate.cli.identity import identity_section, registered
 from lockgate.policy.model import Scope
 
 _ABOUT = """Keys for services: a batch job or a bot that cannot sign in. People use `lockgate login`.
@@ -82,6 +82,9 @@ def _create(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_row(key, now) | {"key": text}))
         return 0
+    if not registered(Path(args.config), key.service):
+        said = f'No application "{key.service}" is registered in {args.config}: the key is refused until'
+        print(f'{said} [[applications]] has one with that id and kind = "service".', file=sys.stderr)
     print(f"Key {key.id} for {key.service}, until {key.expires:%Y-%m-%d}. It is not shown again:", file=sys.stderr)
     print(text)
     return 0

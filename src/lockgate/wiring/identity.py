@@ -44,7 +44,7 @@ async def authenticator(
     if identity.issuer:
         expected = OidcSettings(
             issuer=identity.issuer,
-            audience=frozenset({identity.audience}),
+            audience=resource.names(settings),
             algorithms=frozenset(identity.algorithms),
             leeway=timedelta(seconds=identity.leeway_seconds),
             require_at_jwt=identity.token_type == "at+jwt",  # noqa: S105 - a media type
@@ -66,6 +66,6 @@ def registered(
     directory: Directory | None,
 ) -> Authenticator:
     """Return the authenticator that every door asks: credentials, whom a front end asks for, registration."""
-    named = frozenset({settings.identity.audience, resource.address(settings)}) - {""}
+    named = resource.names(settings) | ({resource.address(settings)} - {""})
     front_ends = FrontEnds(credentials, applications, named, clock, clock.now(), directory)
     return Registered(front_ends, applications)

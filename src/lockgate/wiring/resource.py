@@ -17,6 +17,16 @@ def protected(settings: Settings) -> ProtectedResource:
     )
 
 
+def names(settings: Settings) -> frozenset[str]:
+    """Return what `aud` of a token for this gateway may be: the configured audience, and its configured addresses.
+
+    A client that follows RFC 9728 asks for a token for the `resource` of the metadata (RFC 8707), which is the
+    address, or that of the MCP server.
+    """
+    own = settings.server.public_url
+    return frozenset({settings.identity.audience, *((own, f"{own}/mcp") if own else ())}) - {""}
+
+
 def address(settings: Settings) -> str:
     """Return where clients reach the gateway: as configured, else where it listens, if that can be an address."""
     server = settings.server
