@@ -179,6 +179,17 @@ def test_algorithm_confusion(front: Front) -> None:
     assert front.refusal(sign(head | {"alg": "HS256"}, payload, public)) == "assertion_bad_signature"
 
 
+def test_what_was_signed_may_not_be_changed(front: Front) -> None:
+    head, payload, signature = front.signed().split(".")
+    other = b64(json.dumps(front.claims(sub="gone")).encode())
+    assert front.refusal(f"{head}.{other}.{signature}") == "assertion_bad_signature"
+    assert front.refusal(f"{head}.{payload}.") == "assertion_bad_signature"
+    assert front.refusal(f"{head}.{payload}.{signature[:-4]}AAAA") == "assertion_bad_signature"
+    named = {"alg": "ES256", "typ": "lockgate-user+jwt", "kid": "k1"}
+    forged = sign(named, json.dumps(front.claims()).encode(), ECKey.generate_key("P-256"))
+    assert front.refusal(forged) == "assertion_bad_signature"
+
+
 @pytest.mark.parametrize("extra", [{"crit": ["x"]}, {"b64": False}, {"cty": "JWT"}])
 def test_extensions_are_refused(front: Front, extra: dict[str, object]) -> None:
     assert front.refusal(front.signed(extra)) == "assertion_malformed"

@@ -38,22 +38,35 @@ subjects = st.one_of(
     st.builds(Subject, users, sessions, st.sampled_from(["", "chat"])),
     st.builds(Subject, agents, sessions, st.sampled_from(["", "chat"]), users, actors=chains),
 )
-some = st.one_of(st.just(frozenset({ANY})), st.frozensets(st.sampled_from([*COLLECTIONS, "m", "support", "pay"])))
-applications = st.builds(
-    Application,
-    st.just(""),
-    st.sampled_from(ApplicationKind),
-    models=some,
-    collections=some,
-    purposes=st.one_of(st.just(frozenset({ANY})), some),
-    ceiling=st.sampled_from(Sensitivity),
-    groups=st.one_of(st.just(frozenset({ANY})), groups),
-    may_act_for_users=st.booleans(),
+every = frozenset({ANY})
+some = st.one_of(st.just(every), st.frozensets(st.sampled_from([*COLLECTIONS, "m", "support", "pay"])))
+_limits = {
+    "kind": st.sampled_from(ApplicationKind),
+    "models": some,
+    "collections": some,
+    "purposes": some,
+    "ceiling": st.sampled_from(Sensitivity),
+    "may_act_for_users": st.booleans(),
+}
+_open = Application("", ApplicationKind.AGENT, "", every, every, every, Sensitivity.RESTRICTED, every, True)
+applications = st.one_of(
+    st.just(_open),
+    st.sampled_from(sorted(_limits)).flatmap(
+        lambda name: _limits[name].map(lambda value: replace(_open, **{name: value}))
+    ),
+    st.builds(
+        lambda found, own: replace(_open, groups=own, **found),
+        st.fixed_dictionaries(_limits),
+        st.one_of(st.just(every), groups),
+    ),
 )
-registries = st.dictionaries(st.sampled_from(["", "chat", "bot", *PEOPLE]), applications).map(
-    lambda found: registry(replace(one, id=id) for id, one in found.items())
+_ids = ["", "chat", "bot", *PEOPLE]
+registries = st.builds(
+    lambda found, gone: registry(replace(one, id=id) for id, one in found.items() if id != gone),
+    st.fixed_dictionaries(dict.fromkeys(_ids, applications)),
+    st.one_of(st.none(), st.none(), st.sampled_from(_ids)),
 )
-"""Registries in which some applications stand; most with something to say."""
+"""Registries, mostly with little that limits: what is denied for one reason shows no other."""
 documents = st.builds(
     Resource,
     type=st.just("document"),
