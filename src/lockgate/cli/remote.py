@@ -45,12 +45,21 @@ async def gateway(args: argparse.Namespace) -> AsyncIterator[Gateway]:
 
     """
     async with aiohttp.ClientSession() as session:
-        if args.acting:
-            token = await Gateway(session, args.url).demo_token(
-                args.acting, page_keys().load(args.url.rstrip("/"))
-            )
-        elif not (token := os.environ.get("LOCKGATE_TOKEN", "")):
-            store = token_store()
-            with store.locked():
-                token = await valid_token(store, datetime.now(UTC), refreshed)
-        yield Gateway(session, args.url, token)
+        yield Gateway(session, args.url, await person_token(session, args))
+
+
+async def person_token(session: aiohttp.ClientSession, args: argparse.Namespace) -> str:
+    """Return a token that is good now: of `--as` in a demonstration, LOCKGATE_TOKEN, or the login, renewed.
+
+    Raises:
+        LockgateError: there is none, or nothing answers.
+
+    """
+    if args.acting:
+        key = page_keys().load(args.url.rstrip("/"))
+        return await Gateway(session, args.url).demo_token(args.acting, key)
+    if token := os.environ.get("LOCKGATE_TOKEN", ""):
+        return token
+    store = token_store()
+    with store.locked():
+        return await valid_token(store, datetime.now(UTC), refreshed)
