@@ -60,6 +60,9 @@ CASES: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
     "an MCP search": ("POST", "/mcp", tool("search", query="gifts salaries plan minutes travel")),
     "passages": ("POST", "/v1/retrieve", {"query": "gifts salaries plan minutes travel"}),
     "a general document": ("GET", f"/v1/documents/{document_id('brightwater', 'handbook/gifts.md')}", None),
+    "what is exposed": ("GET", "/v1/exposure", None),
+    "what a person finds": ("GET", "/v1/exposure/findable/{me}", None),
+    "why": ("GET", f"/v1/documents/{document_id('brightwater', 'hr/salaries.md')}/why?as=staff", None),
     "a restricted document": ("GET", f"/v1/documents/{document_id('brightwater', 'hr/salaries.md')}", None),
 }
 
@@ -84,9 +87,9 @@ def token(lab: Lab, person: str, client: str, **more: object) -> str:
 
 def front_end_key(lab: Lab, *scopes: str) -> str:
     file, day = KeyFile(lab.folder / "service-keys.json"), timedelta(days=1)
-    return create(file, "chat-ui", "hr", frozenset(scopes or ("chat", "retrieve")), (), day, SystemClock().now())[
-        1
-    ]
+    return create(
+        file, "chat-ui", "hr", frozenset(scopes or ("chat", "retrieve", "review")), (), day, SystemClock().now()
+    )[1]
 
 
 def assertion(lab: Lab, person: str, **change: object) -> str:
@@ -95,10 +98,10 @@ def assertion(lab: Lab, person: str, **change: object) -> str:
     return jwt.encode({"alg": "ES256", "typ": "lockgate-user+jwt"}, claims | {"exp": now + 60} | change, SIGNING)
 
 
-def ask(lab: Lab, case: str, shown: str, **headers: str) -> Any:
+def ask(lab: Lab, case: str, shown: str, me: str = "staff", **headers: str) -> Any:
     method, path, body = CASES[case]
     more = {"Accept": "application/json, text/event-stream"} if path == "/mcp" else {}
-    return send(lab.url, method, path, body, token=shown, headers=more | headers)
+    return send(lab.url, method, path.format(me=me), body, token=shown, headers=more | headers)
 
 
 def seen(reply: Any) -> str:
@@ -135,12 +138,12 @@ def ways(lab: Lab, person: str) -> Iterator[tuple[str, Any]]:
 def test_who_gets_what_through_what_is_as_checked_in(lab: Lab) -> None:
     lines = ["# What each person gets through each application; behind a list, how much. Generated: see", ""]
     lines[0] += " e2e/test_applications.py."
-    for person in ("staff", "hr"):
+    for person in ("staff", "hr", "owner", "admin"):
         for name, fresh in ways(lab, person):
             lines.append(name)
             for case in CASES:
                 shown, headers = fresh()
-                lines.append(f"  {case:<24}{seen(ask(lab, case, shown, **headers))}")
+                lines.append(f"  {case:<24}{seen(ask(lab, case, shown, person, **headers))}")
     text = "\n".join(lines) + "\n"
     if os.environ.get("LOCKGATE_ACCEPT_MATRIX"):
         MATRIX.write_text(text, encoding="utf-8")
@@ -214,7 +217,7 @@ def test_the_log_names_the_front_end_and_the_person(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("person", "client", "level"),
-    [("owner", "lockgate-demo", "general"), ("steward", "all-restricted", "restricted")],
+    [("auditor", "lockgate-demo", "general"), ("steward", "all-restricted", "restricted")],
 )
 def test_what_is_typed_counts_as_the_application_says(lab: Lab, person: str, client: str, level: str) -> None:
     answer = ask(lab, "a question", token(lab, person, client)).json["lockgate"]

@@ -14,7 +14,8 @@ from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind
 from lockgate.policy.filter import Const, Filter, matches
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
-from support import NOW, person, registered
+from lockgate.policy.registered import registry, unlimited
+from support import APPLICATION, NOW, person, registered
 
 PERMIT, DENY = Decision(Effect.PERMIT), Decision(Effect.DENY, frozenset({"policy says no"}))
 CONTEXT = Context(NOW, "req_1")
@@ -135,6 +136,15 @@ async def test_report_mode_lets_through_what_the_source_allows_and_says_so(
     verdict = gate(mode=Mode.REPORT).judge([read(subject, resource)])[0]
     assert verdict.passes is passes
     assert verdict.effect == {True: "permit" if resource is PAY else "observe", False: "deny"}[passes]
+
+
+async def test_report_mode_lets_nothing_through_an_application_that_is_not_declared() -> None:
+    """Which programs there are, and what each may draw from, is not the source's to allow."""
+    handbook = replace(unlimited(APPLICATION), collections=frozenset({"handbook"}))
+    for known in ({}, registry([handbook])):
+        one = replace(gate(mode=Mode.REPORT), applications=lambda known=known: known)
+        assert not one.judge([read(SALES, UNREVIEWED)])[0].passes
+        assert not matches(one.readable(SALES, CONTEXT), SALES, UNREVIEWED)
 
 
 async def test_report_mode_lets_nobody_change_labels() -> None:

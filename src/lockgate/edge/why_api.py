@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lockgate.edge.api import json_response
+from lockgate.flow.resources import document_resource
 from lockgate.journeys.exposure import EXPOSURE, Exposures
 from lockgate.journeys.why import Why
+from lockgate.policy.filter import matches
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 
 
@@ -28,7 +30,14 @@ class WhyApi:
         await self.exposures.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
         person, document = request.query_params.get("as", "")[:200], request.path_params["document"][:1000]
         through = request.query_params.get("application", "")[:200]
-        told = await self.why.explain(subject.principal.name, person, document, through)
+        within = self.why.gate.within(subject, context)
+        told = await self.why.explain(
+            subject.principal.name,
+            person,
+            document,
+            through,
+            lambda one: matches(within, subject, document_resource(one)),
+        )
         body = {
             "person": told.person,
             "document": told.document,

@@ -230,10 +230,16 @@ class Gate:
         permitted = self.policies().filter(subject, Action.DISCOVER, context)
         return NOTHING if permitted == NOTHING else All((binding, permitted))
 
+    def within(self, subject: Subject, context: Context) -> Filter:
+        """Return the filter for documents that the subject's applications may be told about, whatever it may read.
+
+        For lists whose rights are of another kind, such as those of owners and administrators.
+        """
+        return registered.readable(subject, context, self.applications())
+
     def _binding(self, subject: Subject, context: Context) -> Filter:
         """Return what binds in every mode, as a filter: the settings, and the registration of applications."""
-        through = registered.readable(subject, context, self.applications())
-        return All((self.central().filter(context), through))
+        return All((self.central().filter(context), self.within(subject, context)))
 
     def _lets_through(self, request: AccessRequest, decision: Decision) -> bool:
         """Tell whether report mode passes a denial: only where the source system allows, never on errors."""

@@ -72,7 +72,7 @@ class Exposures:
         """
         if everybody:
             await self.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
-        documents = self.index.documents()
+        documents = self._within(subject, context)
         if not everybody:
             documents = [one for one in documents if subject.owns(one.label)]
         found = await asyncio.to_thread(lambda: exposures(documents, census(self.directory), self.limit))
@@ -86,7 +86,7 @@ class Exposures:
     async def findable(self, subject: Subject, context: Context, person: str) -> Sequence[Document]:
         """Return what the AI of a person could find today, at their best: signed in well, at no risk.
 
-        Both judges decide, as they do inside the index at a question.
+        The judges decide, as they do inside the index at a question.
 
         Raises:
             AccessDenied: the person is somebody else, and the subject is no administrator.
@@ -104,9 +104,15 @@ class Exposures:
         session = Session("exposure", context.now + timedelta(hours=1), assurance=3, risk=Risk.LOW)
         asker = Subject(principal, session, _LEFT_OPEN)
         best = replace(context, use=Use.AI, device_compliant=True)
-        return await asyncio.to_thread(self._matching, asker, best)
+        documents = self._within(subject, context)
+        return await asyncio.to_thread(self._matching, documents, asker, best)
 
-    def _matching(self, asker: Subject, context: Context) -> list[Document]:
+    def _within(self, subject: Subject, context: Context) -> Sequence[Document]:
+        """Return the documents of which the application that asks may be told."""
+        within = self.gate.within(subject, context)
+        return [one for one in self.index.documents() if matches(within, subject, document_resource(one))]
+
+    def _matching(self, documents: Sequence[Document], asker: Subject, context: Context) -> list[Document]:
         gate = replace(self.gate, applications=lambda: registry([unlimited(_LEFT_OPEN)]))
         readable = gate.readable(asker, context)
-        return [one for one in self.index.documents() if matches(readable, asker, document_resource(one))]
+        return [one for one in documents if matches(readable, asker, document_resource(one))]

@@ -74,9 +74,10 @@ class Proofs:
 
 
 def _belongs(entries: Sequence[Entry], subject: Subject) -> bool:
-    """Tell whether the request was this subject's own."""
-    asked = {(entry.record.subject, entry.record.on_behalf_of) for entry in entries}
-    return asked == {(subject.principal.name, subject.on_behalf_of.name if subject.on_behalf_of else "")}
+    """Tell whether the request was this subject's own, through this application: another may be told less."""
+    asked = {(one.record.subject, one.record.on_behalf_of, one.record.application) for one in entries}
+    person = subject.on_behalf_of.name if subject.on_behalf_of else ""
+    return asked == {(subject.principal.name, person, subject.application)}
 
 
 def _visible(entry: Entry) -> bool:

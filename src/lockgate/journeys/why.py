@@ -70,7 +70,14 @@ class Why:
     clock: Clock
     recheck: Callable[[Document], Awaitable[Document | None]]
 
-    async def explain(self, asker: str, person: str, document: str, application: str = "") -> Explanation:
+    async def explain(
+        self,
+        asker: str,
+        person: str,
+        document: str,
+        application: str = "",
+        within: Callable[[Document], bool] = lambda _: True,
+    ) -> Explanation:
         """Explain, and record that `asker` asked.
 
         Args:
@@ -78,6 +85,7 @@ class Why:
             person: id in the directory, with or without `user:`.
             document: its id, its path in the source, or `connector:path`.
             application: id of the registered application that the person would ask through; left open if empty.
+            within: which documents the application that asks may be told about; another does not exist.
 
         Raises:
             NotFound: there is no such person or application, or no such document in the catalogue.
@@ -90,7 +98,7 @@ class Why:
                 f"there is no application `{application}`", remedy="See [[applications]] in lockgate.toml."
             )
         subject = self._subject(person, application or _LEFT_OPEN)
-        stored = self._find(document)
+        stored = self._find(document, within)
         now = self.clock.now()
         context = Context(now, f"why-{stored.id}-{now:%Y%m%dT%H%M%S.%f}", device_compliant=True)
         steps, current = await self._source(stored)
@@ -132,11 +140,12 @@ class Why:
         expires = self.clock.now() + timedelta(hours=1)
         return Subject(principal, Session("why", expires, assurance=_STRONG, risk=Risk.LOW), application)
 
-    def _find(self, name: str) -> Document:
+    def _find(self, name: str, within: Callable[[Document], bool]) -> Document:
         exact = self.index.document(name)
-        if exact is not None:
+        if exact is not None and within(exact):
             return exact
-        found = [one for one in self.index.documents() if name in (one.item, f"{one.connector}:{one.item}")]
+        named = [one for one in self.index.documents() if name in (one.item, f"{one.connector}:{one.item}")]
+        found = [one for one in named if within(one)]
         if not found:
             raise NotFound(
                 f"there is no document `{name}` in the catalogue",
