@@ -76,7 +76,7 @@ def lab(pair: tuple[Lab, Upstream]) -> Lab:
 
 def ask(lab: Lab, api: Api, who: str, model: str, turns: Turns, *, stream: bool, **more: Any) -> Reply:
     body = api.ask(model, turns) | more | ({"stream": True} | api.more if stream else {})
-    return send(lab.url, "POST", api.path, body, token=lab.token(who) if who else "")
+    return send(lab.url, "POST", api.path, body, token=lab.token(who) if who else "", headers=api.headers)
 
 
 def said(api: Api, reply: Reply) -> Said:
@@ -148,7 +148,7 @@ def test_the_matrix_is_the_same_through_every_door(lab: Lab, who: str) -> None:
                         seen.append((200, found.text, found.lockgate, reply.headers["lockgate-label"]))
                     else:
                         error = reply.json["error"]
-                        seen.append((reply.status, error["code"], error["message"], ""))
+                        seen.append((reply.status, api.code(reply.json), error["message"], ""))
             assert all(one == seen[0] for one in seen), (model, text)
 
 
@@ -159,7 +159,7 @@ def test_a_conversation_keeps_its_labels(lab: Lab, api: Api) -> None:
     assert first.lockgate["label"]["sensitivity"] == "restricted"
     turns = [("user", PAY), ("assistant", first.text), ("user", "Say it again, please, in other words.")]
     follow = ask(lab, api, "hr", "cheap", turns, stream=True)
-    assert (follow.status, follow.json["error"]["code"]) == (403, "above_ceiling")
+    assert (follow.status, api.code(follow.json)) == (403, "above_ceiling")
     through = next(one for one in APIS if one.talks and one != api)
     assert ask(lab, through, "hr", "cheap", turns, stream=False).status == 403
 
@@ -168,7 +168,7 @@ def test_a_conversation_keeps_its_labels(lab: Lab, api: Api) -> None:
 def test_text_in_a_parameter_raises_the_label(lab: Lab, pair: tuple[Lab, Upstream], api: Api) -> None:
     hidden = {api.stop: [f"card {CARD}"]}
     refused = ask(lab, api, "staff", "cheap", [("user", "Hello there.")], stream=False, **hidden)
-    assert refused.json["error"]["code"] == "above_ceiling"
+    assert api.code(refused.json) == "above_ceiling"
     assert CARD not in refused.text
     assert pair[1].received == []
     shown = said(api, ask(lab, api, "staff", "cloud", [("user", "Hello there.")], stream=False, **hidden))
@@ -206,14 +206,18 @@ def test_bombs(lab: Lab, api: Api) -> None:
     """Very many fields, very deep nesting, and a stranger's body that is not read."""
     good = api.ask("cloud", [("user", "Hello there.")])
     token = lab.token("staff")
-    many = send(lab.url, "POST", api.path, good | {f"{i:x}": 1 for i in range(100_000)}, token=token)
-    assert many.json["error"]["code"] in {"unknown_parameter", "too_large"}
-    few = send(lab.url, "POST", api.path, good | {f"{i:x}": 1 for i in range(60_000)}, token=token)
-    assert few.json["error"]["code"] == "unknown_parameter"
+
+    def post(body: object, token: str) -> Reply:
+        return send(lab.url, "POST", api.path, body, token=token, headers=api.headers)
+
+    many = post(good | {f"{i:x}": 1 for i in range(100_000)}, token)
+    assert api.code(many.json) in {"unknown_parameter", "too_large"}
+    few = post(good | {f"{i:x}": 1 for i in range(60_000)}, token)
+    assert api.code(few.json) == "unknown_parameter"
     deep = b'{"model":"cloud","stop":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    assert send(lab.url, "POST", api.path, deep, token=token).json["error"]["code"] == "invalid_json"
-    stranger = send(lab.url, "POST", api.path, deep)
-    assert (stranger.status, stranger.json["error"]["code"]) == (401, "missing_token")
+    assert api.code(post(deep, token).json) == "invalid_json"
+    stranger = post(deep, "")
+    assert (stranger.status, api.code(stranger.json)) == (401, "missing_token")
 
 
 def test_the_share_holds_what_these_tests_ask() -> None:

@@ -44,7 +44,9 @@ async def test_the_endpoints_answer_as_checked_in(lab: Lab) -> None:
             for case in CASES[method, path]:
                 status = {}
                 for subject in SUBJECTS:
-                    reply = await client.send(method, case.path.format(answer=answer), subject, case.body)
+                    reply = await client.send(
+                        method, case.path.format(answer=answer), subject, case.body, headers=case.headers
+                    )
                     status[subject] = shown(reply.status, reply.body)
                     refused = reply.status in {401, 403, 404} or status[subject].endswith("no")
                     assert not refused or not {"35 EUR", "61,387", "lighthouse"} & set(reply.text.split())
@@ -61,7 +63,9 @@ async def test_without_a_token_nothing_is_told_apart(lab: Lab) -> None:
     async with talking(lab.url, lab.token) as client:
         for method, path in table(lab.lockgate.table()):
             for case in CASES[method, path]:
-                reply = await client.send(method, case.path.format(answer="req_" + "0" * 24), "", case.body)
+                reply = await client.send(
+                    method, case.path.format(answer="req_" + "0" * 24), "", case.body, headers=case.headers
+                )
                 if path != "/healthz" and not path.startswith("/.well-known/"):
                     challenge = reply.headers["www-authenticate"].replace("-resource/mcp", "-resource")
                     shapes.add((reply.status, reply.code, challenge))
@@ -85,6 +89,7 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
         ("GET", "/v1/exposure/findable/{person}", 0, 1, "hr"),
         ("GET", "/v1/models/{model}", 1, 2, "staff"),
         ("POST", "/v1/chat/completions", 1, 2, "staff"),
+        ("POST", "/v1/messages", 1, 2, "staff"),
         ("POST", "/mcp", 2, 5, "staff"),
         ("POST", "/mcp", 3, 5, "staff"),
         ("POST", "/mcp", 4, 5, "staff"),
@@ -99,8 +104,10 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
         for method, path, there, absent, subject in pairs:
             told = []
             for case in (CASES[method, path][there], CASES[method, path][absent]):
-                reply = await client.send(method, case.path.format(answer=answer), subject, case.body)
-                left_out = {"date", "content-length", "lockgate-request-id"}
+                reply = await client.send(
+                    method, case.path.format(answer=answer), subject, case.body, headers=case.headers
+                )
+                left_out = {"date", "content-length", "lockgate-request-id", "request-id"}
                 headers = {k: v for k, v in reply.headers.items() if k not in left_out}
                 body = reply.stable().replace(b"no-such-model", b"for-hr").replace(b"nowhere/**", b"hr/**")
                 told.append((reply.status, body, headers))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lockgate.edge.codecs import chat, completions, responses
+from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.model import Codec
 
 Turns = Sequence[tuple[str, str]]
@@ -39,6 +39,8 @@ class Api:
         streamed: reads the data of a stream's events.
         stop: the name of a parameter with text that is passed on; empty where there is none.
         talks: it takes more than one turn.
+        headers: what its clients send with every request.
+        code: reads the code of an error.
 
     """
 
@@ -52,6 +54,8 @@ class Api:
     more: dict[str, Any]
     stop: str = ""
     talks: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
+    code: Callable[[dict[str, Any]], str] = lambda body: str(body["error"]["code"])
 
 
 def events(raw: str) -> list[dict[str, Any]]:
@@ -134,6 +138,37 @@ def _response_streamed(found: list[dict[str, Any]]) -> Said:
     return said
 
 
+def _message_ask(model: str, turns: Turns) -> dict[str, Any]:
+    system = "\n".join(text for role, text in turns if role == "system")
+    said = [{"role": role, "content": text} for role, text in turns if role != "system"]
+    return {"model": model, "max_tokens": 1024, "messages": said} | ({"system": system} if system else {})
+
+
+_STOPPED: Final = {"end_turn": "stop", "max_tokens": "length", "refusal": "content_filter"}
+
+
+def _message_whole(body: dict[str, Any]) -> Said:
+    (block,) = body["content"]
+    assert (body["type"], body["role"], block["type"]) == ("message", "assistant", "text")
+    used = body["usage"]
+    tokens = (used["input_tokens"], used["output_tokens"])
+    return Said(block["text"], _STOPPED[body["stop_reason"]], tokens, body["lockgate"])
+
+
+def _message_streamed(found: list[dict[str, Any]]) -> Said:
+    kinds = [one["type"] for one in found]
+    assert kinds[:3] == ["message_start", "content_block_start", "ping"]
+    assert set(kinds[3:-3]) <= {"content_block_delta"}
+    assert kinds[-3:] == ["content_block_stop", "message_delta", "message_stop"]
+    assert found[0]["message"]["content"] == []
+    assert found[0]["message"]["stop_reason"] is None
+    text = "".join(one["delta"]["text"] for one in found[3:-3])
+    last = found[-2]
+    used = last["usage"]
+    tokens = (used["input_tokens"], used["output_tokens"])
+    return Said(text, _STOPPED[last["delta"]["stop_reason"]], tokens, last["lockgate"])
+
+
 APIS: Final = (
     Api(
         "chat",
@@ -202,5 +237,28 @@ APIS: Final = (
         _response_whole,
         _response_streamed,
         {},
+    ),
+    Api(
+        "messages",
+        "/v1/messages",
+        messages.CODEC,
+        {
+            "model": "m",
+            "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+            "messages": [
+                {"role": "system", "content": "In English."},
+                {"role": "assistant", "content": [{"type": "text", "text": "Hi.", "citations": None}]},
+                {"role": "user", "content": "Hello"},
+            ],
+            **{"temperature": 1, "top_p": 0.5, "max_tokens": 9, "stop_sequences": ["s"], "stream": True},
+            **{"metadata": {"user_id": "u"}, "cache_control": {"type": "ephemeral"}},
+        },
+        _message_ask,
+        _message_whole,
+        _message_streamed,
+        {},
+        stop="stop_sequences",
+        headers={"anthropic-version": "2023-06-01"},
+        code=lambda body: str(body["error"]["details"]["error_code"]),
     ),
 )

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from edge.apis import APIS, Api, events
 from lockgate.edge.body import BadParameter, Limits
-from lockgate.edge.codecs import chat, completions, responses
+from lockgate.edge.codecs import completions, messages, responses
 from lockgate.edge.codecs.model import Ended, Failed, Parsed, Started, Text
-from lockgate.errors import AccessDenied, Invalid, LockgateError, TooLarge, Unavailable
+from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound, TooLarge, Unauthenticated, Unavailable
 from lockgate.journeys.conversation import Turn
 from lockgate.ports import Usage
 
@@ -30,7 +30,7 @@ every = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 def parsed(api: Api, **change: Any) -> Parsed:
     """Parse the full body, changed; what is None is left out."""
     body = {name: value for name, value in {**api.full, **change}.items() if value is not None}
-    return api.codec.parse(body, LIMITS, {})
+    return api.codec.parse(body, LIMITS, api.headers)
 
 
 def stream(api: Api, *happened: Any) -> str:
@@ -97,6 +97,7 @@ def test_a_stream_that_breaks_says_so_and_does_not_end_well(api: Api, error: Loc
     assert str(error) in events(raw)[-1].get("response", events(raw)[-1])["error"]["message"]
     assert "[DONE]" not in raw
     assert "completed" not in raw
+    assert "message_stop" not in raw
     assert 'finish_reason":"' not in raw
 
 
@@ -127,7 +128,7 @@ def test_text_anywhere_is_refused_or_labeled_or_not_sent_on() -> None:
             body = changed(api.full, at, CANARY)
             name = ".".join(str(step) for step in at if not isinstance(step, int))
             try:
-                ask = api.codec.parse(body, LIMITS, {}).ask
+                ask = api.codec.parse(body, LIMITS, api.headers).ask
             except LockgateError as error:
                 fate = "quoted" if CANARY in f"{error}{error.remedy}" else "refused"
             else:
@@ -137,10 +138,14 @@ def test_text_anywhere_is_refused_or_labeled_or_not_sent_on() -> None:
                 fate = "labeled" if sent else "dropped"
             fates.setdefault(fate, set()).add(name)
     assert "quoted" not in fates
-    assert fates["dropped"] == {"model", "user", "messages.name", "input.id", "input.status"}
-    assert {"stop", "prompt", "instructions", "messages.content", "input.content", "input.content.text"} <= fates[
-        "labeled"
-    ]
+    assert fates["dropped"] == {
+        *("model", "user", "messages.name", "input.id", "input.status"),
+        *("metadata.user_id", "cache_control.type", "system.cache_control.type"),
+    }
+    assert {
+        *("stop", "prompt", "instructions", "messages.content", "input.content", "input.content.text"),
+        *("stop_sequences", "system", "system.text", "messages.content.text"),
+    } <= fates["labeled"]
 
 
 @every
@@ -150,14 +155,14 @@ def test_text_anywhere_is_refused_or_labeled_or_not_sent_on() -> None:
 def test_any_type_at_any_place_is_a_request_or_a_typed_refusal(api: Api, value: Any) -> None:
     for at in places(api.full):
         with contextlib.suppress(Invalid, TooLarge):
-            api.codec.parse(changed(api.full, at, value), LIMITS, {})
+            api.codec.parse(changed(api.full, at, value), LIMITS, api.headers)
 
 
 @every
 def test_a_hundred_thousand_unknown_fields_are_cheap_and_refused_later(api: Api) -> None:
     many = {f"k{i}": i for i in range(100_000)}
     began = time.perf_counter()
-    ask = api.codec.parse({**api.full, **many}, LIMITS, {}).ask
+    ask = api.codec.parse({**api.full, **many}, LIMITS, api.headers).ask
     assert len(ask.extras) == 100_000  # no card lists them: `Routes.check_extras` refuses
     assert time.perf_counter() - began < 5
 
@@ -196,6 +201,11 @@ REFUSED: dict[str, dict[str, Any]] = {
         **{"reasoning": {"effort": "low"}, "conversation": "c", "prompt": {"id": "p"}, "truncation": "auto"},
         **{"metadata": {"a": "b"}, "text": {"format": {"type": "json_object"}}, "tool_choice": "auto"},
         **{"parallel_tool_calls": True, "max_tool_calls": 1, "service_tier": "flex", "top_logprobs": 1},
+    },
+    "messages": {
+        **{"tools": [{}], "tool_choice": {"type": "auto"}, "thinking": {"type": "enabled", "budget_tokens": 1024}},
+        **{"container": "c", "mcp_servers": [{"url": "http://x"}], "output_config": {"effort": "low"}},
+        **{"context_management": {"edits": []}, "inference_geo": "us", "service_tier": "standard_only"},
     },
 }
 
@@ -256,14 +266,115 @@ def test_instructions_are_the_first_system_message() -> None:
     assert asked.ask.turns == (Turn("system", "be brief"), Turn("user", "hi"))
 
 
-@pytest.mark.parametrize("codec", [chat.CODEC, completions.CODEC, responses.CODEC])
-def test_all_text_counts_against_the_limit(codec: Any) -> None:
+@every
+def test_all_text_counts_against_the_limit(api: Api) -> None:
     long = "x" * 101
-    for body in (
-        {"messages": [{"role": "user", "content": long}]},
-        {"prompt": long},
-        {"input": long},
-        {"input": "hi", "instructions": long},
-    ):
-        with contextlib.suppress(BadParameter), pytest.raises(TooLarge):
-            codec.parse({"model": "m", **body}, LIMITS, {})
+    body = {**api.ask("m", [("user", "hi")])}
+    texts = [{"instructions": long}, {"system": long}, api.ask("m", [("user", long)])]
+    refused = 0
+    for more in texts:
+        if more.keys() <= api.full.keys():
+            refused += 1
+            with pytest.raises(TooLarge):
+                api.codec.parse(body | more, LIMITS, api.headers)
+    assert refused
+
+
+# ------------------------------------------------------------------ Messages
+
+OLD, NEW = {"anthropic-version": "2023-06-01"}, {"anthropic-version": "2026-10-21"}
+HELLO = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@pytest.mark.parametrize("headers", [{}, {"anthropic-version": ""}, {"anthropic-version": "2023-01-01"}])
+def test_a_revision_of_messages_must_be_named(headers: dict[str, str]) -> None:
+    with pytest.raises(BadParameter, match="anthropic-version") as caught:
+        messages.CODEC.parse(HELLO, LIMITS, headers)
+    assert "2026-10-21" in caught.value.remedy
+    for spoken in (OLD, NEW):
+        assert messages.CODEC.parse(HELLO, LIMITS, spoken).ask.turns == (Turn("user", "Hello"),)
+
+
+@pytest.mark.parametrize(("name", "value"), [("temperature", 1), ("top_p", 0.5), ("top_k", 4)])
+def test_what_a_revision_withdrew_is_refused_in_it(name: str, value: Any) -> None:
+    with pytest.raises(BadParameter) as caught:
+        messages.CODEC.parse({**HELLO, name: value}, LIMITS, NEW)
+    assert (caught.value.param, caught.value.code) == (name, "unsupported_parameter")
+    asked = messages.CODEC.parse({**HELLO, name: value}, LIMITS, OLD).ask
+    assert dict(asked.params + asked.extras)[name] == value
+
+
+def test_top_k_is_left_to_the_cards_of_models_and_stops_are_renamed() -> None:
+    asked = messages.CODEC.parse({**HELLO, "top_k": 4, "stop_sequences": ["x"]}, LIMITS, OLD).ask
+    assert asked.extras == (("top_k", 4),)
+    assert dict(asked.params) == {"max_tokens": 9, "stop": ["x"]}
+    assert dict(messages.CODEC.parse({**HELLO, "stop_sequences": []}, LIMITS, OLD).ask.params) == {"max_tokens": 9}
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"max_tokens": None}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": 1.5}, "temperature"),
+        ({"stop_sequences": "x"}, "stop_sequences"),
+        ({"stop_sequences": list("abcde")}, "stop_sequences"),
+        ({"top_k": "x"}, "top_k"),
+        ({"metadata": "ann"}, "metadata"),
+        ({"metadata": {"user_id": {"a": 1}}}, "metadata.user_id"),
+        ({"metadata": {"team": "x"}}, "metadata.team"),
+        ({"system": 3}, "system"),
+        ({"system": [{"type": "image"}]}, "system[0]"),
+        ({"cache_control": "x"}, "cache_control"),
+    ],
+)
+def test_fields_of_messages_that_are_wrong(change: dict[str, Any], param: str) -> None:
+    with pytest.raises(BadParameter) as caught:
+        messages.CODEC.parse({**HELLO, **change}, LIMITS, OLD)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "kind", ["image", "document", "tool_use", "tool_result", "thinking", "search_result", "x-ray", 3, None]
+)
+def test_blocks_that_are_refused(kind: Any) -> None:
+    block = {"type": kind, "source": {"type": "text", "data": CANARY}}
+    said = [{"type": "text", "text": "Look:"}, block]
+    with pytest.raises(BadParameter) as caught:
+        messages.CODEC.parse({**HELLO, "messages": [{"role": "user", "content": said}]}, LIMITS, OLD)
+    assert (caught.value.param, caught.value.code) == ("messages[0].content[1]", "unsupported_content")
+    assert CANARY not in str(caught.value)
+    assert (f"`{kind}`" in str(caught.value)) == (kind not in {"x-ray", 3, None})
+
+
+def test_blocks_and_system_messages_are_text_of_their_turn() -> None:
+    body = {
+        **HELLO,
+        "system": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "c"}, {"type": "text", "text": "d"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "e", "parsed_output": None}]},
+            {"role": "user", "content": "f"},
+        ],
+    }
+    turns = messages.CODEC.parse(body, LIMITS, NEW).ask.turns
+    assert turns == (Turn("system", "a\nb"), Turn("user", "c\nd"), Turn("assistant", "e"), Turn("user", "f"))
+
+
+ERRORS = [
+    (Invalid("x"), "invalid_request_error"),
+    (Unauthenticated("x"), "authentication_error"),
+    (AccessDenied("x"), "permission_error"),
+    (NotFound("x"), "not_found_error"),
+    (TooLarge("x"), "request_too_large"),
+    (Unavailable("x", code="upstream_busy"), "overloaded_error"),
+    (Unavailable("x"), "api_error"),
+    (LockgateError("x"), "api_error"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind"), ERRORS, ids=lambda one: str(one))
+def test_errors_of_messages_have_its_types(error: LockgateError, kind: str) -> None:
+    body = messages.CODEC.problem(error)
+    assert (body["type"], body["error"]["type"]) == ("error", kind)
+    assert body["error"]["details"]["error_code"] == error.code

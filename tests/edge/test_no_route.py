@@ -21,6 +21,7 @@ OPENAI = (
     "/v1/chat",
     "/v1/models/a/b",
 )
+ANTHROPIC = ("/v1/messages/count_tokens", "/v1/messages/batches", "/v1/complete", "/v1/skills")
 OTHERS = ("/", "/v1", "/v1/", "/v1/nothing", "/v1/filesystem", "/v2/embeddings", "/embeddings", "/v1/retrieve/x")
 
 
@@ -34,6 +35,14 @@ def test_the_shape_is_that_of_the_routes_family(method: str) -> None:
             assert set(error) == {"message", "type", "param", "code"}
             assert error["code"] == "unknown_route"
             assert "/v1/chat/completions" in error["message"]
+        for path in ANTHROPIC:
+            reply = send(url, method, path)
+            assert (reply.status, reply.json["type"], reply.json["error"]["type"]) == (
+                404,
+                "error",
+                "not_found_error",
+            )
+            assert "/v1/messages" in reply.json["error"]["message"]
         for path in OTHERS:
             reply = send(url, method, path)
             assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json"), path

@@ -11,7 +11,7 @@ refuses has `no`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class Case:
     what: str
     path: str
     body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _document(item: str) -> str:
@@ -60,6 +61,13 @@ def _response(model: str) -> dict[str, Any]:
 
 def _completion(model: str) -> dict[str, Any]:
     return {"model": model, "prompt": QUESTION}
+
+
+_ANTHROPIC: Final = {"anthropic-version": "2026-10-21"}
+
+
+def _message(model: str) -> dict[str, Any]:
+    return _chat(model) | {"max_tokens": 500}
 
 
 def _decision(person: str, item: str, **more: Any) -> dict[str, Any]:
@@ -119,7 +127,15 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("a model for HR", "/v1/completions", _completion("for-hr")),
         Case("a model that is not", "/v1/completions", _completion("no-such-model")),
     ),
-    ("GET", "/v1/models"): (Case("the list", "/v1/models"),),
+    ("POST", "/v1/messages"): (
+        Case("an assistant for everybody", "/v1/messages", _message("assistant"), _ANTHROPIC),
+        Case("a model for HR", "/v1/messages", _message("for-hr"), _ANTHROPIC),
+        Case("a model that is not", "/v1/messages", _message("no-such-model"), _ANTHROPIC),
+    ),
+    ("GET", "/v1/models"): (
+        Case("the list", "/v1/models"),
+        Case("the list for Anthropic's clients", "/v1/models", None, _ANTHROPIC),
+    ),
     ("GET", "/v1/models/{model}"): (
         Case("an assistant for everybody", "/v1/models/assistant"),
         Case("a model for HR", "/v1/models/for-hr"),

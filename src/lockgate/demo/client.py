@@ -84,7 +84,7 @@ class Reply:
     @property
     def code(self) -> str:
         """Return the error's stable code."""
-        return str(self.error.get("code", ""))
+        return str(self.error.get("code") or self.error.get("details", {}).get("error_code", ""))
 
     def stable(self) -> bytes:
         """Return what must not differ between two corpora: all of it but ids of the request and the time."""
@@ -111,11 +111,18 @@ class Client:
     token: Tokens
 
     async def send(
-        self, method: str, path: str, person: str, body: object = None, *, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        person: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send one request as a person, or with the given token."""
         bearer = await self.token(person) if token is None else token
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        headers = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         url = self.base_url.rstrip("/") + path
         async with self.session.request(method, url, json=body, headers=headers, timeout=_TIMEOUT) as response:
             text = await response.text(errors="replace")  # a document may be any bytes

@@ -65,10 +65,13 @@ class Answering:
         async def handle(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                return await self._answer(request, codec, request_id)
+                response = await self._answer(request, codec, request_id)
             except Exception as error:
                 shown = as_lockgate_error(error)
-                return shaped(shown, request_id, codec.problem(shown))
+                response = shaped(shown, request_id, codec.problem(shown))
+            if codec.id_header:
+                response.headers[codec.id_header] = request_id
+            return response
 
         return handle
 

@@ -16,7 +16,8 @@ from starlette.routing import BaseRoute, Route
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.authzen_api import AuthZenApi
-from lockgate.edge.codecs import chat, completions, responses
+from lockgate.edge.codecs import chat, completions, messages, responses
+from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.problems import WrongMethod, openai_error, problem, shaped
@@ -52,11 +53,19 @@ class _Family:
     remedy: str
 
 
+_ANTHROPIC: Final = frozenset({"complete", "messages", "skills"})
+
 _FAMILIES: Final = (
     _Family(
         _OPENAI,
         openai_error,
         "Of OpenAI's API there are /v1/chat/completions, /v1/responses, /v1/completions and /v1/models.",
+    ),
+    _Family(
+        _ANTHROPIC,
+        anthropic_error,
+        "Of Anthropic's API there are /v1/messages and /v1/models. Tokens are not counted beforehand: only the "
+        "model that will answer could, and it may be another one, with passages that are not retrieved yet.",
     ),
 )
 
@@ -97,6 +106,7 @@ def routes(
         Route("/v1/chat/completions", answering.handler(chat.CODEC), methods=["POST"]),
         Route("/v1/responses", answering.handler(responses.CODEC), methods=["POST"]),
         Route("/v1/completions", answering.handler(completions.CODEC), methods=["POST"]),
+        Route("/v1/messages", answering.handler(messages.CODEC), methods=["POST"]),
         Route("/v1/models", models.models, methods=["GET"]),
         Route("/v1/models/{model}", models.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),

@@ -1,4 +1,8 @@
-"""GET /v1/models and GET /v1/models/{id}: only what the subject may use."""
+"""GET /v1/models and GET /v1/models/{id}: only what the subject may use.
+
+Two vendors ask at the same address. Whoever says that they speak Anthropic's API, by the header that all its
+clients send, gets its shape; everybody else OpenAI's.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from starlette.responses import Response
 
 from lockgate.edge.api import json_response
 from lockgate.edge.body import credential
-from lockgate.edge.problems import as_lockgate_error, openai_problem
+from lockgate.edge.codecs import anthropic
+from lockgate.edge.problems import as_lockgate_error, openai_problem, shaped
 from lockgate.edge.render import new_request_id
 from lockgate.edge.scopes import admit
 from lockgate.journeys.chat import Chat
@@ -23,22 +28,38 @@ def _model(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ModelsApi:
-    """Handlers of the list of models, in OpenAI's shape."""
+    """Handlers of the list of models."""
 
     chat: Chat
 
     async def models(self, request: Request) -> Response:
         """List models, or show the one that the path names."""
         request_id = new_request_id()
+        if anthropic.VERSION in request.headers:
+            response = await self._anthropic(request, request_id)
+            response.headers[anthropic.REQUEST_ID] = request_id
+            return response
         try:
-            subject, now = await admit(self.chat, credential(request), request_id, Scope.CHAT)
-            context = Context(now, request_id)
-            wanted = request.path_params.get("model")
-            if wanted is not None:
-                body: dict[str, Any] = _model(self.chat.routes.find(subject, wanted, context).id)
-            else:
-                listed = self.chat.routes.listed(subject, context)
-                body = {"object": "list", "data": [_model(route.id) for route in listed]}
+            one, names = await self._names(request, request_id, "")
         except Exception as error:
             return openai_problem(as_lockgate_error(error), request_id)
+        body = _model(one) if one else {"object": "list", "data": [_model(name) for name in names]}
         return json_response(body, request_id)
+
+    async def _anthropic(self, request: Request, request_id: str) -> Response:
+        try:
+            one, names = await self._names(request, request_id, anthropic.KEY_HEADER)
+            anthropic.revision(request.headers)
+        except Exception as error:
+            shown = as_lockgate_error(error)
+            return shaped(shown, request_id, anthropic.anthropic_error(shown))
+        return json_response(anthropic.model(one) if one else anthropic.models(names), request_id)
+
+    async def _names(self, request: Request, request_id: str, key_header: str) -> tuple[str, list[str]]:
+        """Return the model that the path names, or else an empty string and the names of all."""
+        subject, now = await admit(self.chat, credential(request, key_header), request_id, Scope.CHAT)
+        context = Context(now, request_id)
+        wanted = request.path_params.get("model")
+        if wanted is not None:
+            return self.chat.routes.find(subject, wanted, context).id, []
+        return "", [route.id for route in self.chat.routes.listed(subject, context)]

@@ -104,9 +104,11 @@ class Codec:
         parse: body, limits and headers (names in lower case) to the request; raises `Invalid` or `TooLarge`.
         problem: an error as the body that the vendor's clients read.
         key_header: a header that carries the credential where `Authorization` is absent; empty for none.
+        id_header: another header in which the vendor's clients look for the id of the request; empty for none.
 
     """
 
     parse: Callable[[dict[str, Any], Limits, Mapping[str, str]], Parsed]
     problem: Callable[[LockgateError], dict[str, Any]]
     key_header: str = ""
+    id_header: str = ""
