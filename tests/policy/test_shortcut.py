@@ -71,7 +71,7 @@ def test_random_policies_and_requests_are_decided_as_cedar_decides_them():
         lambda patch: patch.setattr(compiled, "_negation", lambda test: test),
         lambda patch: patch.setattr(compiled.Facts, "reads_source", compiled.Facts.reads),
         lambda patch: patch.setattr(PolicySet, "_follow", lambda s, found, r: s._tell(bool(found), found, r)),
-        lambda patch: patch.setattr("lockgate.policy.shortcut._text", lambda value: True),
+        lambda patch: patch.setattr("lockgate.policy.shortcut._texts", lambda *values: True),
     ],
     ids=["order", "negation", "source", "forbids", "names"],
 )
@@ -229,10 +229,11 @@ def test_what_a_decision_says_is_remembered_per_action_and_type():
 
 def test_memory_is_bounded():
     chosen = policies(when("resource.level <= context.risk"))
-    for number in range(4200):
-        chosen.decide([ask(person(f"u{number}"))])
-    assert len(chosen._shortcut._personal) <= 4096
-    assert len(chosen._told) <= 512
+    for number in range(600):
+        collections = frozenset({f"c{number}"})
+        chosen.decide([ask(person(f"u{number}", f"g{number}"), resource=document(collections=collections))])
+    assert len(chosen._shortcut._libraries) == 1
+    assert len(chosen._told) == 1
 
 
 # ------------------------------------------------------------------ cost

@@ -33,10 +33,7 @@ def group_ids(principal: Principal) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the head of a policy asks for; None means anything.
-
-    `anybody`: of the principal it asks for a kind at most.
-    """
+    """What the head of a policy asks for; None means anything."""
 
     rule: Rule
     actions: frozenset[str] | None
@@ -44,7 +41,6 @@ class Scope:
     principal_type: str | None
     principal_id: str | None
     group: str | None
-    anybody: bool
 
     def concerns(self, action: Action, resource_type: str) -> bool:
         """Tell whether it can match this action on this type of resource (a name from `TYPES`' values)."""
@@ -73,7 +69,6 @@ def scope(rule: Rule) -> Scope:
         kind,
         str(exactly["id"]) if exactly else None,
         str(group["id"]) if group and group["type"] == f"{NAMESPACE}Group" else None,
-        exactly is None and group is None,
     )
 
 
@@ -104,31 +99,25 @@ class _Shelf:
 
     def __init__(self, scopes: Iterable[Scope]) -> None:
         self.all: tuple[Scope, ...] = tuple(scopes)
+        self._numbered = dict(enumerate(self.all))
         self._anybody: list[int] = []
-        self._odd: list[int] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_group: dict[str, list[int]] = {}
-        for number, one in enumerate(self.all):
+        for number, one in self._numbered.items():
             if one.principal_id is not None:
                 self._by_id.setdefault(one.principal_id, []).append(number)
             elif one.group is not None:
                 self._by_group.setdefault(one.group, []).append(number)
             else:
-                (self._anybody if one.anybody else self._odd).append(number)
+                self._anybody.append(number)
 
-    def anybody(self, principal: Principal) -> list[int]:
-        nobody: frozenset[str] = frozenset()
-        return [number for number in self._anybody if self.all[number].admits(principal, nobody)]
-
-    def personal(self, principal: Principal) -> list[int]:
+    def of(self, principal: Principal) -> tuple[Rule, ...]:
         groups = group_ids(principal)
-        numbers = [*self._odd, *self._by_id.get(principal.id, ())]
+        numbers = [*self._anybody, *self._by_id.get(principal.id, ())]
         for group in groups & self._by_group.keys():
             numbers += self._by_group[group]
-        return [number for number in numbers if self.all[number].admits(principal, groups)]
-
-    def rules(self, numbers: Iterable[int]) -> tuple[Rule, ...]:
-        return tuple(self.all[number].rule for number in sorted(numbers))
+        found = (self._numbered[number] for number in sorted(numbers))
+        return tuple(one.rule for one in found if one.admits(principal, groups))
 
 
 class Slices:
@@ -144,19 +133,12 @@ class Slices:
 
     def concerning(self, action: Action, resource_type: str) -> tuple[Rule, ...]:
         """Return the policies for an action on a type of resource, whoever asks."""
-        return tuple(one.rule for one in self._shelves[action, resource_type].all)
+        return tuple(one.rule for one in self.scopes(action, resource_type))
+
+    def scopes(self, action: Action, resource_type: str) -> tuple[Scope, ...]:
+        """Return the scopes of the policies for an action on a type of resource."""
+        return self._shelves[action, resource_type].all
 
     def of(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
         """Return the policies whose scope can match, in the order of the files."""
-        shelf = self._shelves[action, resource_type]
-        return shelf.rules([*shelf.anybody(principal), *shelf.personal(principal)])
-
-    def anybody(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
-        """Return those of them that look at nothing of the principal but its kind."""
-        shelf = self._shelves[action, resource_type]
-        return shelf.rules(shelf.anybody(principal))
-
-    def personal(self, principal: Principal, action: Action, resource_type: str) -> tuple[Rule, ...]:
-        """Return the rest of them."""
-        shelf = self._shelves[action, resource_type]
-        return shelf.rules(shelf.personal(principal))
+        return self._shelves[action, resource_type].of(principal)
