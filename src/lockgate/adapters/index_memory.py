@@ -321,9 +321,10 @@ class MemoryIndex:
             self._take_over()
             if self._view.dimensions not in (0, len(vector)):
                 raise Invalid(f"the vector of a query must have {self._view.dimensions} numbers")
-            documents, parts = self._view.readable(query)
-            ranked = rank(parts, query.text, vector, query.k, self._lexical)
-            hits = self._hits([(documents[one.part], one.ordinal, one.score) for one in ranked])
+            chosen = self._view.readable(query)
+            postings = self._view.postings(chosen)
+            ranked = rank(chosen.parts, query.text, vector, query.k, self._lexical, postings)
+            hits = self._hits([(chosen.documents[one.part], one.ordinal, one.score) for one in ranked])
             if len(hits) == len(ranked):
                 break  # else a document changed meanwhile, and what was decided about it may no longer hold
         return hits

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ LEXICAL: Final = 1.5
 """Weight of the lexical part beside a cosine."""
 IDENTIFIER: Final = 5.0
 """Weight of a term with a digit, `_` or `@` beside a word of the same rarity."""
+_FEW: Final = 4
+"""Passages of a document, on average, below which documents are looked at together."""
 _VECTORS: Final = 768
 _WORDS: Final = 6144
 """Passages looked at together: what is copied of them fits into the cache."""
@@ -43,28 +45,28 @@ class Passages:
 
     Attributes:
         id: the document's id; ties are broken by it.
-        ordinals: shape (n,), int64: ordinal of each passage.
+        ordinals: shape (n,), int32: ordinal of each passage.
         vectors: shape (n, d), float32, rows of length 1.
         terms, counts: shape (m,), uint32 and uint8: distinct terms of all passages in order, and how often each
             occurs in its passage (255 stands for more).
-        ends: shape (n,), int64: where the terms of each passage end.
-        lengths: shape (n,), int64: number of terms of each passage, repeats included.
+        ends: shape (n,), int32: where the terms of each passage end.
+        lengths: shape (n,), int32: number of terms of each passage, repeats included.
 
     """
 
     id: str
-    ordinals: NDArray[np.int64]
+    ordinals: NDArray[np.int32]
     vectors: NDArray[np.float32]
     terms: NDArray[np.uint32]
     counts: NDArray[np.uint8]
-    ends: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    ends: NDArray[np.int32]
+    lengths: NDArray[np.int32]
 
     def without(self, ordinals: frozenset[int]) -> Passages:
         """Return the same without some passages."""
         if not ordinals:
             return self
-        keep = ~np.isin(self.ordinals, np.fromiter(ordinals, dtype=np.int64))
+        keep = ~np.isin(self.ordinals, np.fromiter(ordinals, dtype=np.int32))
         sizes = np.diff(self.ends, prepend=0)
         kept = np.repeat(keep, sizes)
         return Passages(
@@ -73,7 +75,7 @@ class Passages:
             self.vectors[keep],
             self.terms[kept],
             self.counts[kept],
-            np.cumsum(sizes[keep]),
+            np.cumsum(sizes[keep], dtype=np.int32),
             self.lengths[keep],
         )
 
@@ -92,12 +94,12 @@ def passages(id: str, ordinals: Sequence[int], texts: Iterable[str], vectors: ND
     sizes = [len(one) for one in found]
     return Passages(
         id,
-        np.array(ordinals, dtype=np.int64),
+        np.array(ordinals, dtype=np.int32),
         np.array(vectors, dtype=np.float32, order="C"),
         np.concatenate(found) if found else np.empty(0, np.uint32),
         np.minimum(np.concatenate(counts), 255).astype(np.uint8) if counts else np.empty(0, np.uint8),
-        np.cumsum(sizes, dtype=np.int64),
-        np.array(lengths, dtype=np.int64),
+        np.cumsum(sizes, dtype=np.int32),
+        np.array(lengths, dtype=np.int32),
     )
 
 
@@ -110,12 +112,27 @@ class Ranked:
     ordinal: int
 
 
+Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Row, index into the query's terms, and count of every occurrence; three arrays of one shape."""
+
+
+class Laid(Protocol):
+    """Words that were laid out for being looked up (`content/postings.py`)."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]: ...
+    @property
+    def lengths(self) -> NDArray[np.int32]: ...
+    def hits(self, words: NDArray[np.uint32]) -> Hits: ...
+
+
 def rank(
     parts: Sequence[Passages],
     text: str,
     vector: NDArray[np.float32] | None,
     k: int,
     lexical: float = LEXICAL,
+    postings: Laid | None = None,
 ) -> list[Ranked]:
     """Return the `k` best passages, best first; ties by document id and ordinal.
 
@@ -125,9 +142,10 @@ def rank(
         vector: shape (d,), length 1; None ranks by words alone.
         k: how many.
         lexical: weight of the lexical part; 0 ranks by vectors alone.
+        postings: the words of exactly `parts`, if they were laid out; it changes the time and nothing else.
 
     """
-    sizes = np.fromiter((len(part.ordinals) for part in parts), dtype=np.int64, count=len(parts))
+    sizes = postings.sizes if postings else np.array([len(part.ordinals) for part in parts], dtype=np.int64)
     total = int(sizes.sum())
     if total == 0 or k <= 0:
         return []
@@ -135,7 +153,9 @@ def rank(
     starts = np.concatenate([[0], np.cumsum(sizes)])
     bonus = np.zeros(total, np.float64)
     if worth:
-        bonus += lexical * _coverage(parts, _hits(parts, sizes, words), worth, total) ** 2
+        hits = postings.hits(words) if postings else _hits(parts, sizes, words)
+        lengths = postings.lengths if postings else np.concatenate([part.lengths for part in parts])
+        bonus += lexical * _coverage(lengths, hits, worth) ** 2
     rough = bonus if vector is None else bonus + _cosines(parts, sizes, vector)
     if total > k:
         floor = np.partition(rough, total - k)[total - k]
@@ -146,9 +166,10 @@ def rank(
     ranked = []
     for row, owner in zip(chosen.tolist(), owners.tolist(), strict=True):
         part, own = parts[owner], row - int(starts[owner])
-        # The product of two single-precision numbers is exact in double precision; fsum rounds once, so the
-        # cosine is the same whatever lies beside it in memory.
-        cosine = 0.0 if vector is None else math.fsum(part.vectors[own].astype(np.float64) * vector)
+        # The product of two single-precision numbers is exact in double precision, and a row of its own is added
+        # up pairwise, in an order that its length alone fixes: the same whatever lies beside it in memory.
+        row_vector = part.vectors[own].astype(np.float64)
+        cosine = 0.0 if vector is None else float(np.add.reduce(row_vector * vector))
         score = round(cosine + float(bonus[row]), 6) + 0.0
         ranked.append(Ranked(score, owner, int(part.ordinals[own])))
     ranked.sort(key=lambda one: (-one.score, parts[one.part].id, one.ordinal))
@@ -160,10 +181,6 @@ def _query(text: str) -> tuple[NDArray[np.uint32], list[float]]:
     distinct = sorted(set(terms(text)))
     words, first = np.unique(keys(distinct), return_index=True)
     return words, [IDENTIFIER if is_identifier(distinct[at]) else 1.0 for at in first.tolist()]
-
-
-Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Row, index into the query's terms, and count of every occurrence; three arrays of one shape."""
 
 
 def _blocks(
@@ -183,6 +200,9 @@ def _cosines(
     parts: Sequence[Passages], sizes: NDArray[np.int64], vector: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return cosines in single precision; their last bits depend on what lies beside them."""
+    if int(sizes.sum()) >= _FEW * len(parts):
+        return np.concatenate([np.dot(part.vectors, vector) for part in parts if len(part.ordinals)])
+    # Of short documents many are copied together first: a product for each would cost more than the copy.
     cosines = np.empty(int(sizes.sum()), np.float32)
     for block, start, end in _blocks(parts, sizes, _VECTORS):
         if end > start:
@@ -199,7 +219,7 @@ def _hits(parts: Sequence[Passages], sizes: NDArray[np.int64], words: NDArray[np
     for block, start, _ in _blocks(parts, sizes, _WORDS):
         flat = np.concatenate([part.terms for part in block])
         # Most terms are told apart by the low half of their number; the few that are left are compared in full.
-        at = np.flatnonzero(table.take(flat.view(np.uint16)[_LOW::2]))
+        at = np.flatnonzero(table.take(flat.view(np.uint16)[LOW::2]))
         word = np.minimum(np.searchsorted(words, flat[at]), len(words) - 1)
         real = words[word] == flat[at]
         at, word = at[real], word[real]
@@ -214,14 +234,14 @@ def _hits(parts: Sequence[Passages], sizes: NDArray[np.int64], words: NDArray[np
     return rows, which, counts
 
 
-_LOW: Final = 0 if np.array([1], np.uint16).view(np.uint8)[0] else 1
+LOW: Final = 0 if np.array([1], np.uint16).view(np.uint8)[0] else 1
 """Where the low half of a 32-bit number lies on this machine."""
 
 
-def _coverage(parts: Sequence[Passages], hits: Hits, worth: Sequence[float], total: int) -> NDArray[np.float64]:
+def _coverage(lengths: NDArray[np.int32], hits: Hits, worth: Sequence[float]) -> NDArray[np.float64]:
     """Return BM25 of every passage as a share of the highest value that the query could reach."""
+    total = len(lengths)
     scores = np.zeros(total, np.float64)
-    lengths = np.concatenate([part.lengths for part in parts])
     average = int(lengths.sum()) / total or 1.0
     norm = K1 * (1 - B + B * lengths / average)
     rows, which, counts = hits

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ from lockgate.errors import Invalid
 from lockgate.labels.label import Integrity, Label, Retention, Sensitivity
 from lockgate.labels.readers import Readers
 
+_NONE: Final[frozenset[str]] = frozenset()
+_NO_DUTIES: Final = Retention()
 _FIELDS: Final = {"sensitivity", "readers", "integrity", "retention", "owners", "forbidden_uses"}
 _RETENTION: Final = {"delete_by", "keep_until", "holds"}
 
@@ -80,7 +83,8 @@ def render(label: Label, taxonomy: Taxonomy = STANDARD) -> dict[str, Any]:
 def _names(value: object, what: str) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise Invalid(f"`{what}` must be a list of names")
-    return frozenset(value)
+    # The same few names, or none, stand on a hundred thousand labels: each is kept once.
+    return frozenset(map(sys.intern, value)) or _NONE
 
 
 def _day(value: object, what: str) -> date | None:
@@ -114,6 +118,11 @@ def parse(value: object, taxonomy: Taxonomy = STANDARD) -> Label:
     if not isinstance(readers, list) or not readers:
         raise Invalid("`readers` must be a non-empty list of clauses")
     retention = _exact(fields["retention"], _RETENTION, "`retention`")
+    duties = Retention(
+        _day(retention["delete_by"], "delete_by"),
+        _day(retention["keep_until"], "keep_until"),
+        _names(retention["holds"], "holds"),
+    )
     integrity = fields["integrity"]
     if not isinstance(integrity, str) or integrity.upper() not in Integrity.__members__:
         raise Invalid(f"`integrity` must be one of: {', '.join(m.name.lower() for m in Integrity)}")
@@ -121,11 +130,7 @@ def parse(value: object, taxonomy: Taxonomy = STANDARD) -> Label:
         taxonomy.level(str(fields["sensitivity"])),
         Readers(frozenset(_names(clause, "readers") for clause in readers)),
         Integrity[integrity.upper()],
-        Retention(
-            _day(retention["delete_by"], "delete_by"),
-            _day(retention["keep_until"], "keep_until"),
-            _names(retention["holds"], "holds"),
-        ),
+        duties if duties != _NO_DUTIES else _NO_DUTIES,
         _names(fields["owners"], "owners"),
         _names(fields["forbidden_uses"], "forbidden_uses"),
     )

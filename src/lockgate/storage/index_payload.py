@@ -102,7 +102,7 @@ def unpack_columns(id: str, data: bytes) -> Passages:
     """
     try:
         magic, n, m, d = _HEAD.unpack_from(data)
-        shapes = (("<f4", n * d), ("<u4", m), ("<u4", n), ("<u4", n), ("<u4", n), ("u1", m))
+        shapes = (("<f4", n * d), ("<u4", m), ("<i4", n), ("<i4", n), ("<i4", n), ("u1", m))
         arrays, offset = [], _HEAD.size
         for kind, count in shapes:
             arrays.append(np.frombuffer(data, kind, count, offset))
@@ -114,12 +114,12 @@ def unpack_columns(id: str, data: bytes) -> Passages:
     vectors, terms, ordinals, ends, lengths, counts = arrays
     return Passages(
         id,
-        ordinals.astype(np.int64),
+        ordinals.astype(np.int32, copy=False),
         vectors.reshape(n, d).astype(np.float32, copy=False),
         terms.astype(np.uint32, copy=False),
         counts,
-        ends.astype(np.int64),
-        lengths.astype(np.int64),
+        ends.astype(np.int32, copy=False),
+        lengths.astype(np.int32, copy=False),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,8 @@ from lockgate.labels.readers import Readers
 from lockgate.labels.wire import parse, render
 
 METADATA: Final = sa.MetaData()
+_NOTHING: Final[frozenset[Any]] = frozenset()
+"""One object for all empty sets of a hundred thousand rows."""
 
 META: Final = sa.Table(
     "index_meta",
@@ -87,7 +90,7 @@ def _clauses(readers: Readers) -> list[list[str]]:
 
 
 def _readers(clauses: list[list[str]]) -> Readers:
-    return Readers(frozenset(frozenset(clause) for clause in clauses))
+    return Readers(frozenset(frozenset(map(sys.intern, clause)) for clause in clauses))
 
 
 def to_row(document: Document, held: frozenset[int], generation: str) -> dict[str, Any]:
@@ -124,27 +127,28 @@ def from_row(row: Mapping[str, Any]) -> tuple[Document, frozenset[int]]:
 
     """
     try:
+        label, source = parse(json.loads(row["label"])), _readers(json.loads(row["source_readers"]))
         document = Document(
             id=row["id"],
-            connector=row["connector"],
+            connector=sys.intern(row["connector"]),
             item=row["item"],
             title=row["title"],
-            collection=row["collection"],
+            collection=sys.intern(row["collection"]),
             revision=row["revision"],
             digest=row["digest"],
-            source_readers=_readers(json.loads(row["source_readers"])),
-            label=parse(json.loads(row["label"])),
+            source_readers=label.readers if source == label.readers else source,  # one object where they are equal
+            label=label,
             review=Review(row["review"]),
             held=bool(row["held"]),
             seen=datetime.fromisoformat(row["seen"]),
-            accepted_kinds=frozenset(json.loads(row["accepted_kinds"])),
+            accepted_kinds=frozenset(json.loads(row["accepted_kinds"])) or _NOTHING,
             evidence=tuple(Evidence(*one) for one in json.loads(row["evidence"])),
             problem=row["problem"],
             notes=tuple(json.loads(row["notes"])),
             ruling=None if (ruling := json.loads(row["ruling"])) is None else parse(ruling),
             ruled_readers=None if (ruled := json.loads(row["ruled_readers"])) is None else _readers(ruled),
         )
-        return document, frozenset(json.loads(row["held_chunks"]))
+        return document, frozenset(json.loads(row["held_chunks"])) or _NOTHING
     except (ValueError, TypeError, KeyError, LockgateError) as error:
         raise Unavailable(f"the catalogue row of `{row['id']}` is damaged", code="tampered") from error
 

@@ -15,12 +15,21 @@ from typing import Final
 import numpy as np
 
 from lockgate.content.document import Document
+from lockgate.content.postings import Postings, lay_out
 from lockgate.content.ranking import Passages
 from lockgate.ports import Query
 from lockgate.storage.index_rights import Rights
 
 _REMEMBERED: Final = 64
 """Readable sets that are remembered until the next change."""
+_AGAIN: Final = 2
+"""The search in a readable set at which its words are laid out."""
+_LEAST: Final = 20_000
+"""Passages below which reading through all words is fast enough."""
+_POSTING: Final = 7
+"""Bytes of one occurrence of a term."""
+_MOST: Final = 64 << 20
+"""Bytes that all laid out words take together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +50,17 @@ class _Entry:
     slot: int
 
 
-Readable = tuple[tuple[Stored, ...], tuple[Passages, ...]]
-"""Documents, and beside each the passages of it that may be read; at least one."""
+@dataclass(slots=True, eq=False)
+class Readable:
+    """What somebody may read: documents, and beside each the passages of it that may be read; at least one.
+
+    `postings` are the words of these passages, laid out once they are searched again.
+    """
+
+    documents: tuple[Stored, ...]
+    parts: tuple[Passages, ...]
+    searched: int = 0
+    postings: Postings | None = None
 
 
 class View:
@@ -134,4 +152,28 @@ class View:
             if (entry := self._slots[slot]) is not None
         ]
         kept = [pair for pair in chosen if len(pair[1].ordinals)]
-        return tuple(stored for stored, _ in kept), tuple(passages for _, passages in kept)
+        return Readable(tuple(stored for stored, _ in kept), tuple(passages for _, passages in kept))
+
+    def postings(self, chosen: Readable) -> Postings | None:
+        """Return the words of what `readable` returned, laid out; None where that is not worth it, or not yet.
+
+        It is worth it to who reads much and searches again before anything changes. All together take a bounded
+        amount of memory: those that were not used for longest go first.
+        """
+        with self._lock:
+            chosen.searched += 1
+            again = chosen.searched == _AGAIN
+        if not again or sum(len(one.ordinals) for one in chosen.parts) < _LEAST:
+            return chosen.postings
+        if sum(len(one.terms) for one in chosen.parts) * _POSTING > _MOST:
+            return None
+        made = lay_out(chosen.parts)  # without the lock: others search meanwhile, as they did before
+        with self._lock:
+            chosen.postings = made
+            laid = [one for one in self._readable.values() if one.postings and one is not chosen]
+            excess = made.nbytes + sum(one.postings.nbytes for one in laid if one.postings) - _MOST
+            for one in laid:
+                if excess > 0 and one.postings:
+                    excess -= one.postings.nbytes
+                    one.postings, one.searched = None, 0
+        return made
