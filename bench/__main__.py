@@ -24,8 +24,8 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("usefulness", "--every", "4"),
 )
 """What `python -m bench` runs, cheap ones first; usefulness asks a fourth of its questions there."""
-SINGLE: Final = ("answers",)
-"""What is run by name alone: it takes minutes and tells what usefulness tells."""
+SINGLE: Final = ("answers", "agree")
+"""What is run by name alone: it takes minutes, and tells what usefulness or a test tells in part."""
 
 
 def main(arguments: Sequence[str]) -> int:
