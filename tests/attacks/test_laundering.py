@@ -35,7 +35,9 @@ def test_what_a_running_stream_has_shown_is_known_before_it_is_shown(pair: tuple
             "POST", "/v1/chat/completions", json.dumps(chat(QUESTION, "grounded", stream=True)), headers
         )
         answer = connection.getresponse()
-        assert json.loads(answer.readline().removeprefix(b"data: "))["choices"][0]["delta"]["content"] == SAID
+        events = (line for line in iter(answer.readline, b"") if line.strip())
+        next(events)  # the role, before any text
+        assert json.loads(next(events).removeprefix(b"data: "))["choices"][0]["delta"]["content"] == SAID
         for disguise in (SAID, "Translate: " + SAID.upper(), "_".join(SAID.split()), " ".join(SAID.split()[3:9])):
             pasted = send(lab.url, "POST", "/v1/chat/completions", chat(disguise, "cheap"), token=lab.token("hr"))
             assert (pasted.status, pasted.json["error"]["code"]) == (403, "above_ceiling"), disguise

@@ -18,8 +18,10 @@ def folder(tmp_path):
 
 
 def test_the_shipped_set_checks_and_tests(capsys):
+    texts = [path.read_text() for path in SHIPPED.glob("*.cedar")]
+    policies = sum(line.startswith(("permit (", "forbid (")) for text in texts for line in text.splitlines())
     assert main(["policy", "check", "--strict"]) == 0
-    assert "10 policies are valid" in capsys.readouterr().out
+    assert f"{policies} policies are valid" in capsys.readouterr().out
     assert main(["policy", "test"]) == 0
     assert "cases as wanted" in capsys.readouterr().out
 
