@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 ERAS = ["legacy", "auto", "2026-07-28"]
 EVERYTHING = "gifts salaries plan minutes travel"
 LONG = "handbook/größe.md"
+HARMLESS = "hr/picnic.md"
+"""Restricted by its place: no detector finds anything in it."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,9 @@ def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
     plant(folder)
     text = "# Größe 📏\n\n" + "\n\n".join(f"Absatz {n} über Türen: {'naïve Maße ' * 70}" for n in range(70))
     (folder / "share" / LONG).write_text(text)
+    (folder / "share" / HARMLESS).write_text(
+        "# Picnic\n\nThe lanterns wait behind the boathouse near the old pier.\n"
+    )
     with in_thread(lambda: opened(folder, embedder)) as made:
         yield made
 
@@ -155,16 +160,17 @@ async def test_records_and_marks_are_those_of_retrieve(lab: Lab) -> None:
     searched = rpc(lab, "staff", "search", {"query": query})
     ids = [one.headers["lockgate-request-id"] for one in (plain, searched)]
     assert shape(ids[0]) == shape(ids[1])
-    fetched = rpc(lab, "hr", "fetch", {"id": _id("hr/salaries.md")})
+    fetched = rpc(lab, "hr", "fetch", {"id": _id(HARMLESS)})
     found = records(lab.lockgate, fetched.headers["lockgate-request-id"])
     assert [r.kind for r in found].count(Kind.RETRIEVAL) == 1
     assert {r.action for r in found if r.kind is Kind.DECISION} == {"read", "emit"}
-    assert {source.document for r in found for source in r.sources} == {_id("hr/salaries.md")}
+    assert {source.document for r in found for source in r.sources} == {_id(HARMLESS)}
     # What a tool has shown is known when it is sent to a model.
     shown = json.loads(fetched.json["result"]["content"][0]["text"])["text"].splitlines()[-1]
     asked = {"model": "assistant", "messages": [{"role": "user", "content": f"Translate: {shown}"}]}
-    answer = send(lab.url, "POST", "/v1/chat/completions", asked, token=lab.token("hr"))
-    assert answer.json["lockgate"]["prompt_label"]["sensitivity"] == "restricted"
+    for person, level in (("hr", "restricted"), ("staff", "general")):
+        answer = send(lab.url, "POST", "/v1/chat/completions", asked, token=lab.token(person))
+        assert answer.json["lockgate"]["prompt_label"]["sensitivity"] == level
 
 
 async def test_refusals_are_recorded_and_tell_nothing(lab: Lab) -> None:
