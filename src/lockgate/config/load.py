@@ -108,6 +108,7 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
         version=table.get("version", str, ""),
         region=table.get("region", str, ""),
         enabled=table.get("enabled", bool, True),
+        responsibility=_responsibility(table, kind),
         price_prompt=table.number("price_prompt", 0.0, 0, 1_000_000),
         price_completion=table.number("price_completion", 0.0, 0, 1_000_000),
         connect_seconds=table.number("connect_seconds", 5.0, 0.1, 600),
@@ -117,6 +118,17 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
     )
     table.done()
     return made
+
+
+def _responsibility(table: Table, kind: str) -> str:
+    """Return how a model is had. One on this machine is ours to run, whatever the file says."""
+    options = ("saas", "paas", "iaas") if kind == "openai" else ("iaas",) if kind == "local" else ()
+    if not options and "responsibility" in table.values:
+        raise table.fail("responsibility", "does not fit: this answerer is part of Lockgate, and no model")
+    if kind == "local" or "responsibility" in table.values:
+        return table.choice("responsibility", options, "iaas")
+    table.known.add("responsibility")
+    return ""
 
 
 def _assistant(table: Table, models: Mapping[str, ModelSettings], collections: Iterable[str]) -> Assistant:

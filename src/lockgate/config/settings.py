@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +78,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """`[[models]]`: an upstream. `kind` is `openai` (any compatible server), `local` or `extractive`."""
+    """`[[models]]`: an upstream. `kind` is `openai` (any compatible server), `local` or `extractive`.
+
+    `responsibility` is how it is had: `saas`, `paas`, `iaas` (we run it), or empty where it is not stated.
+    """
 
     id: str
     kind: str
@@ -92,12 +96,24 @@ class ModelSettings:
     version: str = ""
     region: str = ""
     enabled: bool = True
+    responsibility: str = ""
     price_prompt: float = 0.0
     price_completion: float = 0.0
     connect_seconds: float = 5.0
     first_byte_seconds: float = 60.0
     stall_seconds: float = 30.0
     total_seconds: float = 300.0
+
+    @property
+    def needs_acceptance(self) -> bool:
+        """Tell whether we run it ourselves, so that somebody must accept the risk of that."""
+        return self.responsibility == "iaas"
+
+    @property
+    def terms(self) -> str:
+        """Return the digest of what makes it this model and no other: an acceptance covers that alone."""
+        parts = (self.id, self.kind, self.base_url, self.model, self.version, self.responsibility)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ async def stage(
     organization = generate(folder, SEED, without=without)
     settings: Settings = configuration.write(folder, port=port, mode=mode)
     clock, directory = SystemClock(), DirectoryFile.open(organization.directory)
+    configuration.accept_risks(settings, clock.now())
     base_url = f"http://127.0.0.1:{port}"
     provider = issuer or DemoIssuer.start(f"{base_url}/issuer", AUDIENCE, directory, clock)
     parts = Parts(

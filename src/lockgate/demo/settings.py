@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from lockgate.adapters import acceptances
 from lockgate.config import Settings, parse
+from lockgate.policy.acceptance import Acceptance
 
 CONFIGURATION: Final = """\
 # The demonstration's configuration. Yours looks the same: `lockgate init` writes one to start from.
@@ -88,3 +91,12 @@ def write(folder: Path, *, port: int, mode: str = "enforce", state: str = "state
     file = folder / "lockgate.toml"
     file.write_text(text, encoding="utf-8")
     return parse(text, file)
+
+
+def accept_risks(settings: Settings, now: datetime) -> None:
+    """Accept the risk of the models that run here, as `lockgate models accept` would."""
+    for one in settings.models:
+        if one.needs_acceptance:
+            until = now + timedelta(days=30)
+            acceptance = Acceptance("the demonstration", "invented people and documents", now, until, one.terms)
+            acceptances.accept(settings.data, one.id, acceptance)

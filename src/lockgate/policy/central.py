@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
+from lockgate.policy.acceptance import Acceptance
 from lockgate.policy.decision import Decision, Effect
 from lockgate.policy.filter import NOTHING, Const, Filter, InCollections
 from lockgate.policy.model import AccessRequest, Action, Context
@@ -24,10 +26,24 @@ def _deny(reason: str, remedy: str) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class ModelTerms:
-    """On which terms a registered model may be used at all. `region` is where it runs; empty is not stated."""
+    """On which terms a registered model may be used at all.
+
+    Attributes:
+        enabled: whether the administrator has it switched on.
+        region: where it runs; empty is not stated.
+        terms: digest of what it is, which an acceptance must be for; empty where none is needed.
+        acceptance: of the risk of running it ourselves.
+
+    """
 
     enabled: bool = True
     region: str = ""
+    terms: str = ""
+    acceptance: Acceptance | None = None
+
+    def accepted(self, now: datetime) -> bool:
+        """Tell whether nobody need accept its risk, or somebody has, until later than now."""
+        return not self.terms or (self.acceptance is not None and self.acceptance.covers(self.terms, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ class Central:
                 "State one of the allowed purposes in the header `Lockgate-Purpose`.",
             )
         if request.action is Action.PROMPT:
-            return self._prompt(request.resource.id)
+            return self._prompt(request.resource.id, request.context.now)
         if request.action in {Action.READ, Action.DISCOVER} and request.resource.collections:
             return self._read(request.resource.collections)
         return _PERMIT
@@ -82,7 +98,7 @@ class Central:
     def _purpose(self, context: Context) -> bool:
         return self.purposes is None or context.purpose in self.purposes
 
-    def _prompt(self, model: str) -> Decision:
+    def _prompt(self, model: str, now: datetime) -> Decision:
         if self.models is None:
             return _PERMIT
         terms = self.models.get(model)
@@ -90,6 +106,11 @@ class Central:
             return _deny("this model is not registered any more", "Choose a model from the list of models.")
         if not terms.enabled:
             return _deny("the administrator has switched this model off", "Choose another model.")
+        if not terms.accepted(now):
+            return _deny(
+                "we run this model ourselves, and nobody has accepted the risk of that for today",
+                f"Ask the administrator: `lockgate models responsibilities {model}`, `lockgate models accept`.",
+            )
         if self.regions is not None and terms.region not in self.regions:
             return _deny(
                 "this model runs in no region that the administrator allows"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,13 +17,15 @@ from lockgate.adapters.watched_file import WatchedFile
 from lockgate.audit.record import Kind, Record
 from lockgate.config import Settings, parse
 from lockgate.config.changes import changes, taken_up
-from lockgate.config.settings import QuotaSettings
+from lockgate.config.settings import ModelSettings, QuotaSettings
 from lockgate.errors import Invalid, LockgateError
 from lockgate.journeys.routes import Table
+from lockgate.policy.acceptance import Acceptance
 from lockgate.policy.central import Central, ModelTerms
 from lockgate.policy.quotas import Limits, Price, Quota, Quotas
 from lockgate.policy.registered import Application, registry
 from lockgate.ports import AuditSink, Clock
+from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.models import Models
 
 LOG: Final = logging.getLogger("lockgate.settings")
@@ -32,10 +35,10 @@ INTERVAL: Final = 0.15
 """Seconds between two looks; a change counts at the second look after it."""
 
 
-def rules(settings: Settings) -> Central:
+def rules(settings: Settings, accepted: Mapping[str, Acceptance]) -> Central:
     """Return what of the settings binds everyone, for the judge."""
     return Central(
-        models={one.id: ModelTerms(one.enabled, one.region) for one in settings.models},
+        models={one.id: _terms(one, accepted.get(one.id)) for one in settings.models},
         collections=frozenset(one.name for one in settings.collections),
         regions=settings.central.regions,
         purposes=settings.central.purposes,
@@ -51,6 +54,10 @@ def quotas(settings: Settings) -> Quotas:
         prices={one.id: Price(_micro(one.price_prompt), _micro(one.price_completion)) for one in settings.models},
         sensitive_from=settings.central.sensitive_from,
     )
+
+
+def _terms(one: ModelSettings, acceptance: Acceptance | None) -> ModelTerms:
+    return ModelTerms(one.enabled, one.region, one.terms if one.needs_acceptance else "", acceptance)
 
 
 def _limits(one: QuotaSettings | Application, streams: int | None = None) -> Limits:
@@ -81,16 +88,19 @@ class InForce:
 
     """
 
-    def __init__(self, settings: Settings, models: Models, audit: AuditSink, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, models: Models, audit: AuditSink, clock: Clock, acceptances: Acceptances
+    ) -> None:
         self.settings = settings
         self.table: Table = models.table(settings)
-        self.central = rules(settings)
+        self.central = rules(settings, acceptances.accepted)
         self.applications = registry(settings.applications)
         self.quotas = quotas(settings)
         self.problem = ""
         self.waiting: tuple[str, ...] = ()
         self._digest = ""
         self._models, self._audit, self._clock = models, audit, clock
+        self._acceptances = acceptances
         self._file = WatchedFile(settings.file)
 
     async def watch(self, interval: float = INTERVAL) -> None:
@@ -106,6 +116,8 @@ class InForce:
             if data is not None:
                 await self._take(data)
                 self._well()
+            if await self._acceptances.look(self.settings):
+                self.central = rules(self.settings, self._acceptances.accepted)
         except Invalid as error:
             self._refused(error)
         except LockgateError as error:
@@ -132,7 +144,7 @@ class InForce:
             table = self._models.table(coming) if live else self.table
             now = self._clock.now()
             await self._audit.append([_record(now, self._digest, digest, live, waiting)])
-            self.settings, self.table, self.central = coming, table, rules(coming)
+            self.settings, self.table, self.central = coming, table, rules(coming, self._acceptances.accepted)
             self.applications, self.quotas = registry(coming.applications), quotas(coming)
             if live:
                 LOG.info("settings: in force: %s", ", ".join(live))

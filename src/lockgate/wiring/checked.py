@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockgate.adapters import acceptances
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import load as load_policies
@@ -29,10 +30,16 @@ def checked(settings: Settings) -> list[str]:
 
 def _notes(settings: Settings) -> list[str]:
     notes = []
-    regions = settings.central.regions
+    regions, known = settings.central.regions, acceptances.load(settings.data)
     for one in settings.models:
         if one.users.is_nobody:
             notes.append(f"the model `{one.id}` is for nobody: it has no `users`")
+        if one.kind == "openai" and not one.responsibility:
+            notes.append(f"the model `{one.id}` does not state who runs it: `responsibility`")
+        if one.needs_acceptance and (one.id not in known or known[one.id].terms != one.terms):
+            notes.append(
+                f"nobody has accepted the risk of `{one.id}`, so it is not active: `lockgate models accept`"
+            )
         if not one.enabled:
             notes.append(f"the model `{one.id}` is switched off")
         elif regions is not None and one.region not in regions:

@@ -61,6 +61,7 @@ from lockgate.journeys.why import Why
 from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, documents, forgetting, identity, resource, start
+from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
@@ -217,7 +218,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.push_async_callback(extractor.close)
         models = Models(embedder, weights)
         stack.push_async_callback(models.close)
-        in_force = InForce(settings, models, audit, clock)
+        in_force = InForce(settings, models, audit, clock, Acceptances.open(state, audit, clock))
         gate = Gate(
             lambda: policies.current,
             audit,
