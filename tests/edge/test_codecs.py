@@ -16,7 +16,16 @@ from edge.apis import APIS, Api, events
 from lockgate.edge.body import BadParameter, Limits
 from lockgate.edge.codecs import completions, messages, responses
 from lockgate.edge.codecs.model import Ended, Failed, Parsed, Started, Text
-from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound, TooLarge, Unauthenticated, Unavailable
+from lockgate.errors import (
+    AccessDenied,
+    Invalid,
+    LockgateError,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 from lockgate.journeys.conversation import Turn
 from lockgate.ports import Usage
 
@@ -367,6 +376,7 @@ ERRORS = [
     (AccessDenied("x"), "permission_error"),
     (NotFound("x"), "not_found_error"),
     (TooLarge("x"), "request_too_large"),
+    (TooManyRequests("x"), "rate_limit_error"),
     (Unavailable("x", code="upstream_busy"), "overloaded_error"),
     (Unavailable("x"), "api_error"),
     (LockgateError("x"), "api_error"),

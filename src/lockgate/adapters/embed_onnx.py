@@ -38,6 +38,8 @@ HEADS: Final = 12
 WIDTH: Final = 384
 MAX_TOKENS: Final = 256
 """What the published model was made for; longer texts are cut."""
+_MOST_CHARACTERS: Final = 20 * MAX_TOKENS
+"""20 characters a token is more than any language needs."""
 
 
 class Files(Protocol):
@@ -52,6 +54,7 @@ class MiniLmEmbedder:
 
     name = "all-MiniLM-L6-v2-int8"
     dimensions = WIDTH
+    most_tokens = MAX_TOKENS
 
     def __init__(self, files: Files, *, threads: int = 1) -> None:
         if not 1 <= threads <= 64:
@@ -74,16 +77,24 @@ class MiniLmEmbedder:
 
     async def embed(self, texts: Sequence[str], /) -> Vectors:
         """Return one row of length 1 for each text, shape (len(texts), 384); the empty text has a vector too."""
-        await self.open()
-        model = self._model
-        if model is None:  # open() has set it or has raised
-            raise Unavailable("the embedding model is not loaded")
+        model = await self._opened()
         out = np.empty((len(texts), WIDTH), np.float32)
         # Slices, so that one long ingest does not keep a question that waits for the thread pool.
         for start in range(0, len(texts), 32):
             rows = await asyncio.to_thread(model.run, texts[start : start + 32])
             out[start : start + len(rows)] = rows
         return out
+
+    async def tokens(self, texts: Sequence[str], /) -> Sequence[int]:
+        """Return how many tokens each text has; one more than are read stands for any number above that."""
+        model = await self._opened()
+        return await asyncio.to_thread(lambda: [model.count(text) for text in texts])
+
+    async def _opened(self) -> _Model:
+        await self.open()
+        if self._model is None:  # open() has set it or has raised
+            raise Unavailable("the embedding model is not loaded")
+        return self._model
 
 
 class _Model:
@@ -94,13 +105,22 @@ class _Model:
     def run(self, texts: Sequence[str]) -> Vectors:
         out = np.empty((len(texts), WIDTH), np.float32)
         for row, text in enumerate(texts):
-            # 20 characters a token is more than any language needs; the tokenizer must not walk a megabyte first.
-            # Lone surrogates cannot be encoded as UTF-8; they become question marks.
-            clean = text[: 20 * MAX_TOKENS].encode("utf-8", "replace").decode("utf-8")
-            ids = np.array([self._tokenizer.encode(clean).ids], np.int64)
+            ids = np.array([self._tokenizer.encode(_clean(text)).ids], np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
             out[row] = self._session.run(None, feed)[0][0]
         return out
+
+    def count(self, text: str) -> int:
+        made = self._tokenizer.encode(_clean(text))
+        return len(made.ids) + (1 if made.overflowing or len(text) > _MOST_CHARACTERS else 0)
+
+
+def _clean(text: str) -> str:
+    """Return what the tokenizer is given. It must not walk a megabyte first.
+
+    Lone surrogates cannot be encoded as UTF-8; they become question marks.
+    """
+    return text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
 def _load(files: Files, threads: int) -> _Model:

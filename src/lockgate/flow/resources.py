@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockgate.content.document import Document
+from lockgate.labels.label import Label
 from lockgate.policy.model import Resource
 
 
@@ -17,3 +18,8 @@ def document_resource(document: Document) -> Resource:
         held=document.held,
         source_readers=document.source_readers,
     )
+
+
+def answer_resource(request_id: str, label: Label) -> Resource:
+    """Return what answers a request as a resource: its label says who may receive it."""
+    return Resource("answer", request_id, label, reviewed=True, held=False, source_readers=label.readers)

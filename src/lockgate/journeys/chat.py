@@ -15,6 +15,7 @@ from typing import Final
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import AccessDenied, Unauthenticated
 from lockgate.flow.history import NONE, Marks
+from lockgate.flow.resources import answer_resource
 from lockgate.journeys.attempts import Attempts
 from lockgate.journeys.conversation import Conversation, Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict, base_record
@@ -23,7 +24,7 @@ from lockgate.journeys.retrieve import Found, Retrieve
 from lockgate.journeys.routes import Choice, Route, Routes, SwitchedOff, Upstream, reasons
 from lockgate.labels.label import Label, join_all
 from lockgate.labels.labeled import Labeled
-from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
+from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
 from lockgate.policy.registered import NotRegistered
 from lockgate.ports import Authenticator, Clock, Hit, Passage, Prompt
 
@@ -154,7 +155,7 @@ class Chat:
         subject, now = await self.identify(credential, request_id)
         # (2) Context: the facts that a policy may read; the clock was read once.
         context = Context(now, request_id, Use.AI, ask.purpose)
-        route = await self._route(subject, ask.model, context)
+        route = await self.route(subject, ask.model, context)
         self.routes.check_extras(route, [name for name, _ in ask.extras])
         # (3) Label the prompt, and give history its labels back.
         talk = await self.labeler.label(subject, ask.turns, now, ask.along)
@@ -181,7 +182,7 @@ class Chat:
             tried += [*found.verdicts, *choice.verdicts]
             notice = LIMITED
         label = join_all([talk.label, *found.labels])
-        emit = self._emit(subject, context, label)
+        emit = self.emit(subject, context, label)
         prompt = self._prompt(route, talk, found, ask)
         await self._record(subject, context, route, choice, found, [*tried, emit], label, expected(prompt))
         if choice.upstream is None:
@@ -210,12 +211,21 @@ class Chat:
             talk.messages[-1].content.label,
         )
 
-    async def _route(self, subject: Subject, name: str, context: Context) -> Route:
+    async def route(self, subject: Subject, name: str, context: Context, *, vectors: bool = False) -> Route:
+        """Return what was asked for by name: what makes vectors, or what answers.
+
+        Raises:
+            NotFound: no such model, or not for this subject.
+            AccessDenied: the settings that bind everyone switch it off.
+            Invalid: it is made for the other.
+
+        """
         try:
-            return self.routes.find(subject, name, context)
+            route = self.routes.find(subject, name, context)
         except SwitchedOff as error:
             await self.gate.settle(error.verdicts)
             raise
+        return route.made_for(vectors=vectors)
 
     async def _retrieve(
         self, subject: Subject, route: Route, context: Context, talk: Conversation, ceiling: Label | None
@@ -224,10 +234,9 @@ class Chat:
             return Found()
         return await self.retrieve.run(subject, talk.question, context, route.collections, ceiling)
 
-    def _emit(self, subject: Subject, context: Context, label: Label) -> Verdict:
-        answer = Resource(
-            "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers
-        )
+    def emit(self, subject: Subject, context: Context, label: Label) -> Verdict:
+        """Decide whether the subject may receive what has this label."""
+        answer = answer_resource(context.request_id, label)
         return self.gate.judge([AccessRequest(subject, Action.EMIT, answer, replace(context, data=label))])[0]
 
     async def _record(

@@ -99,8 +99,7 @@ class Labeler:
         known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
         shown = await self.history.shown(subject, now - self.session)
         messages = []
-        stated = self.through(subject)
-        typed = self.typed if stated is None else replace(self.typed, sensitivity=stated)
+        typed = self._typed(subject)
         last = len(turns) - 1
         beside = [
             label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known})
@@ -115,6 +114,30 @@ class Labeler:
                 label = label_replayed(base, mark, mine, shown)
             messages.append(Message(turn.role, Labeled(turn.text, label)))
         return Conversation(tuple(messages), _question(turns), frozenset().union(*found), marked[last])
+
+    async def each(self, subject: Subject, texts: Sequence[str]) -> tuple[list[Label], frozenset[str]]:
+        """Label texts that a person sends, each for itself, like what is typed; with the kinds that were found.
+
+        Raises:
+            Unavailable: the history cannot be read.
+
+        """
+        owner = subject.person.name
+        if sum(map(len, texts)) > _INLINE:
+            marked, found = await asyncio.to_thread(self._look, owner, texts)
+        else:
+            marked, found = self._look(owner, texts)
+        known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
+        typed = self._typed(subject)
+        labels = [
+            label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known})
+            for mark, kinds in zip(marked, found, strict=True)
+        ]
+        return labels, frozenset().union(*found)
+
+    def _typed(self, subject: Subject) -> Label:
+        stated = self.through(subject)
+        return self.typed if stated is None else replace(self.typed, sensitivity=stated)
 
     def _look(self, owner: str, texts: Sequence[str]) -> tuple[list[Marks], list[frozenset[str]]]:
         marked = [marks(text, key=self.key, subject=owner) for text in texts]

@@ -10,7 +10,7 @@ from typing import Final
 
 from lockgate.content.document import Document
 from lockgate.errors import Invalid, LockgateError, NotFound
-from lockgate.flow.resources import document_resource
+from lockgate.flow.resources import answer_resource, document_resource
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.journeys.ingest.settlement import same
@@ -144,9 +144,7 @@ class Passages:
             Unavailable: history or log failed.
 
         """
-        answer = Resource(
-            "answer", context.request_id, label, reviewed=True, held=False, source_readers=label.readers
-        )
+        answer = answer_resource(context.request_id, label)
         emit = self.gate.judge([AccessRequest(subject, Action.EMIT, answer, replace(context, data=label))])[0]
         await self.gate.settle([*found.verdicts, emit], [found.record(subject, context)])
         emit.obligations()

@@ -124,7 +124,7 @@ class Release:
             yield Piece(text=NOTHING_FOUND, finish="stop", usage=Usage())
             return
         ended = False
-        pieces = ready.upstream.model.generate(replace(ready.prompt, whole=whole))
+        pieces = ready.upstream.answering().generate(replace(ready.prompt, whole=whole))
         try:
             async for piece in pieces:
                 ended = bool(piece.finish)

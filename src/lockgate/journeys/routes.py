@@ -5,21 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from lockgate.errors import AccessDenied, Invalid, NotFound
+from lockgate.errors import AccessDenied, Invalid, NotFound, Unavailable
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.labels.label import PUBLIC, Label
 from lockgate.labels.readers import Readers
 from lockgate.policy.decision import ObligationKind
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject
-from lockgate.ports import Model, ModelCard
+from lockgate.ports import Model, ModelCard, VectorModel
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A registered model: its card and the adapter that talks to it."""
+    """A registered model: its card and the adapter that talks to it: `model` answers, `vectors` makes vectors."""
 
     card: ModelCard
-    model: Model
+    model: Model | None = None
+    vectors: VectorModel | None = None
+
+    def answering(self) -> Model:
+        """Return what answers.
+
+        Raises:
+            Unavailable: it does not answer.
+
+        """
+        if self.model is None:
+            raise Unavailable(f"the model `{self.card.id}` does not answer questions")
+        return self.model
+
+    def embedding(self) -> VectorModel:
+        """Return what makes vectors.
+
+        Raises:
+            Unavailable: it makes none.
+
+        """
+        if self.vectors is None:
+            raise Unavailable(f"the model `{self.card.id}` makes no vectors")
+        return self.vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +55,8 @@ class Route:
         upstreams: ids of models, the first choice first; the others are where data above its ceiling goes.
         instructions: of the operator, integrity system; empty for a plain upstream.
         collections: what it may draw from; none means that it does not retrieve.
+        vectors: it makes vectors, and answers nothing. It has one upstream: vectors of another are of another
+            space, where distances to those that a client has mean nothing.
 
     """
 
@@ -40,6 +65,24 @@ class Route:
     upstreams: tuple[str, ...]
     instructions: str = ""
     collections: frozenset[str] = frozenset()
+    vectors: bool = False
+
+    def made_for(self, *, vectors: bool) -> Route:
+        """Return this route, if it is made for that.
+
+        Raises:
+            Invalid: it is not. Only who may use it learns so.
+
+        """
+        if self.vectors == vectors:
+            return self
+        raise Invalid(
+            f"`{self.id}` makes vectors and answers no questions"
+            if self.vectors
+            else f"`{self.id}` answers questions and makes no vectors",
+            code="wrong_kind_of_model",
+            remedy="GET /v1/models lists your models with their `kind`.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from lockgate.errors import (
     LockgateError,
     NotFound,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
 )
 
@@ -65,6 +66,7 @@ _TYPES: Final[tuple[tuple[type[LockgateError], str], ...]] = (
     (NotFound, "not_found_error"),
     (Conflict, "conflict_error"),
     (TooLarge, "request_too_large"),
+    (TooManyRequests, "rate_limit_error"),
 )
 _CODES: Final = {"upstream_busy": "overloaded_error", "upstream_timeout": "timeout_error"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -34,6 +35,11 @@ def expected(prompt: Prompt) -> Facts:
     size = sum(len(part.encode("utf-8", "replace")) for part in (*parts, *passages))
     stated = [value for name, value in prompt.params if name in _LIMITS and type(value) is int and value > 0]
     return ((COMPLETION, min(stated, default=ASSUMED)), (PROMPT, tokens_of(size)))
+
+
+def expected_of(texts: Sequence[str]) -> Facts:
+    """Return what vectors of these texts are expected to cost, likewise."""
+    return ((COMPLETION, 0), (PROMPT, tokens_of(sum(len(text.encode("utf-8", "replace")) for text in texts))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every hole in the wall: the Protocols of all I/O that Lockgate can do.
+"""Every hole in the wall: the Protocols of all I/O that Lockgate can do. Those of models stand in `models.py`.
 
 To add a technology, write one file in `adapters/` that implements one of them, run the port's contract suite,
 and name it in `wiring.py`. Ports are sized by what the journeys ask, not by what backends offer.
@@ -9,7 +9,7 @@ All methods may raise `Unavailable` when the thing behind them fails; callers de
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -19,10 +19,18 @@ from numpy.typing import NDArray
 from lockgate.audit.record import Receipt, Record
 from lockgate.content.document import Chunk, Document
 from lockgate.labels.label import Integrity, Label
-from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
 from lockgate.policy.filter import Filter
 from lockgate.policy.model import Subject
+from lockgate.ports.models import Embedded as Embedded
+from lockgate.ports.models import Message as Message
+from lockgate.ports.models import Model as Model
+from lockgate.ports.models import ModelCard as ModelCard
+from lockgate.ports.models import Passage as Passage
+from lockgate.ports.models import Piece as Piece
+from lockgate.ports.models import Prompt as Prompt
+from lockgate.ports.models import Usage as Usage
+from lockgate.ports.models import VectorModel as VectorModel
 
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (n, d), rows of length 1."""
@@ -163,12 +171,14 @@ class Extractor(Protocol):
 
 
 class Embedder(Protocol):
-    """Text to vectors of length 1."""
+    """Text to vectors of length 1. Of a text longer than `most_tokens` the rest has no part in the vector."""
 
     name: str
     dimensions: int
+    most_tokens: int
 
     async def embed(self, texts: Sequence[str], /) -> Vectors: ...
+    async def tokens(self, texts: Sequence[str], /) -> Sequence[int]: ...  # of each, never far above `most_tokens`
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,91 +263,6 @@ class Index(Protocol):
         ...
 
     async def search(self, query: Query, /) -> Sequence[Hit]: ...
-
-
-# ------------------------------------------------------------------ models
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a conversation. Roles: system, user, assistant."""
-
-    role: str
-    content: Labeled[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A retrieved passage as a model sees it: number for citations, title, text."""
-
-    number: int
-    title: str
-    text: Labeled[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Everything that goes to a model. `passages` are data, never instructions; adapters fence them.
-
-    `params` are sampling parameters that passed the edge's allow-list (temperature, max_tokens, ...). `whole`:
-    nothing of the answer is shown before its end, so it need not come in pieces.
-    """
-
-    instructions: str
-    messages: tuple[Message, ...]
-    passages: tuple[Passage, ...] = ()
-    grounded: bool = False
-    params: tuple[tuple[str, object], ...] = ()
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Token counts as the upstream states them."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a model's output. The last one carries `finish` and, where known, `usage`.
-
-    `cited` are numbers of the passages that this piece rests on, where the model can tell (the extractive
-    one can). `dropped` names what an upstream sent unasked and was not passed on (`tool_calls`).
-    """
-
-    text: str = ""
-    finish: str = ""
-    usage: Usage | None = None
-    cited: tuple[int, ...] = ()
-    dropped: tuple[str, ...] = ()
-
-
-class Model(Protocol):
-    """An upstream model. Its output is untrusted input."""
-
-    def generate(self, prompt: Prompt, /) -> AsyncIterator[Piece]:
-        """Yield pieces; stop the upstream when the iterator is closed.
-
-        Raises:
-            Unavailable: refused, timed out, stalled, or answered with something malformed.
-            Invalid: the upstream says that the request is too long for it.
-
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What is registered about a model: who may use it, and the highest label that it may be given."""
-
-    id: str
-    users: Readers
-    ceiling: Label
-    provider: str = ""
-    version: str = ""
-    extra_params: frozenset[str] = field(default=frozenset())
 
 
 # ------------------------------------------------------------------ memory and proof
