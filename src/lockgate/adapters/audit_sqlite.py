@@ -55,7 +55,9 @@ def _engine(path: Path) -> Engine:
 class AuditLog:
     """`ports.AuditSink` over one file, which it alone writes. Make one with `open`, end it with `close`."""
 
-    def __init__(self, path: Path, signer: Signer, version: str, lock: IO[bytes], engine: Engine) -> None:
+    def __init__(
+        self, path: Path, signer: Signer, version: str, lock: IO[bytes], engine: Engine, writer: GroupWriter | None
+    ) -> None:
         self.path = path
         self._signer = signer
         self._version = version
@@ -63,16 +65,19 @@ class AuditLog:
         self._engine = engine
         self._connection: Connection | None = None
         self._tree: Tree | None = None
-        self._writer = GroupWriter(self._commit, self._failure, len, "audit")
+        self._writer = writer or GroupWriter.start("audit")
+        self._own = writer is None
+        self._lane = self._writer.lane(self._commit, self._failure, len)
 
     @classmethod
-    def open(cls, path: Path, signer: Signer, *, version: str = "") -> AuditLog:
+    def open(cls, path: Path, signer: Signer, *, version: str = "", writer: GroupWriter | None = None) -> AuditLog:
         """Open or create the log, check that its tree is the one that it last signed, and start writing.
 
         Args:
             path: the SQLite file; made with mode 0600.
             signer: the log's key, see `adapters/audit_key.py`.
             version: of the software, for the events.
+            writer: the thread to write in, shared with other stores; one of its own, if not given.
 
         Raises:
             Conflict: another process, or another log in this one, writes this file.
@@ -106,9 +111,7 @@ class AuditLog:
         except BaseException:
             lock.close()
             raise
-        log = cls(path, signer, version, lock, engine)
-        log._writer.start()
-        return log
+        return cls(path, signer, version, lock, engine, writer)
 
     @property
     def verifier(self) -> Verifier:
@@ -127,7 +130,7 @@ class AuditLog:
             raise Invalid("there is nothing to record")
         many = len(records) > _INLINE
         events = await asyncio.to_thread(self._render, records) if many else self._render(records)
-        done = self._writer.submit(events)
+        done = self._lane.submit(events)
         if done is None:
             raise Unavailable("the audit log is closed", remedy="nothing is released any more; start it again")
         try:
@@ -141,7 +144,10 @@ class AuditLog:
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
-        self._writer.close()
+        if not self._lane.close():
+            return
+        if self._own:
+            self._writer.close()
         self._disconnect()
         self._engine.dispose()
         self._lock.close()

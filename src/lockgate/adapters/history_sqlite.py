@@ -25,7 +25,7 @@ from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
 from lockgate.storage import history as store
 from lockgate.storage import schema
-from lockgate.storage.group import GroupWriter
+from lockgate.storage.group import GroupWriter, Lane
 from lockgate.storage.known_marks import KnownMarks, packed
 
 _MARKS: Final = 1_000_000
@@ -76,25 +76,27 @@ class _Unmark:
     gone: frozenset[bytes]
 
 
-_Job = _Piece | _Forget | _Unmark
+_Job = tuple[_Piece, ...] | _Forget | _Unmark
 
 
 class SqliteHistory:
     """Digests and labels of what each subject was shown. Durable on return."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, writer: GroupWriter | None) -> None:
         self._engine = engine
         self._people: OrderedDict[str, _Person] = OrderedDict()
         self._size = 0
-        self._writer: GroupWriter[_Job, None] = GroupWriter(self._commit, _cannot_write, lambda _: 1, "history")
+        self._writer = writer or GroupWriter.start("history")
+        self._own = writer is None
+        self._lane: Lane[_Job, None] = self._writer.lane(self._commit, _cannot_write)
         # Used by the writing thread alone.
         self._connection: sa.Connection | None = None
         self._labels: dict[Label, tuple[int, str]] = {}
         self._sessions: dict[tuple[str, str], Label] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open or create the database.
+    def open(cls, path: Path, writer: GroupWriter | None = None) -> Self:
+        """Open or create the database. `writer` is a thread that other stores write in too.
 
         Raises:
             Unavailable: the file cannot be opened or is no database of this kind.
@@ -118,30 +120,41 @@ class SqliteHistory:
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             raise Unavailable(f"the history database `{path}` cannot be opened") from error
-        opened = cls(engine)
-        opened._writer.start()
-        return opened
+        return cls(engine, writer)
 
     def close(self) -> None:
         """Write what waits, then close every connection."""
-        self._writer.close()
+        if not self._lane.close():
+            return
+        if self._own:
+            self._writer.close()
         self._disconnect()
         self._engine.dispose()
 
     # ------------------------------------------------------------------ the port
 
-    async def remember(self, subject: Subject, marks: Sequence[bytes], label: Label, now: datetime, /) -> None:
+    async def remember(
+        self,
+        subject: Subject,
+        marks: Sequence[bytes],
+        label: Label,
+        now: datetime,
+        /,
+        also: Sequence[tuple[Sequence[bytes], Label]] = (),
+    ) -> None:
         """Store that the subject was shown text with these marks under this label, durably."""
         name, session, seen = subject.person.name, subject.session.id, now.timestamp()
-        whole = packed(marks)
+        shown = ((marks, label), *also)
+        job = tuple(_Piece(name, session, packed(several), one, seen) for several, one in shown)
         person = self._person(name)
-        done = self._writer.submit(_Piece(name, session, whole, label, seen))
+        done = self._lane.submit(job)
         if done is None:
             raise Unavailable("the history is closed", remedy="nothing is shown any more; start it again")
         self._size -= len(person.known)
-        person.known.add(marks, label)
+        for several, one in shown:
+            person.known.add(several, one)
+            person.shown(session, one, seen)
         self._size += len(person.known)
-        person.shown(session, label, seen)
         person.pending += 1
         done.add_done_callback(lambda future: _settled(person, future))
         # Whoever asks may be gone meanwhile; what memory has taken must not leave it before it is on disk.
@@ -159,7 +172,7 @@ class SqliteHistory:
 
     async def forget(self, before: datetime, /) -> None:
         """Drop what was last shown before a moment; what comes back later is then not recognized."""
-        done = self._writer.submit(_Forget(before.timestamp()))
+        done = self._lane.submit(_Forget(before.timestamp()))
         if done is None:
             raise Unavailable("the history is closed")
         await done
@@ -178,7 +191,7 @@ class SqliteHistory:
             gone = await asyncio.to_thread(self._among, name, of)
             if not gone:
                 continue
-            done = self._writer.submit(_Unmark(name, gone))
+            done = self._lane.submit(_Unmark(name, gone))
             if done is None:
                 raise Unavailable("the history is closed")
             await done
@@ -299,33 +312,36 @@ class SqliteHistory:
         return [None] * len(batch)
 
     def _write(self, db: sa.Connection, batch: Sequence[_Job]) -> None:
-        rows: list[tuple[str, int, float, bytes]] = []
-        shown: dict[tuple[str, str], float] = {}
+        pieces: list[_Piece] = []
         for job in batch:
+            if isinstance(job, tuple):
+                pieces += job
+                continue
+            self._write_pieces(db, pieces)  # what was shown before is stored first, so that it is seen
+            pieces = []
             if isinstance(job, _Forget):
                 db.execute(sa.delete(store.PIECES).where(store.PIECES.c.seen < job.before))
                 db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
                 self._sessions.clear()
-                continue
-            if isinstance(job, _Unmark):
-                if rows:  # what was shown before is stored first, so that it is seen
-                    db.exec_driver_sql(store.ADD_PIECE, rows)
-                    rows = []
+            else:
                 store.drop_marks(db, job.person, job.gone)
-                continue
-            if job.marks:
-                rows.append((job.person, self._label(db, job.label)[0], job.seen, job.marks))
-            key = job.person, job.session
-            self._sessions[key] = self._joined(db, key, job.label)
-            shown[key] = max(job.seen, shown.get(key, job.seen))
+        self._write_pieces(db, pieces)
+        for remembered in (self._labels, self._sessions):
+            if len(remembered) > _REMEMBERED:
+                remembered.clear()
+
+    def _write_pieces(self, db: sa.Connection, pieces: Sequence[_Piece]) -> None:
+        rows = [(one.person, self._label(db, one.label)[0], one.seen, one.marks) for one in pieces if one.marks]
+        shown: dict[tuple[str, str], float] = {}
+        for one in pieces:
+            key = one.person, one.session
+            self._sessions[key] = self._joined(db, key, one.label)
+            shown[key] = max(one.seen, shown.get(key, one.seen))
         if rows:
             db.exec_driver_sql(store.ADD_PIECE, rows)
         if shown:
             sessions = [(*key, self._label(db, self._sessions[key])[1], seen) for key, seen in shown.items()]
             db.exec_driver_sql(store.SET_SHOWN, sessions)
-        for remembered in (self._labels, self._sessions):
-            if len(remembered) > _REMEMBERED:
-                remembered.clear()
 
     def _joined(self, db: sa.Connection, key: tuple[str, str], label: Label) -> Label:
         """Return the label of a session, raised by one more."""

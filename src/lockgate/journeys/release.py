@@ -143,14 +143,10 @@ class Release:
         progress.torn = progress.torn or (not progress.text[-1:].isspace() and progress.text != "")
 
     async def _remember(self, ready: Ready, progress: _Progress, new: frozenset[bytes]) -> None:
+        # What was typed is the person's own: with its own label, it is recognized when it comes back.
+        typed = [] if progress.begun else [(sorted(ready.asked.covers), ready.typed)]
         history, now = self.labeler.history, self.clock.now()
-        shown = history.remember(ready.subject, sorted(new), ready.label, now)
-        if progress.begun:
-            await shown
-        else:
-            # What was typed is the person's own: with its own label, it is recognized when it comes back.
-            typed = history.remember(ready.subject, sorted(ready.asked.covers), ready.typed, ready.context.now)
-            await asyncio.gather(typed, shown)  # one commit takes both
+        await history.remember(ready.subject, sorted(new), ready.label, now, also=typed)
         progress.begun = True
         progress.marks |= new
 
@@ -192,8 +188,6 @@ class Release:
         progress.recorded = True
         now = self.clock.now()
         rest = self._rest(ready, progress)
-        if rest or not progress.begun:
-            await self._remember(ready, progress, rest)
         usage = progress.usage or Usage()
         facts: dict[str, str | int | float | bool] = {
             "abstained": progress.text == NOTHING_FOUND,
@@ -214,7 +208,12 @@ class Release:
             outcome=progress.outcome,
             facts=tuple(sorted(facts.items())),
         )
-        await self.gate.settle(progress.denied, [outcome])
+        settled = self.gate.settle(progress.denied, [outcome])
+        if rest or not progress.begun:
+            # Together: one wait for the disk. If only one of the two comes to be, nothing is released.
+            await asyncio.gather(self._remember(ready, progress, rest), settled)
+        else:
+            await settled
 
     def _rest(self, ready: Ready, progress: _Progress) -> frozenset[bytes]:
         """Return the marks of the whole answer that none of its pieces had: those of sentences that span some."""

@@ -271,8 +271,19 @@ class Index(Protocol):
 class History(Protocol):
     """Keyed digests and labels of what each subject was shown or typed. Never text."""
 
-    async def remember(self, subject: Subject, marks: Sequence[bytes], label: Label, now: datetime, /) -> None:
-        """Store that `subject` was shown text with these marks under this label, durably."""
+    async def remember(
+        self,
+        subject: Subject,
+        marks: Sequence[bytes],
+        label: Label,
+        now: datetime,
+        /,
+        also: Sequence[tuple[Sequence[bytes], Label]] = (),
+    ) -> None:
+        """Store that `subject` was shown text with these marks under this label, durably.
+
+        `also`: more marks, with labels of their own, in the same write.
+        """
         ...
 
     async def recall(self, subject: Subject, marks: Sequence[bytes], /) -> dict[bytes, Label]:

@@ -13,7 +13,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from lockgate.errors import LockgateError
 
@@ -25,68 +25,59 @@ MOST: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting(Generic[Job, Done]):
-    job: Job
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[Done]
+class _Waiting:
+    """A job that waits, and who is told; or, without a lane, an event that is set when its turn comes."""
+
+    lane: Lane[Any, Any] | None
+    job: Any
+    loop: asyncio.AbstractEventLoop | None
+    done: Any
 
 
-class GroupWriter(Generic[Job, Done]):
-    """A writing thread. It runs from `start` to `close`.
+class GroupWriter:
+    """A writing thread, which several stores can share. It runs from `start` to `close`."""
 
-    Args:
-        commit: writes all jobs in one transaction and returns what each is answered, in order. Called by the
-            thread alone.
-        failure: what a caller is told for an error; called once for each caller.
-        size: rows of a job.
-        name: of the thread.
+    def __init__(self, name: str) -> None:
+        self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    """
+    @classmethod
+    def start(cls, name: str) -> GroupWriter:
+        """Start one."""
+        writer = cls(name)
+        writer._thread.start()
+        return writer
 
-    def __init__(
+    def lane(
         self,
         commit: Callable[[Sequence[Job]], Sequence[Done]],
         failure: Callable[[Exception], LockgateError],
-        size: Callable[[Job], int],
-        name: str,
-    ) -> None:
-        self._commit, self._failure, self._size = commit, failure, size
-        self._jobs: queue.SimpleQueue[_Waiting[Job, Done] | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        size: Callable[[Job], int] = lambda _: 1,
+    ) -> Lane[Job, Done]:
+        """Return a lane for one store.
 
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread.start()
+        Args:
+            commit: writes all jobs in one transaction and returns what each is answered, in order. Called by the
+                thread alone.
+            failure: what a caller is told for an error; called once for each caller.
+            size: rows of a job.
 
-    def submit(self, job: Job) -> asyncio.Future[Done] | None:
-        """Hand over a job; its future ends once it is durable, or is not. None: the writer is closed.
-
-        Canceling the future does not take the job back.
         """
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Done] = loop.create_future()
-        with self._closing:
-            if self._closed:
-                return None
-            self._jobs.put(_Waiting(job, loop, done))
-        return done
+        return Lane(self, commit, failure, size)
 
     def close(self) -> None:
         """Write what waits, then end the thread. Blocks until it has."""
-        with self._closing:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
+        self._jobs.put(None)
+        self._thread.join()
+
+    def put(self, waiting: _Waiting) -> None:
+        """Hand something over to the thread."""
+        self._jobs.put(waiting)
 
     def _run(self) -> None:
         last = False
         while not last and (first := self._jobs.get()) is not None:
-            batch, count = [first], self._size(first.job)
+            batch, count = [first], first.lane.size(first.job) if first.lane else 0
             while count < MOST and not last:
                 try:
                     more = self._jobs.get_nowait()
@@ -96,25 +87,78 @@ class GroupWriter(Generic[Job, Done]):
                     last = True
                 else:
                     batch.append(more)
-                    count += self._size(more.job)
+                    count += more.lane.size(more.job) if more.lane else 0
             self._settle(batch)
 
-    def _settle(self, batch: Sequence[_Waiting[Job, Done]]) -> None:
-        """Commit a batch, and answer everybody in it with one turn of each loop."""
-        answers: Sequence[Done | LockgateError]
-        try:
-            answers = self._commit([one.job for one in batch])
-        except Exception as error:  # whatever it is, nobody may be told that it is durable
-            answers = [self._failure(error) for _ in batch]
-        loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Done], Done | LockgateError]]] = {}
-        for one, answer in zip(batch, answers, strict=True):
-            loops.setdefault(one.loop, []).append((one.done, answer))
+    def _settle(self, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch, lane by lane, and answer everybody in it with one turn of each loop."""
+        lanes: dict[Lane[Any, Any], list[_Waiting]] = {}
+        events = []
+        for one in batch:
+            if one.lane is None:
+                events.append(one.done)
+            else:
+                lanes.setdefault(one.lane, []).append(one)
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Any]]] = {}
+        for lane, several in lanes.items():
+            for one, answer in zip(several, lane.settle([each.job for each in several]), strict=True):
+                if one.loop is not None:
+                    loops.setdefault(one.loop, []).append((one.done, answer))
         for loop, told in loops.items():
             with contextlib.suppress(RuntimeError):  # the loop has ended, and everybody in it
                 loop.call_soon_threadsafe(_tell, told)
+        for event in events:
+            event.set()
 
 
-def _tell(told: Sequence[tuple[asyncio.Future[Done], Done | LockgateError]]) -> None:
+class Lane(Generic[Job, Done]):
+    """What one store hands to a writing thread. See `GroupWriter.lane`."""
+
+    def __init__(
+        self,
+        writer: GroupWriter,
+        commit: Callable[[Sequence[Job]], Sequence[Done]],
+        failure: Callable[[Exception], LockgateError],
+        size: Callable[[Job], int],
+    ) -> None:
+        self._writer, self._commit, self._failure = writer, commit, failure
+        self.size = size
+        self._closing = threading.Lock()
+        self._closed = False
+
+    def submit(self, job: Job) -> asyncio.Future[Done] | None:
+        """Hand over a job; its future ends once it is durable, or is not. None: the lane is closed.
+
+        Canceling the future does not take the job back.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Done] = loop.create_future()
+        with self._closing:
+            if self._closed:
+                return None
+            self._writer.put(_Waiting(self, job, loop, done))
+        return done
+
+    def close(self) -> bool:
+        """Take no more jobs, and block until those that wait are written. False: it was closed before."""
+        event = threading.Event()
+        with self._closing:
+            if self._closed:
+                return False
+            self._closed = True
+            self._writer.put(_Waiting(None, None, None, event))
+        event.wait()
+        return True
+
+    def settle(self, jobs: Sequence[Job]) -> Sequence[Done | LockgateError]:
+        """Commit jobs; return the answer of each, or an error for each. For the thread."""
+        try:
+            return self._commit(jobs)
+        except Exception as error:  # whatever it is, nobody may be told that it is durable
+            return [self._failure(error) for _ in jobs]
+
+
+def _tell(told: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
     for future, answer in told:
         if future.done():  # the caller has gone away; what it wanted is written all the same
             continue

@@ -60,6 +60,7 @@ from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
+from lockgate.storage.group import GroupWriter
 from lockgate.wiring import decisions, documents, forgetting, identity, resource, start
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
@@ -204,11 +205,13 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         directory = given.directory or _directory(settings)
         policies = PolicyFiles.open(settings.policies or SHIPPED)
         signer = signing_key(state / "keys" / "audit.pem", settings.audit_origin)
-        audit = AuditLog.open(state / "audit.db", signer, version=__version__)
+        writer = GroupWriter.start("writer")  # one for both: what a request makes durable is waited for once
+        stack.callback(writer.close)
+        audit = AuditLog.open(state / "audit.db", signer, version=__version__, writer=writer)
         stack.push_async_callback(audit.close)
         log = AuditReader.open(audit.path)
         stack.callback(log.close)
-        history = SqliteHistory.open(state / "history.db")
+        history = SqliteHistory.open(state / "history.db", writer)
         stack.callback(history.close)
         index = await MemoryIndex.open(state / "index", FileKeys.open(state / "keys" / "master.key"))
         stack.push_async_callback(index.close)
