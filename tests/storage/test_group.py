@@ -81,7 +81,7 @@ async def test_who_goes_away_has_their_job_done_all_the_same(writer: GroupWriter
     stays = store.put(8)
     store.free.set()
     await stays
-    assert sorted(sum(store.commits, [])) == [7, 8]
+    assert sorted(job for commit in store.commits for job in commit) == [7, 8]
 
 
 async def test_closing_one_lane_writes_what_waits_and_leaves_the_other(writer: GroupWriter) -> None:
