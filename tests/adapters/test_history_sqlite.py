@@ -111,6 +111,39 @@ async def test_what_is_shown_while_the_disk_is_read_is_known_too(history: Sqlite
     assert await history.shown(ANN, NOW) == HR.join(LEGAL)
 
 
+async def test_whoever_comes_at_any_moment_of_a_reading_is_answered(history: SqliteHistory) -> None:
+    """One that came between its end and what follows from it once waited for ever, and everybody with it."""
+    await history.remember(ANN, MARKS, HR, NOW)
+
+    def stuck(*_: object) -> None:
+        raise TimeoutError("the loop stands still")
+
+    before = signal.signal(signal.SIGALRM, stuck)
+    signal.alarm(20)
+    try:
+        for _ in range(50):
+            history._people.clear()
+            asked = [asyncio.create_task(history.recall(ANN, MARKS))]
+            while not asked[0].done():
+                await asyncio.sleep(0)
+                asked.append(asyncio.create_task(history.recall(ANN, MARKS)))
+            for found in await asyncio.gather(*asked):
+                assert found == dict.fromkeys(MARKS, HR)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+async def test_who_goes_away_while_the_disk_is_read_does_not_take_it_from_others(history: SqliteHistory) -> None:
+    await history.remember(ANN, MARKS, HR, NOW)
+    history._people.clear()
+    first = asyncio.create_task(history.recall(ANN, MARKS))
+    second = asyncio.create_task(history.recall(ANN, MARKS))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == dict.fromkeys(MARKS, HR)
+
+
 async def test_memory_is_bounded_and_loses_nothing(
     history: SqliteHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""One thread that writes for several stores: who is answered, when, and what a failure of one means for another."""
+"""One thread that writes for several stores: who is answered, when, and what a failure of one means for others."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class _Person:
     known: KnownMarks = field(default_factory=KnownMarks)
     sessions: dict[str, tuple[Label, float]] = field(default_factory=dict)
     loaded: bool = False
-    loading: asyncio.Future[_Stored] | None = None
+    loading: asyncio.Task[None] | None = None
     pending: int = 0
 
     def shown(self, session: str, label: Label, seen: float) -> None:
@@ -233,18 +233,17 @@ class SqliteHistory:
         person = self._person(name)
         while not person.loaded:
             if person.loading is None:
-                loop = asyncio.get_running_loop()
-                person.loading = loop.run_in_executor(None, self._read, name)
-                person.loading.add_done_callback(lambda future: self._take(name, person, future))
+                person.loading = asyncio.create_task(self._load(name, person))
+                person.loading.add_done_callback(_seen)
             await asyncio.shield(person.loading)
         return person
 
-    def _take(self, name: str, person: _Person, future: asyncio.Future[_Stored]) -> None:
-        """Add what was read to what came meanwhile."""
-        person.loading = None
-        if future.cancelled() or future.exception() is not None:
-            return
-        pieces, sessions = future.result()
+    async def _load(self, name: str, person: _Person) -> None:
+        """Read what the disk knows, and add it to what came meanwhile."""
+        try:
+            pieces, sessions = await asyncio.to_thread(self._read, name)
+        finally:
+            person.loading = None
         before = len(person.known)
         person.known.pack(pieces)
         if self._people.get(name) is person:
@@ -370,6 +369,10 @@ class SqliteHistory:
 
 def _settled(person: _Person, done: asyncio.Future[None]) -> None:
     person.pending -= 1
+    _seen(done)
+
+
+def _seen(done: asyncio.Future[None]) -> None:
     if not done.cancelled():
         done.exception()  # whoever waited has gone, or was told
 
