@@ -90,6 +90,8 @@ async def test_every_door_counts_requests(lab: Lab, method: str, path: str):
             assert refused.status == 429, refused.text
             assert int(refused.headers["retry-after"]) >= 1
             assert refused.headers["ratelimit-policy"] == '"requests";q=0;w=3600'
+            if method == "POST" and path in ANSWERS:
+                assert refused.body["error"]["type"] == "rate_limit_error"  # OpenAI's name, and Anthropic's
             other = await client.send(method, target, "owner", case.body, headers=case.headers)
             assert other.status != 429
 

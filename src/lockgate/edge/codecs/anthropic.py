@@ -65,6 +65,7 @@ _TYPES: Final[tuple[tuple[type[LockgateError], str], ...]] = (
     (AccessDenied, "permission_error"),
     (NotFound, "not_found_error"),
     (Conflict, "conflict_error"),
+    (TooManyRequests, "rate_limit_error"),
     (TooLarge, "request_too_large"),
     (TooManyRequests, "rate_limit_error"),
 )

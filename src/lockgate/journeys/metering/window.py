@@ -87,7 +87,9 @@ class Distinct:
     def new(self, names: Iterable[str], time: float) -> int:
         """Return how many of these are not among them."""
         self.used(time)
-        return len(set(names) - self._seen.keys())
+        return sum(
+            name not in self._seen for name in set(names)
+        )  # not a difference: that walks over all there are
 
     def add(self, names: Iterable[str], time: float) -> None:
         """Count these."""
