@@ -15,6 +15,7 @@ from lockgate import __version__
 from lockgate.cli import (
     ask,
     audit,
+    backup,
     check,
     db,
     demo,
@@ -50,6 +51,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     why,
     policy,
     audit,
+    backup,
     db,
     keys,
     models,

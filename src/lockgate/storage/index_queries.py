@@ -8,7 +8,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate.errors import Unavailable
-from lockgate.storage.index_tables import DOCUMENTS, FORGOTTEN, META, PAYLOADS, SCHEMA
+from lockgate.ports import Keys
+from lockgate.storage.index_payload import COLUMNS, TEXTS, unpack_columns, unpack_texts, unseal
+from lockgate.storage.index_tables import DOCUMENTS, FORGOTTEN, META, PAYLOADS, SCHEMA, binding, from_row
 
 _BATCH: Final = 400
 """Ids in one statement; SQLite's limit of variables is 999 on old builds."""
@@ -95,3 +97,26 @@ def traces(db: sa.Connection, id: str) -> tuple[bytes, ...]:
         places = {0, len(blob) // 4, len(blob) // 2, 3 * len(blob) // 4, max(0, len(blob) - 16)}
         found += [blob[at : at + 16] for at in sorted(places) if len(blob) >= at + 16]
     return tuple(found)
+
+
+def open_all(db: sa.Connection, keys: Keys) -> tuple[int, int]:
+    """Open every document with its key; return how many documents and passages there are.
+
+    Raises:
+        Unavailable: one does not open.
+
+    """
+    documents = passages = 0
+    every = sa.select(DOCUMENTS, PAYLOADS.c.columns, PAYLOADS.c.texts)
+    every = every.join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id, isouter=True).execution_options(yield_per=100)
+    for found in db.execute(every).mappings():
+        row = dict(found)
+        document, held = from_row(row)
+        if row["texts"] is None:
+            raise Unavailable(f"the content of `{document.id}` is missing", code="tampered")
+        key = keys.unwrap(row["master"], row["wrapped"], binding(row))
+        unpack_columns(document.id, unseal(key, COLUMNS, document.id, row["generation"], row["columns"]))
+        texts = unseal(key, TEXTS, document.id, row["generation"], row["texts"])
+        passages += len(unpack_texts(document.id, texts, held))
+        documents += 1
+    return documents, passages

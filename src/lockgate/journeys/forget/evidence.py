@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from lockgate.content.document import Chunk, Document
@@ -50,11 +50,12 @@ class Remain:
 
 
 def probes(
-    document: Document, chunks: Sequence[Chunk], traces: Sequence[bytes], others: Iterable[Document]
+    document: Document, chunks: Sequence[Chunk], traces: Sequence[bytes], others: Sequence[Document], own: str
 ) -> tuple[Probe, ...]:
     """Return what to look for: pieces and rare words of passages all over the text, names, key and ciphertext.
 
-    A title that another document has too tells nothing, so it is left out.
+    A title that another document has too tells nothing, so it is left out; and so are words that storage itself
+    has (`own`: names of its columns), or that stand in what is known of other documents.
     """
     texts = [one.text for one in chunks]
     found = [Probe(Trace.KEY, trace) for trace in traces]
@@ -65,10 +66,10 @@ def probes(
     for text in texts[::step]:
         lines = sorted((line.strip() for line in text.splitlines()), key=len, reverse=True)
         found += _of(Trace.TEXT, [line[:_PIECE] for line in lines[:2]])
-    named = f"{document.title} {document.item}"
-    words = {word for text in texts for word in _WORD.findall(text) if word not in named}
+    named = "\n".join((document.title, document.item, own, *map(repr, others)))
+    words = {word for text in texts for word in _WORD.findall(text)}
     rare = sorted(words, key=lambda word: (not _NUMBER.search(word), -len(word), word))
-    found += _of(Trace.WORD, rare[:_WORDS])
+    found += _of(Trace.WORD, islice((word for word in rare if word not in named), _WORDS))
     return tuple({one.data: one for one in found}.values())
 
 

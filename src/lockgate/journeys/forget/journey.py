@@ -73,7 +73,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Everything that forgetting needs. `changing` is the lock of all who change what is known of documents."""
+    """Everything that forgetting needs.
+
+    `changing` is the lock of all who change what is known of documents, `own` are words of the storage itself.
+    """
 
     index: Index
     labeler: Labeler
@@ -82,6 +85,7 @@ class Forget:
     clock: Clock
     storage: Remains
     changing: asyncio.Lock
+    own: str = ""
 
     async def run(self, subject: Subject, context: Context, name: str, *, may_return: bool = False) -> Forgotten:
         """Forget a document for somebody: by its id, or as `collection/path`.
@@ -162,7 +166,9 @@ class Forget:
         async with self.changing:  # else a sync could store it anew between the look and the removal
             chunks = await self.index.chunks(id)
             others = [one for one in self.index.documents() if one.id != id]
-            wanted = await asyncio.to_thread(probes, document, chunks, await self.index.traces(id), others)
+            wanted = await asyncio.to_thread(
+                probes, document, chunks, await self.index.traces(id), others, self.own
+            )
             before = await self.storage.search([one.data for one in wanted])
             seen = sum(wanted[number].kind in {Trace.KEY, Trace.TITLE} for number in before)
             wanted = distinctive(wanted, before)
