@@ -19,6 +19,16 @@ id = "for-hr"
 kind = "extractive"
 users = ["group:hr"]
 ceiling = "restricted"
+[[models]]
+id = "vectors"
+kind = "embeddings"
+users = ["group:staff"]
+ceiling = "restricted"
+[[models]]
+id = "vectors-hr"
+kind = "embeddings"
+users = ["group:hr"]
+ceiling = "restricted"
 """
 
 
@@ -90,6 +100,7 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
         ("GET", "/v1/models/{model}", 1, 2, "staff"),
         ("POST", "/v1/chat/completions", 1, 2, "staff"),
         ("POST", "/v1/messages", 1, 2, "staff"),
+        ("POST", "/v1/embeddings", 1, 2, "staff"),
         ("POST", "/mcp", 2, 5, "staff"),
         ("POST", "/mcp", 3, 5, "staff"),
         ("POST", "/mcp", 4, 5, "staff"),
@@ -109,7 +120,12 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
                 )
                 left_out = {"date", "content-length", "lockgate-request-id", "request-id"}
                 headers = {k: v for k, v in reply.headers.items() if k not in left_out}
-                body = reply.stable().replace(b"no-such-model", b"for-hr").replace(b"nowhere/**", b"hr/**")
+                body = (
+                    reply.stable()
+                    .replace(b"no-such-model", b"for-hr")
+                    .replace(b"vectors-hr", b"for-hr")
+                    .replace(b"nowhere/**", b"hr/**")
+                )
                 told.append((reply.status, body, headers))
             assert told[0] == told[1], (method, path, subject)
             assert told[0][0] in {400, 403, 404} or path == "/mcp" or path.startswith("/access/")

@@ -93,6 +93,7 @@ async def upstream() -> AsyncIterator[Upstream]:
     made = Upstream()
     app = web.Application(client_max_size=10_000_000)
     app.router.add_post("/{name}/v1/chat/completions", made.handle)
+    app.router.add_post("/{name}/v1/embeddings", made.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -9,7 +9,7 @@ from lockgate.edge.app import application
 from serving import free_socket, serving
 
 OPENAI = (
-    "/v1/embeddings",
+    "/v1/embeddings/more",
     "/v1/responses",
     "/v1/responses/resp_1/input_items",
     "/v1/completions",

@@ -70,6 +70,10 @@ def _message(model: str) -> dict[str, Any]:
     return _chat(model) | {"max_tokens": 500}
 
 
+def _texts(model: str) -> dict[str, Any]:
+    return {"model": model, "input": QUESTION}
+
+
 def _decision(person: str, item: str, **more: Any) -> dict[str, Any]:
     """Return a question of AuthZEN: may this person open that document?"""
     document = {"type": "document", "id": f"brightwater/{item}"}
@@ -131,6 +135,11 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("an assistant for everybody", "/v1/messages", _message("assistant"), _ANTHROPIC),
         Case("a model for HR", "/v1/messages", _message("for-hr"), _ANTHROPIC),
         Case("a model that is not", "/v1/messages", _message("no-such-model"), _ANTHROPIC),
+    ),
+    ("POST", "/v1/embeddings"): (
+        Case("a model for staff", "/v1/embeddings", _texts("vectors")),
+        Case("a model for HR", "/v1/embeddings", _texts("vectors-hr")),
+        Case("a model that is not", "/v1/embeddings", _texts("no-such-model")),
     ),
     ("GET", "/v1/models"): (
         Case("the list", "/v1/models"),

@@ -112,7 +112,7 @@ class _Model:
 
     def count(self, text: str) -> int:
         made = self._tokenizer.encode(_clean(text))
-        return len(made.ids) + (1 if made.overflowing or len(text) > _MOST_CHARACTERS else 0)
+        return MAX_TOKENS + 1 if made.overflowing or len(text) > _MOST_CHARACTERS else len(made.ids)
 
 
 def _clean(text: str) -> str:

@@ -93,12 +93,16 @@ def _collection(table: Table, taxonomy: Taxonomy) -> Collection:
 
 
 def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
-    kind = table.choice("kind", ("openai", "local", "extractive"), "openai")
+    kind = table.choice("kind", ("openai", "local", "extractive", "embeddings"), "openai")
+    if kind == "embeddings" and "model" in table.values and "base_url" not in table.values:
+        raise table.fail("model", "needs a `base_url`", "Without both, the local embedding model is taken.")
     made = ModelSettings(
         id=table.need("id"),
         kind=kind,
         base_url=table.need("base_url") if kind == "openai" else table.get("base_url", str, ""),
-        model=table.need("model") if kind == "openai" else table.get("model", str, ""),
+        model=table.need("model")
+        if kind == "openai" or "base_url" in table.values
+        else table.get("model", str, ""),
         api_key_file=table.path("api_key_file"),
         plain_http=table.get("plain_http", bool, False),
         users=_readers(table, "users") or Readers.nobody(),
@@ -144,6 +148,8 @@ def _assistant(table: Table, models: Mapping[str, ModelSettings], collections: I
         for name in names:
             if name not in models:
                 raise table.fail(key, f"names `{name}`, which no [[models]] defines")
+            if models[name].kind == "embeddings":
+                raise table.fail(key, f"names `{name}`, which makes vectors and answers no questions")
     for name in sorted(made.collections - set(collections)):
         raise table.fail("collections", f"names `{name}`, which no [[collections]] defines")
     table.done()

@@ -78,8 +78,9 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """`[[models]]`: an upstream. `kind` is `openai` (any compatible server), `local` or `extractive`.
+    """`[[models]]`: an upstream. `kind` is `openai` (any compatible server), `local`, `extractive`, `embeddings`.
 
+    Embeddings are made by any compatible server at `base_url`, or without one by the local model.
     `responsibility` is how it is had: `saas`, `paas`, `iaas` (we run it), or empty where it is not stated.
     """
 

@@ -18,6 +18,7 @@ from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.authzen_api import AuthZenApi
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.anthropic import anthropic_error
+from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.problems import WrongMethod, openai_error, problem, shaped
@@ -59,7 +60,8 @@ _FAMILIES: Final = (
     _Family(
         _OPENAI,
         openai_error,
-        "Of OpenAI's API there are /v1/chat/completions, /v1/responses, /v1/completions and /v1/models.",
+        "Of OpenAI's API there are /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings and "
+        "/v1/models.",
     ),
     _Family(
         _ANTHROPIC,
@@ -91,6 +93,7 @@ def _no_route(request: Request, error: Exception) -> Response:
 
 def routes(
     answering: Answering,
+    embeddings: EmbeddingsApi,
     models: ModelsApi,
     door: Door,
     passages: PassagesApi,
@@ -107,6 +110,7 @@ def routes(
         Route("/v1/responses", answering.handler(responses.CODEC), methods=["POST"]),
         Route("/v1/completions", answering.handler(completions.CODEC), methods=["POST"]),
         Route("/v1/messages", answering.handler(messages.CODEC), methods=["POST"]),
+        Route("/v1/embeddings", embeddings.embeddings, methods=["POST"]),
         Route("/v1/models", models.models, methods=["GET"]),
         Route("/v1/models/{model}", models.models, methods=["GET"]),
         Route("/v1/retrieve", door.handler(Scope.RETRIEVE, passages.retrieve), methods=["POST"]),

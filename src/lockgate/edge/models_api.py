@@ -6,6 +6,7 @@ clients send, gets its shape; everybody else OpenAI's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,13 @@ from lockgate.edge.problems import as_lockgate_error, openai_problem, shaped
 from lockgate.edge.render import new_request_id
 from lockgate.edge.scopes import admit
 from lockgate.journeys.chat import Chat
+from lockgate.journeys.routes import Route
 from lockgate.policy.model import Context, Scope
 
 
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "lockgate"}
+def _model(route: Route) -> dict[str, Any]:
+    kind = "embeddings" if route.vectors else "chat"
+    return {"id": route.id, "object": "model", "created": 0, "owned_by": "lockgate", "kind": kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +43,30 @@ class ModelsApi:
             response.headers[anthropic.REQUEST_ID] = request_id
             return response
         try:
-            one, names = await self._names(request, request_id, "")
+            one, listed = await self._routes(request, request_id, "")
         except Exception as error:
             return openai_problem(as_lockgate_error(error), request_id)
-        body = _model(one) if one else {"object": "list", "data": [_model(name) for name in names]}
+        body = _model(one) if one else {"object": "list", "data": [_model(each) for each in listed]}
         return json_response(body, request_id)
 
     async def _anthropic(self, request: Request, request_id: str) -> Response:
+        """Answer Anthropic's clients. Their API has no vectors, and their lists are of what answers."""
         try:
-            one, names = await self._names(request, request_id, anthropic.KEY_HEADER)
+            one, listed = await self._routes(request, request_id, anthropic.KEY_HEADER)
             anthropic.revision(request.headers)
         except Exception as error:
             shown = as_lockgate_error(error)
             return shaped(shown, request_id, anthropic.anthropic_error(shown))
-        return json_response(anthropic.model(one) if one else anthropic.models(names), request_id)
+        names = [each.id for each in listed if not each.vectors]
+        return json_response(anthropic.model(one.id) if one else anthropic.models(names), request_id)
 
-    async def _names(self, request: Request, request_id: str, key_header: str) -> tuple[str, list[str]]:
-        """Return the model that the path names, or else an empty string and the names of all."""
+    async def _routes(
+        self, request: Request, request_id: str, key_header: str
+    ) -> tuple[Route | None, Sequence[Route]]:
+        """Return the route that the path names, or else None and all of the subject's."""
         subject, now = await admit(self.chat, credential(request, key_header), request_id, Scope.CHAT)
         context = Context(now, request_id)
         wanted = request.path_params.get("model")
         if wanted is not None:
-            return self.chat.routes.find(subject, wanted, context).id, []
-        return "", [route.id for route in self.chat.routes.listed(subject, context)]
+            return self.chat.routes.find(subject, wanted, context), ()
+        return None, self.chat.routes.listed(subject, context)

@@ -36,6 +36,7 @@ from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
 from lockgate.edge.body import Limits as Bounds
+from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -46,6 +47,7 @@ from lockgate.errors import LockgateError
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.journeys.discover import Discover
+from lockgate.journeys.embed import Embed
 from lockgate.journeys.enforce import Gate, Mode
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.forget import Forget
@@ -120,6 +122,7 @@ class Lockgate:
         more = resource.protected(self.settings).routes() + ForgetApi(door, self.forget).routes()
         return more + routes(
             Answering(self.chat, self.release, limits, taxonomy),
+            EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
             ModelsApi(self.chat),
             door,
             PassagesApi(door, self.passages, Discover(self.gate, self.index)),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lockgate.adapters.embed_local import LocalVectors
 from lockgate.adapters.extractive import ExtractiveModel
 from lockgate.adapters.llama.server import LlamaServer
-from lockgate.adapters.openai_upstream import Configured, Limits, OpenAiUpstream
+from lockgate.adapters.openai_upstream import Configured, Limits, OpenAiUpstream, OpenAiVectors
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
 from lockgate.config.settings import Assistant, ModelSettings
 from lockgate.journeys.routes import Route, Table, Upstream
 from lockgate.labels.readers import Readers
 from lockgate.ports import Embedder, ModelCard
-from lockgate.wiring.named import Named
+from lockgate.wiring.named import Held, Named, NamedVectors
 
 
 def _card(one: ModelSettings) -> ModelCard:
@@ -36,6 +37,10 @@ def _limits(one: ModelSettings) -> Limits:
     )
 
 
+def _configured(one: ModelSettings) -> Configured:
+    return Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
+
+
 def _assistant(one: Assistant) -> Route:
     return Route(one.id, one.users, (one.model, *one.reroute), one.instructions, one.collections)
 
@@ -45,7 +50,7 @@ class _Open:
     """A client, and the settings that it was made from."""
 
     settings: ModelSettings
-    named: Named
+    named: Held
     upstream: Upstream
 
 
@@ -68,7 +73,10 @@ class Models:
 
         """
         upstreams = {one.id: self._opened(one).upstream for one in settings.models}
-        plain = {one.id: Route(one.id, Readers.everyone(), (one.id,)) for one in settings.models}
+        plain = {
+            one.id: Route(one.id, Readers.everyone(), (one.id,), vectors=one.kind == "embeddings")
+            for one in settings.models
+        }
         virtual = {one.id: _assistant(one) for one in settings.assistants}
         return Table(plain | virtual, upstreams)
 
@@ -90,17 +98,24 @@ class Models:
         for one in self._open:
             if one.settings == wanted:
                 return one
-        named = self._named(wanted)
-        self._open.append(_Open(wanted, named, Upstream(_card(wanted), named)))
-        return self._open[-1]
+        opened = self._vectors(wanted) if wanted.kind == "embeddings" else self._answers(wanted)
+        self._open.append(opened)
+        return opened
 
-    def _named(self, one: ModelSettings) -> Named:
+    def _vectors(self, one: ModelSettings) -> _Open:
+        if one.base_url:
+            client = OpenAiVectors(one.model, _configured(one), limits=_limits(one))
+            named = NamedVectors(one.id, client, client.close)
+        else:
+            named = NamedVectors(one.id, LocalVectors(self._embedder))
+        return _Open(one, named, Upstream(_card(one), vectors=named))
+
+    def _answers(self, one: ModelSettings) -> _Open:
         if one.kind == "extractive":
-            return Named(one.id, ExtractiveModel(self._embedder))
-        endpoint = (
-            self._local
-            if one.kind == "local"
-            else Configured(one.base_url, key_file=one.api_key_file, plain_http=one.plain_http)
-        )
-        upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one), keep=one.kind != "local")
-        return Named(one.id, upstream, upstream.close)
+            named = Named(one.id, ExtractiveModel(self._embedder))
+        else:
+            endpoint = self._local if one.kind == "local" else _configured(one)
+            keep = one.kind != "local"
+            upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one), keep=keep)
+            named = Named(one.id, upstream, upstream.close)
+        return _Open(one, named, Upstream(_card(one), named))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from lockgate.errors import Unavailable
-from lockgate.ports import Piece, Prompt
+from lockgate.ports import Embedded, Piece, Prompt, VectorModel
 
 LOG: Final = logging.getLogger("lockgate.models")
 _AGAIN: Final = "Try again, or choose another model."
+
+Close: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Generates(Protocol):
@@ -21,11 +23,11 @@ class Generates(Protocol):
     def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]: ...
 
 
-class Named:
-    """`ports.Model` around another one. `close` gives back what it holds."""
+class Held:
+    """A client with a name. `close` gives back what it holds."""
 
-    def __init__(self, id: str, model: Generates, close: Callable[[], Awaitable[None]] | None = None) -> None:
-        self._id, self._model, self._close = id, model, close
+    def __init__(self, id: str, close: Close | None = None) -> None:
+        self._id, self._close = id, close
         self._running = 0
         self._retired = False
 
@@ -40,13 +42,12 @@ class Named:
         if self._close is not None:
             await self._close()
 
-    async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
-        """See `ports.Model`. Failures are logged without anything that was sent or came back."""
+    @asynccontextmanager
+    async def used(self) -> AsyncGenerator[None]:
+        """Hold it open. Failures are logged without anything that was sent or came back."""
         self._running += 1
         try:
-            async with aclosing(self._model.generate(prompt)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            yield
         except Unavailable as error:
             LOG.warning("model `%s`: %s%s", self._id, error, _cause(error))
             gone = error.code == "upstream_unavailable"
@@ -56,6 +57,35 @@ class Named:
             self._running -= 1
             if self._retired:
                 await self.retire()
+
+
+class Named(Held):
+    """`ports.Model` around another one."""
+
+    def __init__(self, id: str, model: Generates, close: Close | None = None) -> None:
+        super().__init__(id, close)
+        self._model = model
+
+    async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
+        """See `ports.Model`."""
+        async with self.used(), aclosing(self._model.generate(prompt)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+class NamedVectors(Held):
+    """`ports.VectorModel` around another one."""
+
+    def __init__(self, id: str, model: VectorModel, close: Close | None = None) -> None:
+        super().__init__(id, close)
+        self._model = model
+
+    async def vectors(
+        self, texts: Sequence[str], dimensions: int | None, extras: Sequence[tuple[str, object]], /
+    ) -> Embedded:
+        """See `ports.VectorModel`."""
+        async with self.used():
+            return await self._model.vectors(texts, dimensions, extras)
 
 
 def _cause(error: Unavailable) -> str:

@@ -35,7 +35,10 @@ async def problems(settings: Settings, embedder: Embedder, weights: Weights) -> 
     if settings.identity.issuer:
         looks.append(lambda: issuer_answers(settings.identity.issuer))
     if isinstance(embedder, MiniLmEmbedder) and (
-        settings.collections or any(one.kind == "extractive" for one in settings.models)
+        settings.collections
+        or any(
+            one.kind == "extractive" or (one.kind == "embeddings" and not one.base_url) for one in settings.models
+        )
     ):
         looks.append(embedder.open)
     if any(one.kind == "local" for one in settings.models):

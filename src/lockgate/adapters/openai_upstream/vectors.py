@@ -97,7 +97,8 @@ def _matrix(rows: Sequence[list[object]], dimensions: int | None) -> Vectors:
     if any(type(one) not in {int, float} for row in rows for one in row):
         raise malformed("a vector has something else than numbers")
     try:
-        made = np.array(rows, np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            made = np.array(rows, np.float32)
     except (OverflowError, ValueError) as error:
         raise malformed("a vector has a number out of range") from error
     if not np.isfinite(made).all():
