@@ -376,7 +376,8 @@ def test_tokens_count_against_the_quota(
     models = MODELS.format(cloud="http://127.0.0.1:1/v1", low="http://127.0.0.1:1/v1") + quota
     with in_thread(lambda: opened(folder, embedder, models=models)) as lab:
         replies = [ask(lab, "staff", "vectors", "word " * 60) for _ in range(5)]
-        assert [one.status for one in replies] == [200, 200, 200, 429, 429]
+        # 100 are set aside, by size, and 62 are counted in the end: a third might be too many.
+        assert [one.status for one in replies] == [200, 200, 429, 429, 429]
         assert replies[-1].json["error"]["type"] == "rate_limit_error"
         assert int(replies[-1].headers["retry-after"]) > 0
         kinds = [one.kind.value for one in records(lab.lockgate, replies[-1].headers["lockgate-request-id"])]
