@@ -24,6 +24,10 @@ $(VENV)/develops: $(VENV)/runs requirements/dev.lock
 	$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/measures: $(VENV)/develops requirements/bench.lock
+	$(PIP) --require-hashes -r requirements/bench.lock
+	@touch $@
+
 install: $(VENV)/develops ## install Lockgate and all that its tests need into .venv
 
 check: install ## format, lint, types, import contracts
@@ -35,7 +39,7 @@ check: install ## format, lint, types, import contracts
 test: check ## every check and every test; what the machine lacks is named and skipped
 	$(BIN)/python -m pytest
 
-bench: install ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
+bench: $(VENV)/measures ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
 	$(BIN)/python -m bench
 
 demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays the story unattended
@@ -43,8 +47,8 @@ demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays
 
 lock: install ## resolve the dependencies anew and write their hashes
 	$(PIP) pip-tools
-	for extra in dev local; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local --extra mcp --extra telemetry --extra $$extra \
+	for extra in bench dev local; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local --extra telemetry --extra $$extra \
 	  -o requirements/$$extra.lock pyproject.toml; done
 
 clean: ## remove the environment, caches and the demonstration's data
