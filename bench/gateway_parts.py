@@ -7,6 +7,7 @@ own clock and not in ticks of the kernel.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -202,6 +203,8 @@ async def gateway(upstream: str) -> None:
         async with open_lockgate(parse(text, home / "lockgate.toml"), parts) as lockgate:
             app = lockgate.app(more=[Mount("/issuer", issuer.app())], sync=False)
             async with serving(app, bound):
+                gc.collect()  # as `lockgate serve` does
+                gc.freeze()
                 await _until_told(url, issuer.mint("erik"))
 
 

@@ -129,7 +129,7 @@ def test_a_whole_answer_is_asked_for_and_taken_as_one() -> None:
         return web.json_response(whole(message, usage={"prompt_tokens": 7, "completion_tokens": 2}))
 
     pieces = run(handle, WHOLE)
-    assert pieces == [Piece("Hello"), Piece("", "stop", Usage(7, 2), dropped=("tool_calls",))]
+    assert pieces == [Piece("Hello", "stop", Usage(7, 2), dropped=("tool_calls",))]
     assert sent[0]["stream"] is False
     assert "stream_options" not in sent[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -77,7 +77,7 @@ def rebuild(db: sqlite3.Connection, signer: Signer, *, history: bool) -> None:
     leaves = []
     for index, event in rows:
         leaves.append(merkle.leaf_hash(event))
-        look = asdict(Lookup.of(orjson.loads(event)))
+        look = Lookup.of(orjson.loads(event))._asdict()
         db.execute(
             "UPDATE audit_event SET leaf=?, request_id=?, kind=?, subject=?, time=? WHERE idx=?",
             (leaves[-1], look["request_id"], look["kind"], look["subject"], look["time"], index),

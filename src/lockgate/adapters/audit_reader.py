@@ -152,7 +152,7 @@ class AuditReader:
         try:
             with self._snapshot() as connection:
                 return verify.verify(
-                    store.entries(connection),
+                    store.every_entry(connection),
                     store.checkpoints(connection),
                     verifier,
                     kept=kept,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from lockgate.errors import Invalid
 
 _ED25519: Final = b"\x01"
 _DASH: Final = "— "
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _MAX_NOTE: Final = 64 * 1024
 _MAX_SIZE: Final = 2**63
 
@@ -142,7 +144,7 @@ def parse(note: str) -> Checkpoint:
     lines = body.split("\n")
     if len(note) > _MAX_NOTE or not blank or not signatures.startswith(_DASH) or len(lines) < 3 or not all(lines):
         raise Invalid("this is not a signed checkpoint")
-    if any(ord(c) < 32 and c != "\n" for c in note):
+    if _CONTROL.search(note):
         raise Invalid("this is not a signed checkpoint")
     origin, size, root = lines[:3]
     if not (size.isascii() and size.isdecimal()) or str(int(size[:20])) != size or int(size) >= _MAX_SIZE:

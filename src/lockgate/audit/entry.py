@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from lockgate.audit import ocsf
 from lockgate.audit.record import Record
 from lockgate.labels.wire import STANDARD
 
+_LEVELS: Final = {name: number for number, name in enumerate(STANDARD.names)}
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+
+class Lookup(NamedTuple):  # of a log of millions, making the objects is a good part of verifying it
     """What a store indexes of an event. It is derived from the event, and `audit verify` compares the two."""
 
     time: int
@@ -37,7 +38,7 @@ class Lookup:
             own["kind"],
             own.get("subject", ""),
             own.get("effect", ""),
-            None if label is None else int(STANDARD.level(label["sensitivity"])),
+            None if label is None else _LEVELS[label["sensitivity"]],
         )
 
 

@@ -336,7 +336,7 @@ def encode(event: dict[str, Any], index: int) -> bytes:
     The index stands in the event (`metadata.sequence`), so that a moved, inserted or renumbered record names
     its place by itself.
     """
-    placed = {**event, "metadata": {**event["metadata"], "sequence": index}}
+    placed = event | {"metadata": event["metadata"] | {"sequence": index}}
     return orjson.dumps(placed, option=orjson.OPT_SORT_KEYS)
 
 

@@ -90,10 +90,14 @@ class _Requests:
 
     def see(self, index: int, event: dict[str, Any]) -> None:
         own, request = event["unmapped"][ocsf.OWN], event["metadata"]["correlation_uid"]
-        kind, asked = own["kind"], (request, own.get("subject", ""), own.get("on_behalf_of", ""))
-        if (bit := _BITS.get(kind)) and own.get("effect") != "deny":
+        kind = own["kind"]
+        bit = _BITS.get(kind)
+        if bit is None and kind != Kind.ANSWER.value:
+            return
+        asked = (request, own.get("subject", ""), own.get("on_behalf_of", ""))
+        if bit and own.get("effect") != "deny":
             self.kinds[asked] = self.kinds.get(asked, 0) | bit
-        elif kind == Kind.ANSWER.value:
+        elif bit is None:
             if asked in self.answers:
                 first = self.answers[asked][0]
                 self.doubled.append(
@@ -189,7 +193,7 @@ class _Pass:
             what = f"the search fields of record {at} were changed: searches may not find it"
             raise _Stop(Fault(what, at, at))
         self.pending.append(leaf)
-        size = self.size
+        size = at + 1
         due = (self.upcoming and self.upcoming.size == size) or (self.kept and self.kept.size == size)
         if due or len(self.pending) >= _BATCH:
             self._flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 import aiohttp
@@ -86,9 +87,8 @@ class OpenAiUpstream:
     async def _whole(self, response: aiohttp.ClientResponse, clock: Deadlines) -> AsyncGenerator[Piece, None]:
         data = await everything(response, clock, self._limits)
         answer = Answer(self._limits.output_chars, "message")
-        if text := answer.take(data):
-            yield Piece(text)
-        yield answer.last()
+        text = answer.take(bytes(data))
+        yield replace(answer.last(), text=text)
 
     async def _pieces(self, response: aiohttp.ClientResponse, clock: Deadlines) -> AsyncGenerator[Piece, None]:
         parser, answer = EventParser(self._limits.event_bytes), Answer(self._limits.output_chars)
