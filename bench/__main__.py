@@ -18,6 +18,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("decision",),
     ("audit",),
     ("gateway",),
+    ("gateway", "--retrieval"),
     ("ingest",),
     ("retrieval",),
     ("detectors",),

@@ -47,7 +47,9 @@ class Turns:
         return sorted(self.times)[int(len(self.times) * 0.99)]
 
 
-async def _turn(server: Server, at_once: int, body: bytes, many: int, into: Turns) -> None:
+async def _turn(
+    server: Server, at_once: int, body: bytes, many: int, into: Turns, path: str = "/v1/chat/completions"
+) -> None:
     # Anew each turn: a server closes connections that wait for the other one's turn.
     connections = [await Connection.open(server) for _ in range(at_once)]
     left = many
@@ -56,7 +58,7 @@ async def _turn(server: Server, at_once: int, body: bytes, many: int, into: Turn
         nonlocal left
         while left > 0:
             left -= 1
-            into.times.append(await connection.ask(body))
+            into.times.append(await connection.ask(body, path))
 
     try:
         before, _ = await server.used()
@@ -124,10 +126,38 @@ async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
     return lines
 
 
+async def retrieval(rounds: int) -> list[str]:
+    """Measure answers from documents, one at a time, next to the bare proxy's plain answer."""
+    lines = []
+    passages = json.dumps({"query": QUESTION}).encode()
+    quoted = json.dumps({"model": "assistant", "messages": [{"role": "user", "content": QUESTION}]}).encode()
+    async with (
+        running("--upstream") as upstream,
+        running("--proxy", upstream.url) as bare,
+        running("--documents", upstream.url) as served,
+    ):
+        for name, path, body in (
+            ("passages (/v1/retrieve)", "/v1/retrieve", passages),
+            ("assistant, extractive", "/v1/chat/completions", quoted),
+        ):
+            base, one = Turns(), Turns()
+            for number in range(rounds + 1):
+                await _turn(bare, 1, _body(SHORT, False), 60, base if number else Turns())
+                await _turn(served, 1, body, 25, one if number else Turns(), path)
+            cpu = statistics.median(one.cpu)
+            lines.append(
+                f"{name:24}  {cpu:6.2f} ms of CPU  {_ratio(one, base)}  p50 {one.p50:.1f} ms, p99 {one.p99:.1f}"
+            )
+            print(lines[-1], flush=True)
+    return lines
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--at", type=int, nargs="+", default=sorted(REQUESTS), choices=sorted(REQUESTS))
+    parser.add_argument("--retrieval", action="store_true", help="answers from documents, in place of the matrix")
+    parser.add_argument("--documents", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--upstream", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--proxy", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--gateway", metavar="URL", help=argparse.SUPPRESS)
@@ -138,6 +168,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         asyncio.run(parts.proxy(args.proxy))
     elif args.gateway:
         asyncio.run(parts.gateway(args.gateway))
+    elif args.documents:
+        asyncio.run(parts.documents())
+    elif args.retrieval:
+        asyncio.run(retrieval(args.rounds))
     else:
         asyncio.run(matrix(args.rounds, args.at))
     return 0

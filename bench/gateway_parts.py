@@ -66,12 +66,21 @@ def model(chunks: int) -> str:
 # ------------------------------------------------------------------ the upstream
 
 
+VOCABULARY = (
+    "the supplier may send a gift of small value once each year and staff must tell their manager about it before "
+    "they accept what was offered while larger things go back with thanks because nobody should owe a partner more "
+    "than good work on time which our handbook calls fair dealing between people who know one another well enough"
+).split()
+
+
 def _words(chunks: int) -> list[str]:
-    """Return an answer in words: sentences that differ, as those of an answer do."""
-    return [
-        f"{'Part' if at % WORDS == 0 else 'w'}{at * 7919 % 9973}{'.' if at % WORDS == WORDS - 1 else ''} "
-        for at in range(chunks)
-    ]
+    """Return an answer in words: sentences of plain prose that differ, as those of an answer do."""
+    made = []
+    for at in range(chunks):
+        word = VOCABULARY[(at * 31 + at // 7 + at // 50) % len(VOCABULARY)]
+        first, last = at % WORDS == 0, at % WORDS == WORDS - 1
+        made.append((word.capitalize() if first else word) + (". " if last else " "))
+    return made
 
 
 class _Upstream(asyncio.Protocol):
@@ -206,6 +215,21 @@ async def gateway(upstream: str) -> None:
                 gc.collect()  # as `lockgate serve` does
                 gc.freeze()
                 await _until_told(url, issuer.mint("erik"))
+
+
+async def documents() -> None:
+    """Serve a Lockgate over the demonstration's organization, with the local embedding model."""
+    from bench.serving import starter
+    from lockgate.adapters.embed_onnx import MiniLmEmbedder
+    from lockgate.demo.organization import generate
+    from lockgate.demo.run import fetch_weights
+
+    embedder = MiniLmEmbedder(fetch_weights(lambda line: print(line, file=sys.stderr, flush=True)))
+    await embedder.open()
+    with tempfile.TemporaryDirectory(prefix="lockgate-bench-") as folder:
+        made = generate(Path(folder) / "organization")
+        async with starter(embedder, lambda _: None)(made.share, made.directory) as (url, token):
+            await _until_told(url, await token("erik"))
 
 
 async def _until_told(url: str, token: str) -> None:
