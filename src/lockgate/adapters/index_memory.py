@@ -50,6 +50,7 @@ from lockgate.storage.index_queries import (
     check_meta,
     delete,
     forgotten,
+    rewrap,
     set_change,
     set_forgotten,
     traces,
@@ -99,7 +100,7 @@ class MemoryIndex:
             with _guard(), engine.connect() as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")
                 schema.prepare(db, schema.INDEX)
-                check_meta(db, keys.current)
+                check_meta(db, keys)
                 db.commit()
             index._take_over()
         except BaseException:
@@ -152,6 +153,19 @@ class MemoryIndex:
     def forgotten(self, id: str, /) -> bool:
         """Tell whether a document was forgotten and must not be stored again."""
         return id in self._forgotten
+
+    async def rewrap(self, after: str = "", most: int = 256) -> tuple[int, str | None]:
+        """Wrap keys anew that an older master key wraps: how many, and where to go on (None at the end)."""
+        return await asyncio.to_thread(self._rewrap, after, most)
+
+    def _rewrap(self, after: str, most: int) -> tuple[int, str | None]:
+        with self._writing, _guard(), self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN IMMEDIATE")
+            done = rewrap(db, self._keys, after, most)
+            db.commit()
+            if done[1] is None:
+                _scrub(db)
+            return done
 
     async def traces(self, id: str, /) -> Sequence[bytes]:
         """Return byte strings by which the key and the ciphertext of a document can be looked for in files."""
@@ -229,7 +243,8 @@ class MemoryIndex:
 
     def _row(self, document: Document, held: frozenset[int], generation: str, key: bytes) -> dict[str, Any]:
         row = to_row(document, held, generation)
-        return row | {"master": self._keys.current, "wrapped": self._keys.wrap(key, binding(row))}
+        master, wrapped = self._keys.wrap_as(key, binding(row))
+        return row | {"master": master, "wrapped": wrapped}
 
     def _key(self, row: Mapping[str, Any]) -> bytes:
         return self._keys.unwrap(row["master"], row["wrapped"], binding(row))

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,54 +22,99 @@ from lockgate.errors import Unavailable
 
 _FORMAT: Final = "lockgate-key-1"
 _NONCE: Final = 12
+_OLD: Final = ".old"
 
 
 class FileKeys:
-    """One master key in a file (`ports.Keys`). Rotation will add older keys beside it; rows carry key ids.
+    """Master keys in files (`ports.Keys`): the current one, and beside it older ones that still wrap something.
 
     Wraps with AES-256-GCM and random nonces (NIST SP 800-38D section 8.2.2: fewer than 2^32 wraps per key).
     """
 
-    def __init__(self, id: str, key: bytes) -> None:
-        self._id = id
-        self._cipher = AESGCM(key)
+    def __init__(self, path: Path, current: str, ciphers: Mapping[str, AESGCM]) -> None:
+        self._path = path
+        self._state = current, dict(ciphers)
+        """Replaced as one, so that a thread that wraps never sees the id of one key and the cipher of another."""
 
     @classmethod
     def open(cls, path: Path) -> FileKeys:
-        """Read the master key in `path`, or create it if there is no such file.
+        """Read the master key in `path`, or create it if there is no such file; and older ones beside it.
 
         Raises:
-            Unavailable: it cannot be read or created, others may read it, or it is damaged.
+            Unavailable: one cannot be read or created, others may read it, or it is damaged.
 
         """
         try:
             if not path.exists():
                 _create(path)
-            mode = path.stat().st_mode
-            text = path.read_text("ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unavailable(
-                f"the master key `{path}` cannot be read",
-                code="key_unreadable",
-                remedy="Check that the file and its folder belong to the account that runs Lockgate.",
-            ) from error
-        if stat.S_IMODE(mode) & 0o077:
-            raise Unavailable(
-                f"the master key `{path}` may be read by other accounts",
-                code="key_exposed",
-                remedy=f"Run `chmod 600 {path}`; if others have had access, treat the key as known.",
-            )
-        return cls(*_parse(text, path))
+        except OSError as error:
+            raise _unreadable(path) from error
+        current, key = _read(path)
+        ciphers = {id: AESGCM(old) for id, old in map(_read, _older(path))}
+        return cls(path, current, ciphers | {current: AESGCM(key)})
 
     @property
     def current(self) -> str:
-        """Return the id of the master key."""
-        return self._id
+        """Return the id of the master key that wraps new keys."""
+        return self._state[0]
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Return the ids of all master keys that are here."""
+        return frozenset(self._state[1])
+
+    def rotate(self) -> str:
+        """Make a new master key the current one, and keep the one before beside it. Return the new id.
+
+        A crash leaves either of them current, and both there.
+
+        Raises:
+            Unavailable: the files cannot be written.
+
+        """
+        before, ciphers = self._state
+        try:
+            kept = self._path.with_name(f"{self._path.stem}.{before}{_OLD}")
+            if not kept.exists():
+                os.link(self._path, kept)
+            fresh = self._path.with_name(f".{self._path.name}.next")
+            fresh.unlink(missing_ok=True)
+            _create(fresh)
+            id, key = _read(fresh)
+            fresh.rename(self._path)
+            _settle(self._path.parent)
+        except OSError as error:
+            raise Unavailable(f"the master key `{self._path}` cannot be replaced: {error.strerror}") from error
+        self._state = id, ciphers | {id: AESGCM(key)}
+        return id
+
+    def retire(self) -> int:
+        """Destroy every key but the current one; nothing that they wrapped opens any more. Return how many."""
+        current, ciphers = self._state
+        files = _older(self._path)
+        try:
+            for path in files:
+                if path.stat().st_nlink == 1:  # else a crash came between the two names of one key
+                    with path.open("r+b") as file:
+                        file.write(b"\0" * path.stat().st_size)
+                        file.flush()
+                        os.fsync(file.fileno())
+                path.unlink()
+            _settle(self._path.parent)
+        except OSError as error:
+            raise Unavailable(f"an old master key cannot be destroyed: {error.strerror}") from error
+        self._state = current, {current: ciphers[current]}
+        return len(files)
 
     def wrap(self, key: bytes, binding: bytes, /) -> bytes:
-        """Return nonce and ciphertext of `key`, bound to `binding`."""
+        """Return nonce and ciphertext of `key`, bound to `binding`, under the current master key."""
+        return self.wrap_as(key, binding)[1]
+
+    def wrap_as(self, key: bytes, binding: bytes, /) -> tuple[str, bytes]:
+        """Return the id of the current master key with what `wrap` returns: both of one moment."""
+        id, ciphers = self._state
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, key, binding)
+        return id, nonce + ciphers[id].encrypt(nonce, key, binding)
 
     def unwrap(self, master: str, wrapped: bytes, binding: bytes, /) -> bytes:
         """Return the key inside `wrapped`.
@@ -77,16 +123,52 @@ class FileKeys:
             Unavailable: another master key wrapped it, or it or its binding was changed.
 
         """
-        if master != self._id:
+        current, ciphers = self._state
+        if master not in ciphers:
             raise Unavailable(
-                f"this was encrypted with master key `{master}`, but the key file holds `{self._id}`",
+                f"this was encrypted with master key `{master}`, but the key file holds `{current}`",
                 code="wrong_key",
                 remedy="Point the settings to the key file that was used; nothing has been changed.",
             )
         try:
-            return self._cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], binding)
+            return ciphers[master].decrypt(wrapped[:_NONCE], wrapped[_NONCE:], binding)
         except (InvalidTag, ValueError) as error:
             raise Unavailable("a stored key or what it is bound to was changed", code="tampered") from error
+
+
+def _older(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}.*{_OLD}"))
+
+
+def _settle(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unreadable(path: Path) -> Unavailable:
+    return Unavailable(
+        f"the master key `{path}` cannot be read",
+        code="key_unreadable",
+        remedy="Check that the file and its folder belong to the account that runs Lockgate.",
+    )
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path) from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise Unavailable(
+            f"the master key `{path}` may be read by other accounts",
+            code="key_exposed",
+            remedy=f"Run `chmod 600 {path}`; if others have had access, treat the key as known.",
+        )
+    return _parse(text, path)
 
 
 def key_id(key: bytes) -> str:
@@ -127,8 +209,4 @@ def _create(path: Path) -> None:
             return
     finally:
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _settle(path.parent)

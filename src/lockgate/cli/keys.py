@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.service_keys import KeyFile, ServiceKey, check_owner, create, revoke
+from lockgate.cli import rotate
 from lockgate.cli.identity import identity_section, registered
 from lockgate.policy.model import Scope
 
@@ -56,6 +57,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     make.add_argument("--days", type=int, default=90, help="how long it lives, 1 to 366 (default: %(default)s)")
     make.set_defaults(run=_create)
     verbs.add_parser("list", parents=[shared], help="list all keys; secrets are not kept").set_defaults(run=_list)
+    rotate.add(verbs)
     end = verbs.add_parser("revoke", parents=[shared], help="refuse a key from now on")
     end.add_argument("id", help="the id, as `list` shows it")
     end.set_defaults(run=_revoke)

@@ -64,6 +64,7 @@ class Labeler:
         typed: label of what a person types; detectors raise it.
         session: how long what was shown counts against unrecognized history.
         through: what is typed by this subject counts as, where its application states that; None for `typed`.
+        old: secrets from before, under which what was shown is still recognized.
 
     """
 
@@ -72,6 +73,7 @@ class Labeler:
     typed: Label = TYPED
     session: timedelta = timedelta(hours=12)
     through: Callable[[Subject], Sensitivity | None] = lambda _: None
+    old: tuple[bytes, ...] = ()
 
     async def label(
         self, subject: Subject, turns: Sequence[Turn], now: datetime, along: Sequence[str] = ()
@@ -140,8 +142,15 @@ class Labeler:
         return self.typed if stated is None else replace(self.typed, sensitivity=stated)
 
     def _look(self, owner: str, texts: Sequence[str]) -> tuple[list[Marks], list[frozenset[str]]]:
-        marked = [marks(text, key=self.key, subject=owner) for text in texts]
+        marked = [self._known_by(text, owner) for text in texts]
         return marked, [sure_kinds(scan(text)) for text in texts]
+
+    def _known_by(self, text: str, owner: str) -> Marks:
+        """Return the marks of a text under every key: what was shown under an older one is recognized too."""
+        mine = marks(text, key=self.key, subject=owner)
+        older = [marks(text, key=key, subject=owner) for key in self.old]
+        covers = {mark: spans for one in (mine, *older) for mark, spans in one.covers.items()}
+        return replace(mine, covers=covers) if older else mine
 
     def marks(self, subject: Subject, text: str) -> Marks:
         """Return the marks of text that is shown to the subject."""
@@ -167,7 +176,7 @@ class Labeler:
 
         """
         return await self.history.unmark(
-            lambda person: {m for text in texts for m in marks(text, key=self.key, subject=person).covers}
+            lambda person: {m for text in texts for m in self._known_by(text, person).covers}
         )
 
 

@@ -215,8 +215,11 @@ class Keys(Protocol):
         """Return the id of the master key that wraps new keys."""
         ...
 
-    def wrap(self, key: bytes, binding: bytes, /) -> bytes:
-        """Return `key` encrypted under the current master key, inseparable from `binding`."""
+    @property
+    def known(self) -> frozenset[str]: ...  # the ids of all master keys that are here
+
+    def wrap_as(self, key: bytes, binding: bytes, /) -> tuple[str, bytes]:
+        """Return the current master key's id, and `key` encrypted under it, inseparable from `binding`."""
         ...
 
     def unwrap(self, master: str, wrapped: bytes, binding: bytes, /) -> bytes:

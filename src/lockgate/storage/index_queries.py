@@ -16,7 +16,7 @@ _BATCH: Final = 400
 """Ids in one statement; SQLite's limit of variables is 999 on old builds."""
 
 
-def check_meta(db: sa.Connection, master: str) -> None:
+def check_meta(db: sa.Connection, keys: Keys) -> None:
     """Check that this version can read what is there, with this master key; write the first rows if nothing is.
 
     Raises:
@@ -30,9 +30,9 @@ def check_meta(db: sa.Connection, master: str) -> None:
     elif meta.get("schema") != SCHEMA:
         raise Unavailable(f"the index has layout `{meta.get('schema')}`, this version reads `{SCHEMA}`")
     masters = db.execute(sa.select(DOCUMENTS.c.master).distinct()).scalars().all()
-    if masters and master not in masters:
+    if masters and keys.known.isdisjoint(masters):
         raise Unavailable(
-            f"the index was written with master key `{masters[0]}`, the key file holds `{master}`",
+            f"the index was written with master key `{masters[0]}`, the key file holds `{keys.current}`",
             code="wrong_key",
             remedy="Point the settings to the key file that was used; nothing has been changed.",
         )
@@ -120,3 +120,24 @@ def open_all(db: sa.Connection, keys: Keys) -> tuple[int, int]:
         passages += len(unpack_texts(document.id, texts, held))
         documents += 1
     return documents, passages
+
+
+def rewrap(db: sa.Connection, keys: Keys, after: str, most: int) -> tuple[int, str | None]:
+    """Wrap the keys of up to `most` documents behind the id `after` anew, those that an older master key wraps.
+
+    Return how many there were, and the last id; None at the end. What does not open stays as it is: nobody can
+    read it, with whatever key.
+    """
+    c = DOCUMENTS.c
+    rows = sa.select(DOCUMENTS).where(c.master != keys.current, c.id > after).order_by(c.id).limit(most)
+    found = [dict(row) for row in db.execute(rows).mappings()]
+    done = 0
+    for row in found:
+        bound = binding(row)
+        try:
+            master, wrapped = keys.wrap_as(keys.unwrap(row["master"], row["wrapped"], bound), bound)
+        except Unavailable:
+            continue
+        db.execute(sa.update(DOCUMENTS).where(c.id == row["id"]).values(master=master, wrapped=wrapped))
+        done += 1
+    return done, found[-1]["id"] if found else None

@@ -69,7 +69,9 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
         data = _inside(settings.data, settings.file.parent)
         if data is None:
             outside.append(str(settings.data))
-        keys = {path.name: path.read_bytes() for path in sorted((state / "keys").iterdir()) if path.is_file()}
+        keys = {
+            path.name: path.read_bytes() for path in sorted((state / "keys").iterdir()) if path.suffix != ".rotate"
+        }
         if secret is not None:
             _write(part / _SEALED, sealed.seal(keys, secret))
         found = _verify(part / "state", state / "keys")

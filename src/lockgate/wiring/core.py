@@ -28,7 +28,7 @@ from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.policy_files import SHIPPED, PolicyFiles, Reload
-from lockgate.adapters.secret_file import load_or_create as secret
+from lockgate.adapters.secret_file import load_ring
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
 from lockgate.content.labeling import Limit
@@ -68,6 +68,7 @@ from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
+from lockgate.wiring.rotation import Rotation
 
 LOG: Final = logging.getLogger("lockgate")
 _PATIENCE: Final = timedelta(minutes=2)
@@ -106,6 +107,7 @@ class Lockgate:
     exposures: Exposures
     why: Why
     forget: Forget
+    rotation: Rotation
     history: SqliteHistory
     embedder: Embedder
     weights: Weights
@@ -151,7 +153,7 @@ class Lockgate:
         return application([*more, *self.table()], lifespan, resource.protected(self.settings))
 
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
-        watchers = [self.in_force.watch(), self.policies.watch(_told)]
+        watchers = [self.in_force.watch(), self.policies.watch(_told), self.rotation.watch()]
         if isinstance(self.directory, DirectoryFile):
             watchers.append(self.directory.watch(_read_again))
         if sync:
@@ -216,7 +218,8 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.callback(log.close)
         history = SqliteHistory.open(state / "history.db", writer)
         stack.callback(history.close)
-        index = await MemoryIndex.open(state / "index", FileKeys.open(state / "keys" / "master.key"))
+        keys = FileKeys.open(state / "keys" / "master.key")
+        index = await MemoryIndex.open(state / "index", keys)
         stack.push_async_callback(index.close)
         weights = Weights(settings.models_folder or default_folder(), shipped())
         embedder = given.embedder or MiniLmEmbedder(weights)
@@ -260,12 +263,15 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         recheck = ingest.rechecker(connectors)
         typed = replace(TYPED, sensitivity=settings.labels.prompt)
         session = timedelta(hours=settings.labels.history_hours)
+        life = timedelta(days=settings.labels.history_days)
+        key, old = load_ring(state / "keys" / "history.key", clock.now(), life)
         labeler = Labeler(
             history,
-            secret(state / "keys" / "history.key"),
+            key,
             typed,
             session,
             lambda subject: typed_through(subject, in_force.applications),
+            old,
         )
         retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
         table = Routes(gate, lambda: in_force.table)
@@ -296,6 +302,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             exposures=Exposures(index, directory, gate, limit),
             why=Why(index, gate, directory, clock, recheck),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing),
+            rotation=Rotation(state, keys, index, audit, clock),
             history=history,
             embedder=embedder,
             weights=weights,
