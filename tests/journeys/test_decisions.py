@@ -140,7 +140,7 @@ def test_whoever_may_not_ask_about_others_learns_nothing(tmp_path: Path) -> None
         things = replace(asked.pdp.decider.things, recheck=recheck)
         blind = replace(asked, pdp=replace(asked.pdp, decider=replace(asked.pdp.decider, things=things)))
         agent = replace(
-            SELF["ann"], principal=Principal(PrincipalKind.AGENT, "ann"), on_behalf_of=SELF["ann"].principal
+            SELF["bo"], principal=Principal(PrincipalKind.AGENT, "ann"), on_behalf_of=SELF["bo"].principal
         )
         for asker in (SELF["bo"], SELF["stella"], service("etl", "hr", "admins"), service("ann", "hr"), agent):
             for who in ("user:ann", "user:gus", "user:gone", "user:nobody", "moon:ann", "group:hr", "user:bo "):
@@ -560,9 +560,13 @@ def test_an_agent_asks_about_itself_with_the_power_of_both(tmp_path: Path) -> No
     async def story(asked: Asked) -> None:
         bot = Principal(PrincipalKind.AGENT, "bot", frozenset({"group:staff"}))
         agent = replace(SELF["ann"], principal=bot, on_behalf_of=SELF["ann"].principal, application="bot")
-        assert (await asked.ask(agent, "agent:bot", "read", DOCUMENTS["handbook/gifts.txt"])).permits
-        assert not (await asked.ask(agent, "agent:bot", "read", DOCUMENTS["hr/plan.txt"])).permits
-        assert await asked.ask(agent, "user:ann", "read", DOCUMENTS["handbook/gifts.txt"]) == NO
+        for who in ("agent:bot", "user:ann"):
+            assert (await asked.ask(agent, who, "read", DOCUMENTS["handbook/gifts.txt"])).permits
+            assert await asked.ask(agent, who, "read", DOCUMENTS["hr/plan.txt"]) == NO
+            kind = who.partition(":")[0]
+            for name, found in (("handbook/gifts.txt", [who.partition(":")[2]]), ("hr/plan.txt", [])):
+                assert await asked.search(agent, Kind.SUBJECT, f"{kind}:", "read", DOCUMENTS[name]) == found
+        assert await asked.ask(agent, "user:bo", "read", DOCUMENTS["handbook/gifts.txt"]) == NO
 
     run(story, tmp_path)
 
@@ -626,6 +630,17 @@ def test_a_search_finds_what_the_filter_lets_through_at_the_source_now(tmp_path:
         asked.place.rules('match = ["**"]\nreaders = ["group:hr"]\nowners = ["user:ann"]\nsensitivity = "general"')
         assert await asked.search(PEP, Kind.RESOURCE, "user:bo", "read", "document:") == []
         assert not (await asked.ask(PEP, "user:bo", "read", DOCUMENTS["handbook/gifts.txt"])).permits
+
+    run(story, tmp_path)
+
+
+def test_a_page_says_more_only_if_there_is_more_to_find(tmp_path: Path) -> None:
+    """Candidates that are left and denied do not show."""
+
+    async def story(asked: Asked) -> None:
+        wanted = Search(Kind.SUBJECT, Entity("user"), "read", Entity("document", "share/hr/plan.txt"))
+        page = await asked.pdp.search(PEP, CONTEXT, wanted, "", 1)
+        assert ([one.id for one in page.results], page.after) == (["ann"], "")
 
     run(story, tmp_path)
 

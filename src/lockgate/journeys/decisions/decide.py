@@ -140,8 +140,16 @@ class Decider:
 
 
 def is_own(asker: Subject, entity: Entity) -> bool:
-    """Tell whether a caller asks about itself: the very identity of its token, with its kind."""
-    return (entity.type, entity.id) == (asker.principal.kind.value, asker.principal.id)
+    """Tell whether a caller asks about itself, or an agent about the person it acts for.
+
+    An agent that asks so is answered for both, which is what it could find out by trying.
+    """
+    return any((entity.type, entity.id) == (one.kind.value, one.id) for one in own(asker))
+
+
+def own(asker: Subject) -> tuple[Principal, ...]:
+    """Return the identities about which a caller may ask as about itself."""
+    return (asker.principal,) if asker.on_behalf_of is None else (asker.principal, asker.on_behalf_of)
 
 
 def known_action(one: Question) -> Action | None:

@@ -16,7 +16,7 @@ from lockgate.audit.record import Kind as Recorded
 from lockgate.audit.record import Record
 from lockgate.content.document import Document
 from lockgate.flow.resources import document_resource
-from lockgate.journeys.decisions.decide import OTHERS, Decider, Standing, is_own, known_action
+from lockgate.journeys.decisions.decide import OTHERS, Decider, Standing, is_own, known_action, own
 from lockgate.journeys.decisions.model import Entity, Found, Kind, Question, Result, Search
 from lockgate.journeys.decisions.things import SUITS, SYSTEMS, Thing
 from lockgate.journeys.enforce import base_record
@@ -121,11 +121,9 @@ def _question(wanted: Search, **parts: object) -> Question:
 
 
 def _subjects(decider: Decider, asker: Subject, wanted: Search, standing: Standing) -> list[Candidate]:
-    ids: set[str] = set()
+    ids = {one.id for one in own(asker) if one.kind == wanted.subject.type}
     if standing.about_others and wanted.subject.type == PrincipalKind.USER:
         ids |= {person.id for person in decider.directory.people() if person.active}
-    if wanted.subject.type == asker.principal.kind:
-        ids.add(asker.principal.id)
     kind = wanted.subject.type
     return [Candidate(id, Result(id, kind), _question(wanted, subject=Entity(kind, id))) for id in ids]
 
