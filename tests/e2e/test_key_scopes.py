@@ -23,7 +23,9 @@ FAMILIES: Final = {
     "/v1/chat/completions": "chat",
     "/v1/responses": "chat",
     "/v1/completions": "chat",
+    "/v1/messages": "chat",
     "/v1/models": "chat",
+    "/v1/embeddings": "chat",
     "/v1/retrieve": "retrieve",
     "/v1/discover": "retrieve",
     "/mcp": "retrieve",
@@ -51,6 +53,8 @@ def key(lab: Lab, *scopes: str) -> str:
 
 
 def family(path: str) -> str:
+    if path.endswith("/forget"):
+        return "review"
     return next(scope for start, scope in FAMILIES.items() if path.startswith(start))
 
 
