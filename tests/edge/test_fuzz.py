@@ -83,6 +83,31 @@ VALID: dict[str, Any] = {
         "echo": False,
         "user": "u",
     },
+    "/v1/messages": {
+        "model": "assistant",
+        "max_tokens": 10,
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral", "ttl": "5m"}}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Hello"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "Hello.", "citations": None}]},
+            {"role": "user", "content": QUESTION},
+        ],
+        "metadata": {"user_id": "u"},
+        "stop_sequences": ["x"],
+        "temperature": 0.5,
+        "top_p": 1,
+        "stream": False,
+        "tools": [],
+        "tool_choice": {"type": "none"},
+        "thinking": {"type": "disabled"},
+    },
+    "/v1/embeddings": {
+        "model": "vectors",
+        "input": ["Hello", QUESTION],
+        "dimensions": 384,
+        "encoding_format": "base64",
+        "user": "u",
+    },
     "/v1/retrieve": {"query": QUESTION, "collections": ["brightwater"], "k": 3},
     "/v1/discover": {"query": QUESTION},
     "/mcp": {
@@ -101,6 +126,7 @@ VALID: dict[str, Any] = {
     },
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
     "/v1/reviews/undo": {},
+    "/v1/documents/{document:path}/forget": {"allow_return": False},  # of a document that has this for a name
 }
 _PART = {"type": "user", "id": "staff", "properties": {"groups": ["group:hr"]}}
 _QUESTION: dict[str, Any] = {
@@ -118,7 +144,9 @@ VALID |= {
         for what in ("subject", "resource", "action")
     },
 }
+VECTORS = '[[models]]\nid = "vectors"\nkind = "embeddings"\nusers = ["everyone"]\nceiling = "restricted"\n'
 PROFILE = settings(suppress_health_check=list(HealthCheck), deadline=None)
+SPOKEN = {"anthropic-version": "2023-06-01"}
 HANG = 20.0
 """Seconds after which a request counts as hanging; no request may take that long."""
 
@@ -128,7 +156,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("fuzz")
     plant(folder)
     embedder = MiniLmEmbedder(fetch_weights(lambda _: None))
-    with in_thread(lambda: opened(folder, embedder)) as made:
+    with in_thread(lambda: opened(folder, embedder, models=VECTORS)) as made:
         yield made
 
 
@@ -162,12 +190,14 @@ async def _send(lab: Lab, many: list[tuple[str, bytes, dict[str, str]]]) -> None
                 body = json.loads(text)
                 if response.status == 200:
                     continue
-                assert isinstance(body.get("error", body).get("code"), str | int), (path, text)
+                error = body.get("error", body)
+                code = error.get("details", {}).get("error_code") if path == "/v1/messages" else error.get("code")
+                assert isinstance(code, str | int), (path, text)
                 assert response.headers["lockgate-request-id"].startswith("req_")
 
 
 def _headers(lab: Lab, **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {lab.token('staff')}", "Content-Type": "application/json", **more}
+    return {"Authorization": f"Bearer {lab.token('staff')}", "Content-Type": "application/json", **SPOKEN, **more}
 
 
 @PROFILE
