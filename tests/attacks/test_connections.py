@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -148,3 +149,51 @@ def test_nothing_of_a_strangers_body_is_waited_for(demo: Running, path: str, hea
         head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{header}Content-Type: application/json\r\n"
         raw.sendall(f"{head}Content-Length: 900000\r\n\r\n".encode())
         assert raw.recv(4096).startswith(b"HTTP/1.1 401")
+
+
+def test_bodies_that_never_end_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are places, each with a good head and a body that drips: the oldest goes."""
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.2)
+
+    async def hold(request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    bound = listen("127.0.0.1", 0)
+    where = ("127.0.0.1", int(bound.getsockname()[1]))
+    app = Starlette(routes=[Route("/", hold, methods=["GET", "POST"])])
+    with in_thread(lambda: serving(app, bound)), ExitStack() as stack:
+        for _ in range(300):
+            raw = stack.enter_context(closing(socket.create_connection(where)))
+            raw.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\na")
+        time.sleep(0.5)
+        for _ in range(5):
+            with socket.create_connection(where, timeout=10) as other:
+                answered(other)
+
+
+@pytest.mark.slow
+def test_ten_thousand_idle_connections(demo: Running) -> None:
+    """They are bounded by what the server keeps, and not by what the system gives."""
+    host, _, port = demo.url.removeprefix("http://").partition(":")
+
+    async def open_all() -> int:
+        writers = []
+        for _ in range(100):
+            made = await asyncio.gather(*(asyncio.open_connection(host, int(port)) for _ in range(100)))
+            writers += [writer for _, writer in made]
+            if len(writers) % 2000 == 0:
+                reply = await asyncio.to_thread(send, demo.url, "GET", "/v1/models", token=demo.token("sofia"))
+                assert reply.status == 200
+        held = await asyncio.to_thread(_held, int(port))
+        for writer in writers:
+            writer.transport.abort()
+        return held
+
+    assert asyncio.run(open_all()) <= 256
+
+
+def _held(port: int) -> int:
+    """Return how many connections this process, which serves, has established at a port of its own."""
+    local = f":{port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(one[1].endswith(local) and one[3] == "01" for one in lines)

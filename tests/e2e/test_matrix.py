@@ -95,7 +95,7 @@ async def test_what_exists_and_what_does_not_are_refused_alike(lab: Lab) -> None
         ("POST", "/v1/reviews/rule", 0, 1, "staff"),
         ("GET", "/v1/reviews/{document:path}", 1, 2, "staff"),
         ("GET", "/v1/reviews/{document:path}", 3, 4, "staff"),
-        ("GET", "/v1/reviews/{document}/passages/{ordinal:int}", 1, 2, "staff"),
+        ("GET", "/v1/reviews/{document}/passages/{ordinal}", 1, 2, "staff"),
         ("GET", "/v1/exposure/findable/{person}", 0, 1, "hr"),
         ("GET", "/v1/models/{model}", 1, 2, "staff"),
         ("POST", "/v1/chat/completions", 1, 2, "staff"),

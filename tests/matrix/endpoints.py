@@ -201,7 +201,7 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of HR's, by its path", "/v1/reviews/brightwater/hr/salaries.md"),
         Case("of what is not, by its path", "/v1/reviews/brightwater/hr/none.md"),
     ),
-    ("GET", "/v1/reviews/{document}/passages/{ordinal:int}"): (
+    ("GET", "/v1/reviews/{document}/passages/{ordinal}"): (
         Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}/passages/0"),
         Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}/passages/0"),
         Case("of what is not", f"/v1/reviews/{document_id('brightwater', 'loose/none.md')}/passages/0"),

@@ -21,7 +21,7 @@ from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
-from lockgate.edge.problems import WrongMethod, openai_error, problem, shaped
+from lockgate.edge.problems import WrongMethod, as_lockgate_error, openai_error, problem, shaped
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
 from lockgate.edge.render import new_request_id
@@ -91,6 +91,11 @@ def _no_route(request: Request, error: Exception) -> Response:
     return shaped(shown, request_id, family.shape(shown)) if family else problem(shown, request_id)
 
 
+def _defect(request: Request, error: Exception) -> Response:
+    """Answer where something failed outside of every handler: as a defect, and nothing more."""
+    return problem(as_lockgate_error(error), new_request_id())
+
+
 def routes(
     answering: Answering,
     embeddings: EmbeddingsApi,
@@ -131,6 +136,6 @@ def application(
     return Starlette(
         routes=list(table),
         middleware=[Middleware(Challenges, resource=resource)] if resource else [],
-        exception_handlers={404: _no_route, 405: _no_route},
+        exception_handlers={404: _no_route, 405: _no_route, Exception: _defect},
         lifespan=lifespan,  # type: ignore[arg-type]  # Starlette's own alias is not exported
     )

@@ -81,7 +81,7 @@ async def raw(request: Request, most: int, seconds: float) -> bytes:
 
     """
     stated = request.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > most:
+    if stated.isdecimal() and (len(stated) > 15 or int(stated) > most):
         raise TooLarge(f"the body is larger than {most} bytes")
     body = bytearray()
     try:
@@ -108,6 +108,8 @@ async def json_value(request: Request, limits: Limits) -> object:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Invalid("the body must be sent as `Content-Type: application/json`", code="unsupported_media_type")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Invalid("the body must not be compressed", code="unsupported_content_encoding")
     try:
         value: object = orjson.loads(await raw(request, limits.body_bytes, limits.body_seconds))
     except (orjson.JSONDecodeError, RecursionError) as error:

@@ -4,6 +4,8 @@ A few hundred connections that send nothing, or a byte now and then, would keep 
 credential. So a request's head must arrive in time, and where connections are many, the one that has been idle
 longest makes room. Connections with a request under way are not touched, unless their reader takes nothing: an
 answer that nobody reads would otherwise hold a place, and the model behind it, for as long as the reader likes.
+Where nothing is idle, the connection that has been sending its body longest makes room: a body costs its sender
+nothing either. Heads that another server could read differently are refused (`heads.py`).
 """
 
 from __future__ import annotations
@@ -11,10 +13,18 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from lockgate.edge.heads import StrictBuffer
+from lockgate.edge.problems import problem
+from lockgate.edge.render import new_request_id
+from lockgate.errors import Invalid
 
 HEAD_SECONDS: Final = 10.0
 """From a connection's beginning, or the first byte after an answer, to the end of the next request's head."""
+BODY_SECONDS: Final = 2.0
+"""How long a body may be on its way before its connection counts as one that could make room."""
 STALLED_SECONDS: Final = 60.0
 """How long a reader may leave what was sent to them, where no more can be sent."""
 
@@ -34,6 +44,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.conn._receive_buffer = StrictBuffer()
         self._idle_since = self.loop.time()
         self._wait()
         most = self.limit_concurrency
@@ -42,11 +53,29 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; whatever does not make a request begins or continues to wait for one."""
+        before = self.busy
         super().data_received(data)
         if self.busy:
+            if not before:
+                self._idle_since = self.loop.time()  # from here on, the body is waited for
             self._wait_no_more()
         elif self._deadline is None:
             self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, with a typed problem; where an answer has begun, nothing is left to say."""
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.close()
+            return
+        shown = problem(Invalid(msg.lower().rstrip("."), code="malformed_http"), new_request_id())
+        headers = [*shown.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=shown.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(shown.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Note that the connection is idle."""
@@ -86,9 +115,11 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> bool:
-        """Close the connection that has been idle longest; tell whether there was one."""
-        idle = [
-            one for one in self.connections if isinstance(one, Connection) and not one.busy and one is not self
+        """Close the connection that has been idle longest, or else has sent longest; tell whether one was."""
+        others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
+        late = self.loop.time() - BODY_SECONDS
+        idle = [one for one in others if not one.busy] or [
+            one for one in others if one.busy and one.cycle.more_body and one._idle_since < late
         ]
         if not idle:
             return False

@@ -92,6 +92,11 @@ def _names(value: object, what: str) -> list[str]:
     return value
 
 
+def _number(text: str) -> bool:
+    """Tell whether a text is a number of up to nine digits: of many more, `int` does not make one."""
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
 def _flag(body: dict[str, Any], name: str) -> bool:
     value = body.get(name, False)
     if not isinstance(value, bool):
@@ -114,7 +119,7 @@ class ReviewApi:
             ("POST", "/v1/reviews", self.review),
             ("POST", "/v1/reviews/rule", self.rule),
             ("POST", "/v1/reviews/undo", self.undo),
-            ("GET", "/v1/reviews/{document}/passages/{ordinal:int}", self.passage),
+            ("GET", "/v1/reviews/{document}/passages/{ordinal}", self.passage),
             ("GET", "/v1/reviews/{document:path}", self.one),
             ("GET", "/v1/exposure", self.exposed),
             ("GET", "/v1/exposure/findable/{person}", self.findable),
@@ -126,7 +131,7 @@ class ReviewApi:
     async def listed(self, request: Request, subject: Subject, context: Context) -> Response:
         """List what waits for this owner or steward, worst first."""
         limit = request.query_params.get("limit", "100")
-        if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:6]) <= 1000:
+        if not _number(limit) or not 1 <= int(limit) <= 1000:
             raise Invalid("`limit` must be a number from 1 to 1000")
         found = await self.reviews.list_open(subject, context, int(limit))
         return self._listing([open_object(one, self.door.taxonomy) for one in found], context)
@@ -173,8 +178,11 @@ class ReviewApi:
 
     async def passage(self, request: Request, subject: Subject, context: Context) -> Response:
         """Show the text of one passage, for its owner, on request."""
-        where = request.path_params
-        text = await self.reviews.show(subject, context, where["document"], where["ordinal"])
+        document, ordinal = request.path_params["document"], request.path_params["ordinal"]
+        if not _number(ordinal):  # then it is the path of a document
+            request.path_params["document"] = f"{document}/passages/{ordinal}"
+            return await self.one(request, subject, context)
+        text = await self.reviews.show(subject, context, document, int(ordinal))
         return json_response({"text": text}, context.request_id)
 
     async def exposed(self, request: Request, subject: Subject, context: Context) -> Response:

@@ -74,6 +74,7 @@ def server(
         uvicorn.Config(
             app,
             http=Connection,
+            ws="none",  # another protocol class, without our bounds, if a library for it happened to be there
             host=host,
             log_config=None,
             access_log=False,
