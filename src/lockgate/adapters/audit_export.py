@@ -114,8 +114,34 @@ def write_checkpoint(path: Path, note: str) -> None:
     _write(path, [note.removesuffix("\n").encode()])
 
 
-def _text(path: Path, what: str) -> str:
+def read_proof(path: Path) -> str:
+    """Return the text of a proof.
+
+    Raises:
+        Invalid: the file cannot be read as text.
+
+    """
+    return _text(path, "proof", 8 << 20)
+
+
+def read_event(path: Path) -> bytes:
+    """Return a record as a line of an export has it.
+
+    Raises:
+        Invalid: the file cannot be read as text.
+
+    """
+    return _text(path, "record", 8 << 20).removesuffix("\n").encode()
+
+
+def write_proof(path: Path, text: str) -> None:
+    """Write a proof to a file, in one step."""
+    _write(path, [text.removesuffix("\n").encode()])
+
+
+def _text(path: Path, what: str, most: int = 1 << 20) -> str:
     try:
-        return path.read_bytes()[: 1 << 20].decode()
+        with path.open("rb") as file:
+            return file.read(most).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"the {what} `{path}` cannot be read") from error

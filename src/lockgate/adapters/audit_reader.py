@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -11,12 +11,13 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from lockgate.audit import verify
+from lockgate.audit import checkpoint, proof, verify
 from lockgate.audit.checkpoint import Verifier
 from lockgate.audit.entry import Entry
-from lockgate.audit.merkle import consistency_proof, inclusion_proof
+from lockgate.audit.merkle import consistency_proof, inclusion_proof, leaf_hash
+from lockgate.audit.proof import Consistency, Inclusion
 from lockgate.audit.record import Kind
-from lockgate.errors import Invalid, NotFound, Unavailable
+from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.labels.label import Sensitivity
 from lockgate.storage import audit as store
 
@@ -146,6 +147,68 @@ class AuditReader:
             now = store.size(connection)
             _within(size, now)
             return consistency_proof(old, now if size is None else size, store.nodes(connection))
+
+    def prove(self, indexes: Iterable[int], *, reveal: bool = True) -> list[Inclusion]:
+        """Return proofs that records stand in the log as it is signed now.
+
+        Without `reveal` they tell the hash of the record alone.
+
+        Raises:
+            NotFound: a record is not there, or there is no checkpoint.
+
+        """
+        with self._snapshot() as connection:
+            note = store.latest(connection) or ""
+            size = checkpoint.parse(note).size
+            keys, nodes = tuple(store.handovers(connection, size)), store.nodes(connection)
+            made = []
+            for index in indexes:
+                entry = next(store.entries(connection, store.EVENT.c.idx == index), None)
+                if entry is None or index >= size:
+                    raise NotFound(f"the audit log has no record {index}")
+                event = entry.event if reveal else None
+                path = inclusion_proof(index, size, nodes)
+                made.append(Inclusion(index, path, note, event, leaf_hash(entry.event), keys))
+            return made
+
+    def prove_consistency(self, old: str, new: str | None = None) -> Consistency:
+        """Return the proof that one checkpoint is the beginning of a later one, or of what is signed now.
+
+        Raises:
+            Conflict: the records are not those of the checkpoints.
+            Invalid: one is no checkpoint, or of more records than there are.
+
+        """
+        with self._snapshot() as connection:
+            note = new or store.latest(connection) or ""
+            first, then = checkpoint.parse(old), checkpoint.parse(note)
+            _within(then.size, store.size(connection))
+            keys = tuple(store.handovers(connection, then.size))
+            path = consistency_proof(first.size, then.size, store.nodes(connection)) if first.size else ()
+        if not proof.extends(first, then, path):
+            raise Conflict(
+                "this log is not the one of the checkpoint: one of them was rewritten",
+                remedy="Keep both, and run `lockgate audit verify --against` with the checkpoint.",
+            )
+        return Consistency(path, old, note, keys)
+
+    def checkpoint_of(self, size: int) -> str:
+        """Return the signed checkpoint of exactly `size` records.
+
+        Raises:
+            NotFound: none was signed at this size.
+
+        """
+        with self._snapshot() as connection:
+            found = store.checkpoint_of(connection, size)
+        if found is None:
+            raise NotFound(f"no checkpoint was signed over exactly {size} records")
+        return found
+
+    def handovers(self) -> list[str]:
+        """Return the signed handovers of the log's key, from the first one on."""
+        with self._snapshot() as connection:
+            return list(store.handovers(connection))
 
     def verify(self, verifier: Verifier, kept: str | None = None) -> verify.Report:
         """Verify everything that the file holds: records, search fields, tree, checkpoints."""

@@ -125,10 +125,55 @@ class Checkpoint:
         """Return the text that is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
-    def sign(self, signer: Signer) -> str:
-        """Return the signed note."""
-        signature = signer.verifier.key_id + signer.key.sign(self.body.encode())
-        return f"{self.body}\n{_DASH}{signer.name} {base64.b64encode(signature).decode()}\n"
+    def sign(self, *signers: Signer) -> str:
+        """Return the signed note. Two sign where one key hands over to the next, see `handover.py`."""
+        return sign_note(self.body, *signers)
+
+
+def sign_note(body: str, *signers: Signer) -> str:
+    """Return a text, which ends with a newline, with the signature of each signer (C2SP signed-note)."""
+    lines = []
+    for signer in signers:
+        signature = signer.verifier.key_id + signer.key.sign(body.encode())
+        lines.append(f"{_DASH}{signer.name} {base64.b64encode(signature).decode()}\n")
+    return f"{body}\n{''.join(lines)}"
+
+
+def signatures(note: str) -> list[tuple[str, bytes, bytes]]:
+    """Return the signatures below a note: name, key id, and what was signed with.
+
+    Raises:
+        Invalid: this is no signed note.
+
+    """
+    _, blank, text = note.rpartition("\n\n")
+    found = []
+    for line in text.splitlines():
+        name, _, value = line.removeprefix(_DASH).partition(" ")
+        if not blank or not line.startswith(_DASH) or not name or not value:
+            raise Invalid("this is not a signed checkpoint")
+        raw = _b64(value, "a signature of the checkpoint")
+        found.append((name, raw[:4], raw[4:]))
+    return found
+
+
+def check_note(note: str, verifier: Verifier) -> None:
+    """Check that a note is signed by `verifier`'s key. Signatures of other keys are passed over.
+
+    Raises:
+        Invalid: malformed, not signed by this key, or the signature is wrong.
+
+    """
+    body = note.rpartition("\n\n")[0]
+    for name, key_id, signature in signatures(note):
+        if name != verifier.name or key_id != verifier.key_id:
+            continue
+        try:
+            verifier.key.verify(signature, f"{body}\n".encode())
+        except InvalidSignature as error:
+            raise Invalid("the signature of the checkpoint is wrong") from error
+        return
+    raise Invalid("the checkpoint is not signed by this key")
 
 
 def parse(note: str) -> Checkpoint:
@@ -165,17 +210,5 @@ def verify(note: str, verifier: Verifier) -> Checkpoint:
     found = parse(note)
     if found.origin != verifier.name:
         raise Invalid("the checkpoint is of another log than the public key")
-    body, _, signatures = note.rpartition("\n\n")
-    for line in signatures.splitlines():
-        name, _, text = line.removeprefix(_DASH).partition(" ")
-        if not line.startswith(_DASH) or not name or not text:
-            raise Invalid("this is not a signed checkpoint")
-        raw = _b64(text, "a signature of the checkpoint")
-        if name != verifier.name or raw[:4] != verifier.key_id:
-            continue
-        try:
-            verifier.key.verify(raw[4:], f"{body}\n".encode())
-        except InvalidSignature as error:
-            raise Invalid("the signature of the checkpoint is wrong") from error
-        return found
-    raise Invalid("the checkpoint is not signed by this key")
+    check_note(note, verifier)
+    return found

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from lockgate.adapters import audit_export as files
-from lockgate.adapters.audit_reader import AuditReader
 from lockgate.audit import checkpoint, lineage
 from lockgate.audit.entry import Entry
 from lockgate.audit.record import Source
+from lockgate.cli import audit_proofs
+from lockgate.cli.audit_place import log_path, opened, print_json, public_key
 from lockgate.errors import Invalid, NotFound
 from lockgate.labels import Label, wire
 
@@ -30,12 +29,15 @@ can only grow: an RFC 6962 Merkle tree whose root is signed with every write.
   lockgate audit show REQUEST                            every record of one request
   lockgate audit lineage ANSWER                          every passage behind an answer: source, hash, label
   lockgate audit export --to audit.jsonl                 OCSF events, one a line, with their checkpoints beside
+  lockgate audit prove inclusion --request ID --out DIR  a file for each record that a public key alone checks
+  lockgate audit prove consistency --from today.note     nothing of what was signed then has been changed since
 
 An outside auditor needs no configuration and no running Lockgate, only the file and the public key:
 
   lockgate audit verify --log audit.jsonl --public-key audit.key.pub --against today.note
+  lockgate audit check-proof 41.tlog-proof --key audit.key.pub
 
-Exit code 1: the log does not verify, or an answer's label is lower than that of what it was made from."""
+Exit code 1: log or proof does not verify, or an answer's label is lower than that of what it was made from."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -76,61 +78,23 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     show.add_argument("request", metavar="REQUEST", help="id of the request")
     key = verb("public-key", _public_key, "print the public key; give it to whoever is to verify the log")
     key.add_argument("--public-key", type=Path, metavar="FILE", help=public)
-
-
-# ------------------------------------------------------------------ where things are
-
-
-def _state(args: argparse.Namespace) -> Path:
-    """Return the state folder that the configuration names; beside it, an auditor needs nothing else of it."""
-    config = Path(args.config)
-    try:
-        value = tomllib.loads(config.read_text()).get("data", "data")
-    except FileNotFoundError:
-        value = "data"
-    except (OSError, ValueError) as error:
-        raise Invalid(f"cannot read `{config}`") from error
-    if not isinstance(value, str):
-        raise Invalid(f"`data` in `{config}` must be a path")
-    return config.parent / value
-
-
-def _log(args: argparse.Namespace) -> Path:
-    return args.log or _state(args) / "audit.db"
-
-
-def _key(args: argparse.Namespace) -> Path:
-    if args.public_key:
-        return Path(args.public_key)
-    public = _state(args) / "keys" / "audit.pem.pub"
-    if not public.is_file():
-        raise NotFound(f"there is no public key at `{public}`", remedy="name it with --public-key FILE")
-    return public
-
-
-@contextmanager
-def _reader(args: argparse.Namespace) -> Iterator[AuditReader]:
-    reader = AuditReader.open(_log(args))
-    try:
-        yield reader
-    finally:
-        reader.close()
+    audit_proofs.add(verbs, shared)
 
 
 # ------------------------------------------------------------------ commands
 
 
 def _verify(args: argparse.Namespace) -> int:
-    path, verifier = _log(args), files.read_public_key(_key(args))
+    path, verifier = log_path(args), files.read_public_key(public_key(args))
     kept = files.read_checkpoint(args.against) if args.against else None
     if files.is_database(path):
-        with _reader(args) as reader:
+        with opened(args) as reader:
             report = reader.verify(verifier, kept)
     else:
         report = files.verify_export(path, verifier, kept)
     if args.json:
         faults = [{"what": f.what, "first": f.first, "last": f.last} for f in report.faults]
-        _json(
+        print_json(
             {
                 "ok": report.ok,
                 "records": report.size,
@@ -153,13 +117,13 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _checkpoint(args: argparse.Namespace) -> int:
-    with _reader(args) as reader:
+    with opened(args) as reader:
         note = reader.checkpoint()
     stated = checkpoint.parse(note)
     if args.to:
         files.write_checkpoint(args.to, note)
     if args.json:
-        _json({"origin": stated.origin, "records": stated.size, "root": stated.root.hex(), "note": note})
+        print_json({"origin": stated.origin, "records": stated.size, "root": stated.root.hex(), "note": note})
     elif args.to:
         print(f"kept {stated.size} records in `{args.to}`; verify later with `--against {args.to}`")
     else:
@@ -169,7 +133,7 @@ def _checkpoint(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     since = _since(args.since) if args.since else 0
-    with _reader(args) as reader:
+    with opened(args) as reader:
         size = checkpoint.parse(reader.checkpoint()).size
         entries = reader.entries(since=since, below=size)
         if args.to is None:
@@ -185,7 +149,7 @@ def _export(args: argparse.Namespace) -> int:
             hint = f"verify with `lockgate audit verify --log {args.to} --public-key FILE`"
     print(f"wrote {count} records to `{args.to}`; {hint}", file=sys.stderr)
     if args.json:
-        _json({"records": count})
+        print_json({"records": count})
     return 0
 
 
@@ -198,11 +162,11 @@ def _since(text: str) -> int:
 
 
 def _lineage(args: argparse.Namespace) -> int:
-    with _reader(args) as reader:
+    with opened(args) as reader:
         found = lineage.trace(args.answer, reader.by_request(args.answer))
     label = found.record.label
     if args.json:
-        _json(
+        print_json(
             {
                 "answer": found.request_id,
                 "index": found.index,
@@ -234,12 +198,12 @@ def _source(source: Source) -> dict[str, Any]:
 
 
 def _show(args: argparse.Namespace) -> int:
-    with _reader(args) as reader:
+    with opened(args) as reader:
         entries = reader.by_request(args.request)
     if not entries:
         raise NotFound(f"there is no request `{args.request}` in the audit log")
     if args.json:
-        _json([{"index": e.index, "event": json.loads(e.event)} for e in entries])
+        print_json([{"index": e.index, "event": json.loads(e.event)} for e in entries])
         return 0
     _table(("record", "time", "what", "effect", "subject", "resource", "label", "why"), [_row(e) for e in entries])
     return 0
@@ -266,9 +230,9 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _public_key(args: argparse.Namespace) -> int:
-    vkey = files.read_public_key(_key(args)).vkey
+    vkey = files.read_public_key(public_key(args)).vkey
     if args.json:
-        _json({"public_key": vkey})
+        print_json({"public_key": vkey})
     else:
         print(vkey)
     return 0
@@ -298,7 +262,3 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def _plain(cell: str) -> str:
     """Return text that cannot steer the terminal: a file name may hold anything."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cell)
-
-
-def _json(value: object) -> None:
-    print(json.dumps(value, indent=2))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
-from lockgate.audit import merkle
+from lockgate.audit import handover, merkle
 from lockgate.audit.entry import Entry, Lookup
 from lockgate.audit.merkle import Tree
 from lockgate.errors import Unavailable
@@ -115,6 +116,20 @@ def tree(connection: Connection) -> Tree:
 def latest(connection: Connection) -> str | None:
     """Return the newest signed checkpoint."""
     return connection.scalar(select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1))
+
+
+def checkpoint_of(connection: Connection, size: int) -> str | None:
+    """Return the signed checkpoint of exactly `size` records."""
+    return connection.scalar(select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size))
+
+
+def handovers(connection: Connection, below: int | None = None) -> Iterator[str]:
+    """Yield the signed handovers of the signing key among the records below an index, in order."""
+    where = [EVENT.c.subject == handover.SUBJECT, *([EVENT.c.idx < below] if below is not None else [])]
+    for event in connection.scalars(select(EVENT.c.event).where(*where).order_by(EVENT.c.idx)):
+        found = orjson.loads(event)
+        if handover.is_handover(found):
+            yield handover.note_of(found)
 
 
 def add(connection: Connection, entries: Sequence[Entry], made: Sequence[tuple[int, int, bytes]]) -> None:
