@@ -67,17 +67,18 @@ def model(chunks: int) -> str:
 
 
 VOCABULARY = (
-    "the supplier may send a gift of small value once each year and staff must tell their manager about it before "
-    "they accept what was offered while larger things go back with thanks because nobody should owe a partner more "
-    "than good work on time which our handbook calls fair dealing between people who know one another well enough"
-).split()
+    "the supplier may send a gift of small value once each year and staff must tell their manager about it "
+    "before they accept what was offered while larger things go back with thanks because nobody should owe a "
+    "partner more than good work on time which our handbook calls fair dealing between people who know one "
+    "another well enough"
+)
 
 
 def _words(chunks: int) -> list[str]:
     """Return an answer in words: sentences of plain prose that differ, as those of an answer do."""
-    made = []
+    made, words = [], VOCABULARY.split()
     for at in range(chunks):
-        word = VOCABULARY[(at * 31 + at // 7 + at // 50) % len(VOCABULARY)]
+        word = words[(at * 31 + at // 7 + at // 50) % len(words)]
         first, last = at % WORDS == 0, at % WORDS == WORDS - 1
         made.append((word.capitalize() if first else word) + (". " if last else " "))
     return made

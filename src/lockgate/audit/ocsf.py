@@ -93,6 +93,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _text(value: object, what: str) -> str:
     """Return `value` as text that JSON can carry; cut and digested where it is too long to be a name."""
+    if isinstance(value, str) and len(value) <= LIMIT and value.isascii():
+        return value
     if not isinstance(value, str):
         # Most likely content that strayed in, such as a `Labeled`; rendering it could publish it.
         raise Invalid(f"`{what}` of an audit record must be text")
