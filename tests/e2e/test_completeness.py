@@ -96,6 +96,24 @@ def test_every_answer_has_its_lineage(demo: Running, traffic: dict[str, dict[str
         assert all(source.document in known for source in lineage.sources)
 
 
+def test_every_decision_lists_what_it_read(demo: Running, traffic: dict[str, dict[str, object]]) -> None:
+    """WP-22: each input and its source; what nobody stated is said to be missing, and counted as the worst."""
+    inputs = {"application", "assurance", "device_compliant", "groups", "label", "purpose", "risk", "use"}
+    actions = set()
+    for name in traffic:
+        for entry in demo.stage.lockgate.log.by_request(name):
+            if entry.record.kind is not Kind.DECISION:
+                continue
+            actions.add(entry.record.action)
+            facts = dict(entry.record.facts)
+            assert {one.removeprefix("input.") for one in facts if one.startswith("input.")} == inputs
+            assert {one.removeprefix("source.") for one in facts if one.startswith("source.")} == inputs
+            assert (facts["input.risk"], facts["source.risk"]) == ("low", "token")
+            assert facts["source.application"] == "token"
+            assert facts["source.device_compliant"] == facts["source.purpose"] == "worst"
+    assert {"read", "prompt", "emit"} <= actions
+
+
 def test_the_command_tells_the_lineage(demo: Running, traffic: dict[str, dict[str, object]]) -> None:
     name = next(n for n, extension in traffic.items() if extension["citations"])
     done = _cli(demo.folder, "lineage", name, "--json")

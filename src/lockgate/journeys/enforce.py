@@ -19,6 +19,7 @@ from lockgate.policy import mandatory, registered
 from lockgate.policy.central import UNBOUND, Central
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
 from lockgate.policy.filter import NOTHING, All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
+from lockgate.policy.inputs import inputs
 from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
 from lockgate.policy.registered import NOBODY, Applications
 from lockgate.ports import AuditSink
@@ -64,11 +65,15 @@ def base_record(kind: Kind, subject: Subject, context: Context) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision, and whether it lets the request pass in the gate's mode."""
+    """A decision, and whether it lets the request pass in the gate's mode.
+
+    `default_purpose` tells that the purpose which it was decided for is that of the settings.
+    """
 
     request: AccessRequest
     decision: Decision
     passes: bool
+    default_purpose: bool = False
 
     @property
     def effect(self) -> str:
@@ -112,6 +117,7 @@ class Verdict:
             obligations=tuple(sorted(str(o) for o in decision.obligations)),
             errors=tuple(sorted(decision.errors)),
             policy_version=decision.policy_version,
+            facts=inputs(request, default_purpose=self.default_purpose),
         )
 
 
@@ -142,7 +148,7 @@ class Gate:
         if not requests:
             return []
         central = self.central()
-        requests = [central.with_purpose(one) for one in requests]
+        asked, requests = requests, [central.with_purpose(one) for one in requests]
         try:
             stated = self.policies().decide(requests)
         except LockgateError as error:
@@ -151,11 +157,11 @@ class Gate:
         if len(stated) != len(requests):
             raise AccessDenied("the policy engine left a request undecided")
         verdicts, known = [], self.applications()
-        for request, decision in zip(requests, stated, strict=True):
+        for before, request, decision in zip(asked, requests, stated, strict=True):
             binding = combine_all([central.judge(request), registered.judge(request, known)])
             all_of = combine_all([mandatory.judge(request), binding, decision])
             passes = all_of.permits or (binding.permits and self._lets_through(request, all_of))
-            verdicts.append(Verdict(request, all_of, passes))
+            verdicts.append(Verdict(request, all_of, passes, request.context.purpose != before.context.purpose))
         return verdicts
 
     async def admit(self, subject: Subject, context: Context) -> None:

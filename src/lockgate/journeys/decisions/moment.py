@@ -14,11 +14,10 @@ from lockgate.errors import Invalid
 from lockgate.journeys.decisions.model import OBLIGATION_TYPES
 from lockgate.labels.label import PUBLIC, Label
 from lockgate.labels.wire import Taxonomy, parse
+from lockgate.policy.inputs import TOKEN, WORST, Facts, facts
 from lockgate.policy.model import Action, Context, Risk, Session, Subject, Use
 
 CALLER: Final = "caller"
-TOKEN: Final = "token"  # noqa: S105 - where something came from
-WORST: Final = "worst"
 _RISKS: Final = {one.name.lower(): one for one in Risk}
 _STRONGEST: Final = 3
 _PURPOSE: Final = 64
@@ -46,7 +45,7 @@ class Moment:
     supported: frozenset[str] | None = None
     problem: str = ""
 
-    def facts(self) -> tuple[tuple[str, str | int | bool], ...]:
+    def facts(self) -> Facts:
         """Return every input and its origin, for the record of the decision."""
         context = self.context
         inputs: dict[str, str | int | bool] = {
@@ -58,10 +57,7 @@ class Moment:
             "device_compliant": context.device_compliant,
             "application": self.application,
         }
-        return (
-            *((f"input.{name}", value) for name, value in inputs.items()),
-            *((f"source.{name}", self.origins[name]) for name in inputs),
-        )
+        return facts(inputs, self.origins)
 
 
 def moment(

@@ -1,0 +1,61 @@
+"""What a decision read beside the resource, and where each of it came from: facts of its record (WP-22).
+
+A signal that nobody stated has its worst value, and says so. So an auditor sees not only what was decided, but on
+what, and what the decision did without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from lockgate.policy.model import AccessRequest, Action, Risk
+
+TOKEN: Final = "token"  # noqa: S105 - where something came from
+KEY: Final = "key"
+"""A service key."""
+WORST: Final = "worst"
+"""Nobody stated it, so it counts as the worst that it can be."""
+
+Facts = tuple[tuple[str, str | int | bool], ...]
+_FLOWS: Final = frozenset({Action.PROMPT, Action.EMIT})
+
+
+def facts(inputs: Mapping[str, str | int | bool], origins: Mapping[str, str]) -> Facts:
+    """Return every input and its origin as facts; what has no origin is not an input."""
+    return (
+        *((f"input.{name}", value) for name, value in inputs.items()),
+        *((f"source.{name}", origins[name]) for name in inputs),
+    )
+
+
+def inputs(request: AccessRequest, *, default_purpose: bool = False) -> Facts:
+    """Return what a decision about this request reads, and where each of it came from.
+
+    `default_purpose` tells that the purpose is that of the settings, because the request stated none.
+    """
+    subject, context = request.subject, request.context
+    session, flows = subject.session, request.action in _FLOWS
+    shown = TOKEN if subject.confined_to is None else KEY
+    purpose = "settings" if default_purpose else "request"
+    values: dict[str, str | int | bool] = {
+        "application": subject.application,
+        "assurance": session.assurance,
+        "device_compliant": context.device_compliant,
+        "groups": len(subject.person.groups),
+        "label": context.data.sensitivity.name.lower(),
+        "purpose": context.purpose,
+        "risk": session.risk.name.lower(),
+        "use": str(context.use),
+    }
+    origins = {
+        "application": shown if subject.application else WORST,
+        "assurance": shown if session.assurance else WORST,
+        "device_compliant": shown if context.device_compliant else WORST,
+        "groups": "identity",
+        "label": "labels" if flows else "nothing flows",
+        "purpose": purpose if context.purpose else WORST,
+        "risk": WORST if session.risk is Risk.HIGH else shown,
+        "use": "door",
+    }
+    return facts(values, origins)
