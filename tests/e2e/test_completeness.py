@@ -16,6 +16,7 @@ import pytest
 from attacks.http import tool
 from e2e.conftest import Running
 from e2e.lab import Lab, in_thread, opened, plant, streamed, talking
+from edge.apis import APIS
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.audit.lineage import trace
 from lockgate.audit.record import Kind
@@ -141,7 +142,8 @@ async def test_the_same_question_is_decided_the_same_way(demo: Running) -> None:
 def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("closed")
     plant(folder)
-    with in_thread(lambda: opened(folder, embedder)) as made:
+    vectors = '[[models]]\nid = "vectors"\nkind = "embeddings"\nusers = ["everyone"]\n'
+    with in_thread(lambda: opened(folder, embedder, models=f'{vectors}ceiling = "general"\n')) as made:
         yield made
 
 
@@ -175,7 +177,14 @@ async def test_without_a_log_nothing_is_released_at_any_door(lab: Lab) -> None:
                 "why": await client.send("GET", f"/v1/documents/{gifts}/why?as=staff", "admin"),
                 "proof by an auditor": await client.send("GET", f"/v1/answers/{answer}/proof", "auditor"),
                 "a bad token": await client.ask("staff", GIFTS, token="x.y.z"),
+                "vectors": await client.send(
+                    "POST", "/v1/embeddings", "staff", {"model": "vectors", "input": GIFTS}
+                ),
             }
+            for api in APIS:
+                body = api.ask("assistant", [("user", GIFTS)])
+                for name, more in ((api.name, {}), (f"{api.name}, streamed", {"stream": True})):
+                    replies[name] = await client.send("POST", api.path, "staff", body | more, headers=api.headers)
             return [("stream", status, json.dumps(events) + text)] + [
                 (name, reply.status, reply.text) for name, reply in replies.items()
             ]

@@ -88,12 +88,15 @@ class Upstream:
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[Upstream]:
-    """Serve on a free port of this machine."""
+async def upstream(
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None,
+) -> AsyncIterator[Upstream]:
+    """Serve on a free port of this machine; `handle` in place of what the behavior says."""
     made = Upstream()
+    take = handle or made.handle
     app = web.Application(client_max_size=10_000_000)
-    app.router.add_post("/{name}/v1/chat/completions", made.handle)
-    app.router.add_post("/{name}/v1/embeddings", made.handle)
+    app.router.add_post("/{name}/v1/chat/completions", take)
+    app.router.add_post("/{name}/v1/embeddings", take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
