@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -10,6 +10,8 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
 
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.edge.api import Handler
@@ -48,6 +50,28 @@ class _Answer:
         cited = [] if abstained else citations(ready, text, frozenset(self.cited), taxonomy)
         extension: dict[str, Any] = lockgate_object(ready, cited, abstained=abstained, taxonomy=taxonomy)
         return Ended(text, self.finish, self.usage or Usage(), extension)
+
+
+class Streamed(StreamingResponse):
+    """Frames of an answer, which ends with the response, whatever became of the reader.
+
+    Who hangs up leaves the frames where they were, or before their first. Nobody but the garbage collector would
+    end the answer then, some time later, and after a shutdown there would be no log left to say so.
+    """
+
+    def __init__(
+        self, frames: AsyncGenerator[bytes], pieces: AsyncGenerator[Piece], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(frames, headers=headers)
+        self._frames, self._pieces = frames, pieces
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Send the frames."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._frames.aclose()
+            await self._pieces.aclose()  # frames that never began close nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +120,7 @@ class Answering:
         first = await anext(pieces)
         if parsed.stream:
             frames = self._stream(ready, parsed.shape.encoder(), started, first, pieces)
-            return StreamingResponse(frames, headers=headers | _SSE)
+            return Streamed(frames, pieces, headers | _SSE)
         answer = _Answer()
         answer.add(first)
         async with aclosing(pieces):
