@@ -7,7 +7,7 @@ CHECK ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test bench demo lock clean
+.PHONY: help install check test bench soak demo lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test: check ## every check and every test; what the machine lacks is named and s
 
 bench: $(VENV)/measures ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
 	$(BIN)/python -m bench
+
+soak: install ## an hour of load while everything changes; ARGS="--minutes 10" for less
+	$(BIN)/python -m bench.soak $(ARGS)
 
 demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays the story unattended
 	@$(BIN)/lockgate demo $(if $(CHECK),--check) $(ARGS)

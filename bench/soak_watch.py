@@ -117,7 +117,11 @@ class AuditCheck:
     def look(self, *, final: bool = False) -> None:
         """Check what is old enough to have ended."""
         now = time.monotonic()
-        due = [one for one in self.waiting if final or now - one.time > (60 if _running(one) else 5)]
+        due = [
+            one
+            for one in self.waiting
+            if final or now - one.time > (20 if one.door == "hangs up" else 60 if _running(one) else 5)
+        ]
         if not due:
             return
         self.waiting = [one for one in self.waiting if one not in set(due)]
@@ -157,7 +161,7 @@ _QUERY: Final = "SELECT event FROM audit_event WHERE request_id = ? ORDER BY idx
 
 
 def _running(one: Asked) -> bool:
-    return "streamed" in one.door or one.door == "hangs up"
+    return "streamed" in one.door
 
 
 # ------------------------------------------------------------------ the picture
