@@ -14,7 +14,7 @@ from lockgate.adapters.remains import StateRemains
 from lockgate.errors import Unavailable
 
 # SQLite's own lock on its shared memory: who finds it free takes the database for unused, and cuts the file that
-# others have mapped (`unixLockSharedMemory`). The lock of the database itself keeps its write-ahead log from removal.
+# others have mapped (`unixLockSharedMemory`). The lock of the database keeps its write-ahead log from removal.
 TRY = """
 import fcntl, sys
 with open(sys.argv[1], "r+b") as file:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from bench.soak_load import Asked, Load
 from bench.soak_watch import AuditCheck, slope
 from bench.soak_world import GROUPS, PEOPLE, Doc, World

@@ -53,7 +53,7 @@ class StateRemains:
         command = [sys.executable, "-I", str(_SEARCH), str(self._folder)]
         asked = json.dumps([one.hex() for one in probes]).encode()
         try:
-            done = subprocess.run(command, input=asked, capture_output=True, check=False)
+            done = subprocess.run(command, input=asked, capture_output=True, check=False)  # noqa: S603  a fixed program of ours
             told = json.loads(done.stdout)
         except (OSError, ValueError) as error:
             raise Unavailable(

@@ -1,8 +1,8 @@
-"""Looks for byte strings in every file of a folder: a program of its own, run by path, with the standard library alone.
+"""Looks for byte strings in every file of a folder: a program of its own, run by path, that needs nothing else.
 
 It must never run inside the gateway. Whoever opens and closes a file loses every POSIX lock that their process has
-on it, so a gateway that looked into its own databases would have them unlocked under it: the next process that
-reads one (`lockgate audit verify`) would take it for unused, and cut its shared memory or remove its write-ahead log.
+on it. A gateway that looked into its own databases would have them unlocked under it: the next process that reads
+one (`lockgate audit verify`) would take it for unused, and cut its shared memory or remove its write-ahead log.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _in(path: Path, probes: list[bytes]) -> list[int]:
 
 
 def main() -> int:
-    """Read probes (a list of hex) on standard input; write which files hold which, or the file that cannot be read."""
+    """Read probes (a list of hex) on standard input; write which files hold which, or what cannot be read."""
     folder = Path(sys.argv[1])
     probes = [bytes.fromhex(one) for one in json.loads(sys.stdin.read())]
     found: dict[str, list[int]] = {}
