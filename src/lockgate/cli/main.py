@@ -27,6 +27,7 @@ from lockgate.cli import (
     login,
     mcp,
     models,
+    openapi,
     policy,
     review,
     serve,
@@ -55,6 +56,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     db,
     keys,
     models,
+    openapi,
 )
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
