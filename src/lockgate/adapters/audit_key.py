@@ -18,28 +18,97 @@ def load_or_create(path: Path, name: str) -> Signer:
     """Return the signer of the log `name`; its key is made at first use, in a file of mode 0600.
 
     The public key is written beside it (`<path>.pub`, a C2SP vkey): copy it to where the log is to be checked.
+    Rotations leave it as it is.
 
     Raises:
         Invalid: the file is no Ed25519 key, or others may read it.
         Unavailable: it cannot be read or written.
 
     """
+    signer = _load(path, name)
+    public = path.with_name(f"{path.name}.pub")
+    try:
+        if not public.exists():
+            public.write_text(f"{signer.verifier.vkey}\n", encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(f"the public audit key `{public}` cannot be written: {error.strerror}") from error
+    return signer
+
+
+def _load(path: Path, name: str) -> Signer:
     try:
         if not path.exists():
             _create(path)
         with path.open("rb") as file:
             mode, pem = stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read()
-        if mode & 0o077:
-            raise Invalid(
-                f"others than its owner may read the audit signing key `{path}`", remedy=f"run `chmod 600 {path}`"
-            )
-        signer = Signer(name, _parse(path, pem))
-        public = path.with_name(f"{path.name}.pub")
-        if not public.exists():
-            public.write_text(f"{signer.verifier.vkey}\n", encoding="utf-8")
-        return signer
     except OSError as error:
         raise Unavailable(f"the audit signing key `{path}` cannot be used: {error.strerror}") from error
+    if mode & 0o077:
+        raise Invalid(
+            f"others than its owner may read the audit signing key `{path}`", remedy=f"run `chmod 600 {path}`"
+        )
+    return Signer(name, _parse(path, pem))
+
+
+def upcoming(path: Path, name: str) -> Signer | None:
+    """Return the key that a rotation has made and not put in place, if there is one.
+
+    Raises:
+        Invalid: the file is no Ed25519 key, or others may read it.
+        Unavailable: it cannot be read.
+
+    """
+    return _load(_next(path), name) if _next(path).exists() else None
+
+
+def prepare(path: Path, name: str) -> Signer:
+    """Return a new key, durable beside the one in force; that of an interrupted rotation, if there is one.
+
+    Raises:
+        Invalid, Unavailable: see `upcoming`.
+
+    """
+    return _load(_next(path), name)
+
+
+def promote(path: Path) -> None:
+    """Put the new key in place of the one in force, and destroy that. Repeat it after a crash.
+
+    The public key beside it stays that of the log's first key: from there verification follows.
+
+    Raises:
+        Unavailable: a file cannot be moved or overwritten.
+
+    """
+    new, old = _next(path), path.with_name(f"{path.name}.replaced")
+    try:
+        if new.exists():
+            if not old.exists():
+                os.link(path, old)
+            new.replace(path)
+            _sync(path.parent)
+        if old.exists() and not old.samefile(path):
+            with old.open("r+b") as file:
+                file.write(bytes(old.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+        old.unlink(missing_ok=True)
+        for part in path.parent.glob(f"{new.name}.*.part"):  # of a kill while the key was made
+            part.unlink()
+    except OSError as error:
+        raise Unavailable(f"the audit signing key `{path}` cannot be replaced: {error.strerror}") from error
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> None:
@@ -57,11 +126,7 @@ def _create(path: Path) -> None:
             os.link(part, path)
         except FileExistsError:
             return
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 

@@ -12,14 +12,16 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from lockgate.audit import checkpoint, ocsf
+from lockgate.audit import checkpoint, handover, ocsf
 from lockgate.audit.checkpoint import Checkpoint, Signer, Verifier
 from lockgate.audit.entry import Entry, Lookup
 from lockgate.audit.merkle import Tree, leaf_hash
@@ -52,6 +54,23 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+@dataclass(frozen=True, slots=True)
+class _Rotate:
+    """A job: from this place on another key signs."""
+
+    new: Signer
+    now: datetime
+    request_id: str
+    asked_by: str
+
+
+_Job: TypeAlias = list[dict[str, Any]] | _Rotate
+
+
+def _rows(job: _Job) -> int:
+    return 1 if isinstance(job, _Rotate) else len(job)
+
+
 class AuditLog:
     """`ports.AuditSink` over one file, which it alone writes. Make one with `open`, end it with `close`."""
 
@@ -65,17 +84,27 @@ class AuditLog:
         self._engine = engine
         self._connection: Connection | None = None
         self._tree: Tree | None = None
+        self._next: Signer | None = None
         self._writer = writer or GroupWriter.start("audit")
         self._own = writer is None
-        self._lane = self._writer.lane(self._commit, self._failure, len)
+        self._lane = self._writer.lane(self._commit, self._failure, _rows)
 
     @classmethod
-    def open(cls, path: Path, signer: Signer, *, version: str = "", writer: GroupWriter | None = None) -> AuditLog:
+    def open(
+        cls,
+        path: Path,
+        signer: Signer,
+        *,
+        upcoming: Signer | None = None,
+        version: str = "",
+        writer: GroupWriter | None = None,
+    ) -> AuditLog:
         """Open or create the log, check that its tree is the one that it last signed, and start writing.
 
         Args:
             path: the SQLite file; made with mode 0600.
             signer: the log's key, see `adapters/audit_key.py`.
+            upcoming: the key that an interrupted rotation was about to hand over to. It signs if the log says so.
             version: of the software, for the events.
             writer: the thread to write in, shared with other stores; one of its own, if not given.
 
@@ -94,7 +123,7 @@ class AuditLog:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             engine = _engine(path)
             try:
-                _prepare(path, engine, signer)
+                signer = _prepare(path, engine, signer, upcoming)
             except BaseException:
                 engine.dispose()
                 raise
@@ -115,7 +144,7 @@ class AuditLog:
 
     @property
     def verifier(self) -> Verifier:
-        """Return the public key of the log."""
+        """Return the public key in force."""
         return self._signer.verifier
 
     async def append(self, records: Sequence[Record], /) -> Receipt:
@@ -128,9 +157,30 @@ class AuditLog:
         """
         if not records:
             raise Invalid("there is nothing to record")
+        if any(one.action == handover.ACTION for one in records):
+            raise Invalid("a new signing key is recorded by `rotate` alone")
         many = len(records) > _INLINE
         events = await asyncio.to_thread(self._render, records) if many else self._render(records)
-        done = self._lane.submit(events)
+        return await self._submit(events)
+
+    async def rotate(self, new: Signer, now: datetime, request_id: str, asked_by: str = "") -> Receipt:
+        """Hand over to another key, which signs from then on: a record, under a checkpoint that both sign.
+
+        The new key must be durable before this is called: once recorded, no other may continue the log. If it has
+        signed already, because an earlier call went through unseen, nothing happens.
+
+        Raises:
+            Invalid: the key is of another log.
+            Unavailable: it is not certain which key is in force. `verifier` says so after the next append.
+
+        """
+        if new.name != self._signer.name:
+            raise Invalid("the new signing key is of another log")
+        handover.record(10**15, self._signer, new, now, request_id, asked_by)  # fails here, and not in the thread
+        return await self._submit(_Rotate(new, now, request_id, asked_by))
+
+    async def _submit(self, job: _Job) -> Receipt:
+        done = self._lane.submit(job)
         if done is None:
             raise Unavailable("the audit log is closed", remedy="nothing is released any more; start it again")
         try:
@@ -162,7 +212,7 @@ class AuditLog:
             return type(error)(str(error), remedy=error.remedy)
         return store.unavailable(self.path, error)
 
-    def _commit(self, batch: Sequence[list[dict[str, Any]]]) -> list[Receipt]:
+    def _commit(self, batch: Sequence[_Job]) -> list[Receipt]:
         try:
             return self._write(batch)
         except Exception:
@@ -170,25 +220,40 @@ class AuditLog:
             self._disconnect()
             raise
 
-    def _write(self, batch: Sequence[list[dict[str, Any]]]) -> list[Receipt]:
+    def _write(self, batch: Sequence[_Job]) -> list[Receipt]:
         if self._connection is None:
             self._connection = self._engine.connect()
         with self._connection.begin():
-            tree = store.tree(self._connection) if self._tree is None else self._tree
-            first, index = [], tree.size
-            entries, leaves = [], []
-            for events in batch:
-                first.append(index)
-                for one in events:
-                    data = ocsf.encode(one, index)
-                    leaves.append(leaf_hash(data))
-                    entries.append(Entry(index, data, leaves[-1], Lookup.of(one)))
-                    index += 1
-            grown, made = tree.append(leaves)
-            store.add(self._connection, entries, made)
-            store.add_checkpoint(self._connection, grown.size, _sign(grown, self._signer))
-        self._tree = grown
-        return [Receipt(at, grown.size) for at in first]
+            tree, signer = self._tree, self._signer
+            if tree is None:
+                tree = store.tree(self._connection)
+                signer = self._signer = self._in_force(self._connection)
+            first: list[int] = []
+            waiting: list[dict[str, Any]] = []
+            for job in batch:
+                if not isinstance(job, _Rotate):
+                    first.append(tree.size + len(waiting))
+                    waiting += job
+                    continue
+                if waiting:
+                    tree, waiting = _extend(self._connection, tree, waiting, signer), []
+                if handover.same(signer.verifier, job.new.verifier):
+                    first.append(tree.size - 1)
+                    continue
+                first.append(tree.size)
+                self._next = job.new  # if this commit fails, the disk says whether it is in force
+                made = handover.record(tree.size, signer, job.new, job.now, job.request_id, job.asked_by)
+                tree = _extend(self._connection, tree, [ocsf.event(made, self._version)], signer, job.new)
+                signer = job.new
+            if waiting:
+                tree = _extend(self._connection, tree, waiting, signer)
+        self._tree, self._signer = tree, signer
+        return [Receipt(at, tree.size) for at in first]
+
+    def _in_force(self, connection: Connection) -> Signer:
+        """Return the key that the log on the disk continues with, after a commit of which one cannot know."""
+        known = [self._next, self._signer] if self._next else [self._signer]
+        return _continues(store.latest(connection) or "", known) or self._signer
 
     def _disconnect(self) -> None:
         """Give up the connection; the next commit begins with another one."""
@@ -197,20 +262,45 @@ class AuditLog:
             self._connection = None
 
 
-def _sign(tree: Tree, signer: Signer) -> str:
-    return Checkpoint(signer.name, tree.size, tree.root).sign(signer)
+def _extend(connection: Connection, tree: Tree, events: Sequence[dict[str, Any]], *signers: Signer) -> Tree:
+    """Write events behind a tree, with the checkpoint over all; return the tree with them."""
+    entries, leaves = [], []
+    for index, one in enumerate(events, tree.size):
+        data = ocsf.encode(one, index)
+        leaves.append(leaf_hash(data))
+        entries.append(Entry(index, data, leaves[-1], Lookup.of(one)))
+    grown, made = tree.append(leaves)
+    store.add(connection, entries, made)
+    store.add_checkpoint(connection, grown.size, _sign(grown, *signers))
+    return grown
 
 
-def _prepare(path: Path, engine: Engine, signer: Signer) -> None:
-    """Create the tables, or check that the stored tree is the one that was signed last."""
+def _sign(tree: Tree, *signers: Signer) -> str:
+    return Checkpoint(signers[0].name, tree.size, tree.root).sign(*signers)
+
+
+def _continues(note: str, signers: Sequence[Signer]) -> Signer | None:
+    """Return the first of the signers that has signed a checkpoint."""
+    for one in signers:
+        try:
+            checkpoint.verify(note, one.verifier)
+        except Invalid:
+            continue
+        return one
+    return None
+
+
+def _prepare(path: Path, engine: Engine, signer: Signer, upcoming: Signer | None) -> Signer:
+    """Create the tables, or check that the stored tree is the one that was signed last; return who signs on."""
     with engine.begin() as connection:
         schema.prepare(connection, schema.AUDIT)
         tree, note = store.tree(connection), store.latest(connection)
         if note is None and tree.size == 0:
             store.add_checkpoint(connection, 0, _sign(tree, signer))
-            return
+            return signer
+        going = _continues(note or "", [upcoming, signer] if upcoming else [signer]) or signer
         try:
-            signed = checkpoint.verify(note or "", signer.verifier)
+            signed = checkpoint.verify(note or "", going.verifier)
         except Invalid as error:
             raise Unavailable(
                 f"the last checkpoint of the audit log `{path}` does not hold: {error}",
@@ -221,3 +311,10 @@ def _prepare(path: Path, engine: Engine, signer: Signer) -> None:
                 f"the audit log `{path}` is not what was signed last: it was changed",
                 remedy="run `lockgate audit verify`, keep the file as evidence, and start a new log",
             )
+        head = next(store.handovers(connection, since=tree.size - 1), None)
+        if head and not handover.same(handover.Handover.parse(head).new, going.verifier):
+            raise Unavailable(
+                f"the audit log `{path}` was handed over to a signing key that is not there",
+                remedy="restore `audit.pem` or `audit.pem.next`: the older key must not sign any more",
+            )
+        return going

@@ -18,7 +18,7 @@ line has spaces, so it can never be taken for a checkpoint.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -185,3 +185,52 @@ class Chain:
         if any(one.index == found.size - 1 for one in self.handovers):
             checkpoint.verify(note, self.at(found.size - 1))
         return found
+
+
+@dataclass(slots=True)
+class Followed:
+    """The keys of a log while its records are read one after the other, by somebody who trusts one of them."""
+
+    trusted: Verifier
+    handovers: list[Handover] = field(default_factory=list)
+
+    def see(self, event: dict[str, Any]) -> None:
+        """Follow the handover in an event.
+
+        Raises:
+            Invalid: it is none, or does not continue from the key before it.
+
+        """
+        found = Handover.of(event)
+        Chain.of([*self.handovers, found], found.new)
+        if found.new.name != self.trusted.name:
+            raise Invalid("it is of another log than the public key")
+        self.handovers.append(found)
+
+    def look(self, note: str, size: int) -> None:
+        """See that a checkpoint met on the way is by the key in force; by both, fully, where the key changes.
+
+        Before the first handover that key is not known yet. Elsewhere the key's id must do: that the last
+        checkpoint is signed is what counts, and it commits to all records.
+
+        Raises:
+            Invalid: it is not.
+
+        """
+        if not self.handovers:
+            return
+        last = self.handovers[-1]
+        if last.index == size - 1:
+            checkpoint.check_note(note, last.old)
+            checkpoint.check_note(note, last.new)
+        elif (last.new.name, last.new.key_id) not in {(name, id_) for name, id_, _ in checkpoint.signatures(note)}:
+            raise Invalid("it is not signed by the key in force")
+
+    def chain(self) -> Chain:
+        """Return the chain as far as it was read.
+
+        Raises:
+            Invalid: the trusted key is not in it.
+
+        """
+        return Chain.of(self.handovers, self.trusted)

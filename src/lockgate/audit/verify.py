@@ -8,6 +8,7 @@ machine. What each kind of tampering runs into:
     reorder         the index inside the event (`metadata.sequence`); else the next signed checkpoint
     cut             the last signed checkpoint; if that was cut too, the checkpoint kept elsewhere
     sign again      the public key; if the key was stolen too, the checkpoint kept elsewhere
+    another key     the handover in the log, signed by the key before and checked against the place it names
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import orjson
 from lockgate.audit import checkpoint, merkle, ocsf
 from lockgate.audit.checkpoint import Checkpoint, Verifier
 from lockgate.audit.entry import Entry, Lookup
+from lockgate.audit.handover import Followed, is_handover, same
 from lockgate.audit.record import Kind
 from lockgate.errors import Invalid
 
@@ -66,11 +68,11 @@ class Report:
 
 
 class _Stop(Exception):
-    """Ends the pass at the first fault; never leaves this file."""
+    """Ends the pass at the first fault; never leaves this file. `kept`: it rests on the checkpoint kept."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, kept: bool = False) -> None:
         super().__init__(fault.what)
-        self.fault = fault
+        self.fault, self.kept = fault, kept
 
 
 _Asked: TypeAlias = tuple[str, str, str]
@@ -126,7 +128,7 @@ class _Pass:
     """One pass over the records, comparing roots wherever a checkpoint states one."""
 
     checkpoints: Iterator[str]
-    verifier: Verifier
+    keys: Followed
     kept: Checkpoint | None
     nodes: dict[tuple[int, int], bytes] | None
     tree: merkle.Tree = field(default_factory=merkle.Tree)
@@ -168,10 +170,8 @@ class _Pass:
 
     def _entry(self, entry: Entry) -> None:
         at = self.size
-        if entry.index > at:
-            raise _Stop(Fault(f"record {at} is missing", at, entry.index - 1))
-        if entry.index < at:
-            raise _Stop(Fault(f"record {entry.index} is there twice or out of order", entry.index, entry.index))
+        if entry.index != at:
+            raise _Stop(_misplaced(entry.index, at))
         if not isinstance(entry.event, bytes):  # a store can be made to hold anything
             raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at))
         leaf = merkle.leaf_hash(entry.event)
@@ -192,12 +192,22 @@ class _Pass:
         if entry.lookup is not None and entry.lookup != lookup:
             what = f"the search fields of record {at} were changed: searches may not find it"
             raise _Stop(Fault(what, at, at))
+        if is_handover(event):
+            self._follow(at, event)
         self.pending.append(leaf)
         size = at + 1
         due = (self.upcoming and self.upcoming.size == size) or (self.kept and self.kept.size == size)
         if due or len(self.pending) >= _BATCH:
             self._flush()
             self._compare()
+
+    def _follow(self, at: int, event: dict[str, Any]) -> None:
+        try:
+            self.keys.see(event)
+        except (Invalid, AttributeError) as error:
+            raise _Stop(
+                Fault(f"record {at} does not hand over the signing key as it says: {error}", at, at)
+            ) from error
 
     def _flush(self) -> None:
         self.tree, made = self.tree.append(self.pending)
@@ -216,18 +226,24 @@ class _Pass:
         if self.upcoming is not None and self.upcoming.size == self.tree.size:
             if self.upcoming.root != self.tree.root:
                 raise _Stop(self._mismatch(self.next_note or ""))
+            try:
+                self.keys.look(self.next_note or "", self.tree.size)
+            except Invalid as error:
+                raise _Stop(Fault(f"the checkpoint of size {self.tree.size} does not hold: {error}")) from error
             self.good = self.tree.size
             self._advance()
         if self.kept is not None and self.kept.size == self.tree.size and self.kept.root != self.tree.root:
             what = f"records 0 to {self.kept.size - 1} are not those of the checkpoint kept elsewhere"
-            raise _Stop(Fault(f"{what}: they were rewritten and signed again", 0, self.kept.size - 1))
+            fault = Fault(f"{what}: they were rewritten and signed again", 0, self.kept.size - 1)
+            raise _Stop(fault, kept=True)
 
     def _mismatch(self, note: str) -> Fault:
         size = self.tree.size
         try:
-            checkpoint.verify(note, self.verifier)
+            # Before the first handover, which may still come, only the trusted key is known.
+            checkpoint.verify(note, self.keys.handovers[-1].new if self.keys.handovers else self.keys.trusted)
         except Invalid as error:
-            return Fault(f"the checkpoint of size {size} was changed: {error}")
+            return Fault(f"the checkpoint of size {size} was changed, or what it covers: {error}")
         if size == 0:
             return Fault("the checkpoint of the empty log is wrong")
         span = f"record {self.good}" if size - 1 == self.good else f"records {self.good} to {size - 1}"
@@ -240,22 +256,28 @@ class _Pass:
             self._advance()
         if self.last is None:
             raise _Stop(Fault("there is no signed checkpoint"))
-        try:
-            checkpoint.verify(self.last_note, self.verifier)
-        except Invalid as error:
-            raise _Stop(Fault(f"the last checkpoint (size {self.last.size}) does not hold: {error}")) from error
         if self.last.size > size:
             what = f"record {size} is missing: the log was signed with {self.last.size} records, the tail was cut"
             raise _Stop(Fault(what, size, self.last.size - 1))
         if self.last.size < size:
             what = f"record {self.last.size} is not covered by a checkpoint: records were added"
             raise _Stop(Fault(what, self.last.size, size - 1))
+        try:
+            self.keys.chain().check(self.last_note)
+        except Invalid as error:
+            raise _Stop(Fault(f"the last checkpoint (size {self.last.size}) does not hold: {error}")) from error
         if self.kept is not None and self.kept.size > size:
             what = f"record {size} is missing: the kept checkpoint has {self.kept.size} records, the tail was cut"
-            raise _Stop(Fault(what, size, self.kept.size - 1))
+            raise _Stop(Fault(what, size, self.kept.size - 1), kept=True)
         if self.nodes:
             level, at = min(self.nodes)
             raise _Stop(Fault(f"the stored tree has a node that belongs to no records (level {level}, {at})"))
+
+
+def _misplaced(found: int, at: int) -> Fault:
+    if found > at:
+        return Fault(f"record {at} is missing", at, found - 1)
+    return Fault(f"record {found} is there twice or out of order", found, found)
 
 
 def verify(
@@ -271,33 +293,59 @@ def verify(
     Args:
         entries: every record from 0, in the order of the store.
         checkpoints: the signed notes that came with the log, by size; at least the last one.
-        verifier: the public key of the log, from somewhere that the operator cannot change.
+        verifier: a public key of the log, whichever (`handover.py`), from where the operator cannot change it.
         kept: a signed note of the same log that was kept elsewhere.
         nodes: the tree as the store keeps it, (level, index) -> hash, if it does.
 
     """
-    notes = []
-    old: Checkpoint | None = None
-    faults: list[Fault] = []
+    old, faults = None, []
+    if kept is not None:
+        try:
+            old = checkpoint.parse(kept)
+        except Invalid as error:
+            faults.append(Fault(f"the checkpoint kept elsewhere cannot be read: {error}"))
+    keys = Followed(verifier)
+    state = _Pass(iter(checkpoints), keys, old, None if nodes is None else dict(nodes))
+    held = False
+    try:
+        state.run(entries)
+        held = kept is None or _holds(keys, kept)
+    except _Stop as stop:
+        held = not stop.kept or kept is None or _holds(keys, kept)
+        if held:
+            faults.append(stop.fault)
+    else:
+        faults.extend(state.requests.faults())
+    if old is not None and not held:
+        what = "the checkpoint kept elsewhere is not signed by a key of this log"
+        faults.append(Fault(f"{what}: it is of another log, or the record that hands over to its key is gone"))
+    return Report(state.size, state.tree.root, tuple(faults), tuple(_notes(keys, old)))
+
+
+def _holds(keys: Followed, kept: str) -> bool:
+    """Tell whether a checkpoint is signed by the key that was in force, as far as the keys were followed."""
+    try:
+        keys.chain().check(kept)
+    except Invalid:
+        return False
+    return True
+
+
+def _notes(keys: Followed, kept: Checkpoint | None) -> Iterator[str]:
+    """Yield what this verification cannot tell."""
     if kept is None:
-        notes.append(
+        yield (
             "without a checkpoint kept elsewhere it cannot be excluded that the tail was cut back to an earlier "
             "checkpoint, or that the holder of the signing key rewrote and signed the log again"
         )
     else:
-        try:
-            old = checkpoint.verify(kept, verifier)
-        except Invalid as error:
-            faults.append(Fault(f"the checkpoint kept elsewhere does not fit the public key: {error}"))
-        else:
-            notes.append(
-                f"what happened after the kept checkpoint (from record {old.size} on) rests on the key alone"
-            )
-    state = _Pass(iter(checkpoints), verifier, old, None if nodes is None else dict(nodes))
-    try:
-        state.run(entries)
-    except _Stop as stop:
-        faults.append(stop.fault)
-    else:
-        faults.extend(state.requests.faults())
-    return Report(state.size, state.tree.root, tuple(faults), tuple(notes))
+        yield f"what happened after the kept checkpoint (from record {kept.size} on) rests on the key alone"
+    if not keys.handovers:
+        return
+    last = keys.handovers[-1]
+    yield f"the signing key was replaced {len(keys.handovers)} times, last by record {last.index}"
+    if not same(keys.trusted, last.new) and (kept is None or kept.size <= last.index):
+        yield (
+            "whoever held a key that was replaced could have written another log from there on: verify with the "
+            "newest public key, or against a checkpoint kept since"
+        )

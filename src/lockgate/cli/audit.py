@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from lockgate.adapters import audit_export as files
-from lockgate.audit import checkpoint, lineage
+from lockgate.audit import checkpoint, handover, lineage
 from lockgate.audit.entry import Entry
 from lockgate.audit.record import Source
-from lockgate.cli import audit_proofs
+from lockgate.cli import audit_proofs, audit_rotate
 from lockgate.cli.audit_place import log_path, opened, print_json, public_key
 from lockgate.errors import Invalid, NotFound
 from lockgate.labels import Label, wire
@@ -31,6 +31,7 @@ can only grow: an RFC 6962 Merkle tree whose root is signed with every write.
   lockgate audit export --to audit.jsonl                 OCSF events, one a line, with their checkpoints beside
   lockgate audit prove inclusion --request ID --out DIR  a file for each record that a public key alone checks
   lockgate audit prove consistency --from today.note     nothing of what was signed then has been changed since
+  lockgate audit rotate-key                              a new signing key, also while serving
 
 An outside auditor needs no configuration and no running Lockgate, only the file and the public key:
 
@@ -78,7 +79,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     show.add_argument("request", metavar="REQUEST", help="id of the request")
     key = verb("public-key", _public_key, "print the public key; give it to whoever is to verify the log")
     key.add_argument("--public-key", type=Path, metavar="FILE", help=public)
+    key.add_argument(
+        "--newest", action="store_true", help="the key in force, if keys were replaced (default: the log's first)"
+    )
     audit_proofs.add(verbs, shared)
+    audit_rotate.add(verbs)
 
 
 # ------------------------------------------------------------------ commands
@@ -230,7 +235,13 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _public_key(args: argparse.Namespace) -> int:
-    vkey = files.read_public_key(public_key(args)).vkey
+    trusted = files.read_public_key(public_key(args))
+    vkey = trusted.vkey
+    if args.newest:
+        with opened(args) as reader:
+            vkey = (
+                handover.Chain.of([handover.Handover.parse(n) for n in reader.handovers()], trusted).keys[-1].vkey
+            )
     if args.json:
         print_json({"public_key": vkey})
     else:

@@ -123,9 +123,10 @@ def checkpoint_of(connection: Connection, size: int) -> str | None:
     return connection.scalar(select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size))
 
 
-def handovers(connection: Connection, below: int | None = None) -> Iterator[str]:
-    """Yield the signed handovers of the signing key among the records below an index, in order."""
-    where = [EVENT.c.subject == handover.SUBJECT, *([EVENT.c.idx < below] if below is not None else [])]
+def handovers(connection: Connection, below: int | None = None, *, since: int = 0) -> Iterator[str]:
+    """Yield the signed handovers of the signing key among records `since` to `below`, in order."""
+    where = [EVENT.c.subject == handover.SUBJECT, EVENT.c.idx >= since]
+    where += [EVENT.c.idx < below] if below is not None else []
     for event in connection.scalars(select(EVENT.c.event).where(*where).order_by(EVENT.c.idx)):
         found = orjson.loads(event)
         if handover.is_handover(found):

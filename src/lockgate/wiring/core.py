@@ -15,8 +15,6 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from lockgate import __version__
-from lockgate.adapters.audit_key import load_or_create as signing_key
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.audit_sqlite import AuditLog
 from lockgate.adapters.clock import SystemClock
@@ -63,7 +61,7 @@ from lockgate.journeys.why import Why
 from lockgate.policy.registered import typed as typed_through
 from lockgate.ports import Authenticator, Clock, Connector, Directory, Embedder
 from lockgate.storage.group import GroupWriter
-from lockgate.wiring import decisions, documents, forgetting, identity, resource, start
+from lockgate.wiring import decisions, documents, forgetting, identity, resource, signing, start
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.metering import metered
@@ -108,6 +106,7 @@ class Lockgate:
     why: Why
     forget: Forget
     rotation: Rotation
+    signing: signing.Signing
     history: SqliteHistory
     embedder: Embedder
     weights: Weights
@@ -154,6 +153,7 @@ class Lockgate:
 
     def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
         watchers = [self.in_force.watch(), self.policies.watch(_told), self.rotation.watch()]
+        watchers.append(self.signing.watch())
         if isinstance(self.directory, DirectoryFile):
             watchers.append(self.directory.watch(_read_again))
         if sync:
@@ -209,10 +209,9 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
     async with AsyncExitStack() as stack:
         directory = given.directory or _directory(settings)
         policies = PolicyFiles.open(settings.policies or SHIPPED)
-        signer = signing_key(state / "keys" / "audit.pem", settings.audit_origin)
         writer = GroupWriter.start("writer")  # one for both: what a request makes durable is waited for once
         stack.callback(writer.close)
-        audit = AuditLog.open(state / "audit.db", signer, version=__version__, writer=writer)
+        audit = await asyncio.to_thread(signing.open_log, settings, writer)
         stack.push_async_callback(audit.close)
         log = AuditReader.open(audit.path)
         stack.callback(log.close)
@@ -303,6 +302,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             why=Why(index, gate, directory, clock, recheck),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing),
             rotation=Rotation(state, keys, index, audit, clock),
+            signing=signing.Signing(settings, audit, log, clock),
             history=history,
             embedder=embedder,
             weights=weights,
