@@ -20,10 +20,12 @@ from lockgate.config.settings import (
     Collection,
     Identity,
     Labels,
+    LogSettings,
     ModelSettings,
     QuotaSettings,
     Rule,
     Server,
+    TelemetrySettings,
 )
 from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
@@ -35,6 +37,8 @@ TABLES: dict[str, type] = {
     "`[server]`": Server,
     "`[identity]`": Identity,
     "`[labels]`": Labels,
+    "`[telemetry]`": TelemetrySettings,
+    "`[log]`": LogSettings,
     "`[central]`": CentralSettings,
     "`[[quotas]]`": QuotaSettings,
     "`[[collections]]`": Collection,
@@ -44,7 +48,18 @@ TABLES: dict[str, type] = {
     "`[[assistants]]`": Assistant,
 }
 NAMED_OTHERWISE = {"taxonomy": "names"}
-NO_KEYS = {"file", "server", "identity", "labels", "central", "collections", "applications", "models"}
+NO_KEYS = {
+    "file",
+    "server",
+    "identity",
+    "labels",
+    "telemetry",
+    "log",
+    "central",
+    "collections",
+    "applications",
+    "models",
+}
 NO_KEYS |= {"assistants", "quotas", "rules"}
 """Fields of the tree that are tables of their own, and the file itself."""
 _ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", re.MULTILINE)
@@ -114,6 +129,8 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.server,
         settings.identity,
         settings.labels,
+        settings.telemetry,
+        settings.log,
         settings.central,
         settings.quotas[0],
         settings.collections[0],

@@ -76,7 +76,7 @@ async def test_without_a_token_nothing_is_told_apart(lab: Lab) -> None:
                 reply = await client.send(
                     method, case.path.format(answer="req_" + "0" * 24), "", case.body, headers=case.headers
                 )
-                if path != "/healthz" and not path.startswith("/.well-known/"):
+                if path not in {"/healthz", "/readyz"} and not path.startswith("/.well-known/"):
                     challenge = reply.headers["www-authenticate"].replace("-resource/mcp", "-resource")
                     shapes.add((reply.status, reply.code, challenge))
     where = f"{lab.url}/.well-known/oauth-protected-resource"

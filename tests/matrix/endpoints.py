@@ -88,6 +88,8 @@ def _decision(person: str, item: str, **more: Any) -> dict[str, Any]:
 
 CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ("GET", "/healthz"): (Case("health", "/healthz"),),
+    ("GET", "/readyz"): (Case("readiness", "/readyz"),),
+    ("GET", "/metrics"): (Case("figures", "/metrics"),),
     ("GET", "/.well-known/oauth-protected-resource"): (
         Case("of the gateway", "/.well-known/oauth-protected-resource"),
     ),

@@ -122,6 +122,15 @@ class SqliteHistory:
             raise Unavailable(f"the history database `{path}` cannot be opened") from error
         return cls(engine, writer)
 
+    async def answers(self) -> bool:
+        """Tell whether the database can be read. An error of the driver says that it cannot."""
+
+        def look() -> bool:
+            with self._engine.connect() as db:
+                return bool(db.execute(sa.text("SELECT count(*) FROM sqlite_master")).scalar_one())
+
+        return await asyncio.to_thread(look)
+
     def close(self) -> None:
         """Write what waits, then close every connection."""
         if not self._lane.close():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
-import logging
+import os
 from pathlib import Path
 
-from lockgate.config import load
-from lockgate.errors import Invalid
+from lockgate.adapters import logs
+from lockgate.config import Settings, load
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,40 +28,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    return asyncio.run(_run(args))
-
-
-async def _run(args: argparse.Namespace) -> int:
-    from lockgate.edge.serve import listen, server
-    from lockgate.wiring import open_lockgate  # loads every adapter: not for `lockgate --help`
-
     settings = load(args.config)
-    if not settings.identity.issuer and settings.identity.service_keys is None:
-        raise Invalid(
-            "nobody could sign in: no identity provider and no service keys are configured",
-            code="bad_configuration",
-            remedy="Set `issuer` and `audience` under [identity].",
-        )
-    place = settings.server
-    async with open_lockgate(settings) as lockgate:
-        running = server(
-            lockgate.app(),
-            place.host,
-            concurrency=place.concurrency,
-            certificate=place.tls_certificate,
-            key=place.tls_key,
-            plain_http=place.plain_http,
-        )
-        with listen(place.host, place.port if args.port is None else args.port) as bound:
-            scheme = "https" if place.tls_certificate else "http"
-            host, port = bound.getsockname()[:2]
-            # What start has made lives as long as the process: collecting garbage need not look at it each time.
-            gc.collect()
-            gc.freeze()
-            print(f"Lockgate serves on {scheme}://{host}:{port}/v1 (mode {settings.mode})", flush=True)
-            await running.serve([bound])
+    logs.start(settings.log.format, "debug" if args.verbose else settings.log.level)
+    return asyncio.run(_run(settings, args.port))
+
+
+async def _run(settings: Settings, port: int | None) -> int:
+    from lockgate.wiring.serving import serve  # loads every adapter: not for `lockgate --help`
+
+    await serve(settings, port, os.environ, os.getpid(), lambda said: print(said, flush=True))
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lockgate.config.applications import applications
+from lockgate.config.operations import log, telemetry
 from lockgate.config.settings import (
     Assistant,
     CentralSettings,
@@ -239,6 +240,7 @@ def _server(table: Table) -> Server:
         messages=table.whole("messages", base.messages, 1, 100_000),
         characters=table.whole("characters", base.characters, 100, 2**31),
         upload_bytes=table.whole("upload_bytes", base.upload_bytes, 1_000, 2**31),
+        grace_seconds=table.number("grace_seconds", base.grace_seconds, 0, 3600),
     )
     table.done()
     return made
@@ -324,6 +326,8 @@ def parse(text: str, file: Path) -> Settings:
         server=_server(top.table("server")),
         identity=_identity(top.table("identity")),
         labels=labels,
+        telemetry=telemetry(top.table("telemetry")),
+        log=log(top.table("log")),
         central=_central(top.table("central"), labels.taxonomy),
         quotas=tuple(_quota(one) for one in top.tables("quotas")),
         collections=collections,

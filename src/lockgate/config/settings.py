@@ -28,6 +28,7 @@ class Server:
     messages: int = 256
     characters: int = 400_000
     upload_bytes: int = 20_000_000
+    grace_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,26 @@ class QuotaSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """`[telemetry]`: where traces are sent; nowhere, if `otlp_endpoint` is empty."""
+
+    otlp_endpoint: str = ""
+    otlp_token_file: Path | None = None
+    plain_http: bool = False
+    service_name: str = "lockgate"
+    sample: float = 1.0
+    accept_traceparent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """`[log]`: what the process writes to standard error."""
+
+    format: str = "text"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. `data` is the folder of Lockgate's own state.
 
@@ -190,6 +211,8 @@ class Settings:
     server: Server = Server()
     identity: Identity = Identity()
     labels: Labels = Labels()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    log: LogSettings = LogSettings()
     central: CentralSettings = CentralSettings()
     quotas: tuple[QuotaSettings, ...] = ()
     collections: tuple[Collection, ...] = ()

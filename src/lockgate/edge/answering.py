@@ -17,6 +17,7 @@ from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.edge.api import Handler
 from lockgate.edge.body import Limits, credential, json_object
 from lockgate.edge.codecs.model import Codec, Encoder, Ended, Failed, Started, Text
+from lockgate.edge.drain import Drain
 from lockgate.edge.problems import as_lockgate_error, shaped
 from lockgate.edge.render import citations, lockgate_object, new_request_id
 from lockgate.edge.scopes import admit
@@ -82,6 +83,7 @@ class Answering:
     release: Release
     limits: Limits
     taxonomy: Taxonomy
+    drain: Drain = field(default_factory=Drain)
 
     def handler(self, codec: Codec) -> Handler:
         """Return the handler of the route that speaks this codec."""
@@ -89,7 +91,8 @@ class Answering:
         async def handle(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                response = await self._answer(request, codec, request_id)
+                async with self.drain.answering():
+                    response = await self._answer(request, codec, request_id)
             except Exception as error:
                 shown = as_lockgate_error(error)
                 response = shaped(shown, request_id, codec.problem(shown))
@@ -134,7 +137,7 @@ class Answering:
     ) -> AsyncGenerator[bytes]:
         answer = _Answer()
         try:
-            async with aclosing(pieces):
+            async with self.drain.answering(), aclosing(pieces):
                 answer.add(first)
                 yield encoder.encode(started) + encoder.encode(Text(first.text))
                 async for piece in pieces:

@@ -21,6 +21,7 @@ from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
+from lockgate.edge.observed import Observed, Observers
 from lockgate.edge.problems import WrongMethod, as_lockgate_error, openai_error, problem, shaped
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
@@ -130,12 +131,19 @@ def routes(
 
 
 def application(
-    table: Sequence[BaseRoute], lifespan: object = None, resource: ProtectedResource | None = None
+    table: Sequence[BaseRoute],
+    lifespan: object = None,
+    resource: ProtectedResource | None = None,
+    observers: Observers | None = None,
 ) -> Starlette:
-    """Return the application for a route table; its challenges say where the metadata of `resource` is."""
+    """Return the application for a route table; its challenges say where the metadata of `resource` is.
+
+    `observers` hear of every request.
+    """
+    watched = [Middleware(Observed, table=table, observers=observers)] if observers else []
     return Starlette(
         routes=list(table),
-        middleware=[Middleware(Challenges, resource=resource)] if resource else [],
+        middleware=[*watched, *([Middleware(Challenges, resource=resource)] if resource else [])],
         exception_handlers={404: _no_route, 405: _no_route, Exception: _defect},
         lifespan=lifespan,  # type: ignore[arg-type]  # Starlette's own alias is not exported
     )

@@ -13,14 +13,14 @@ _NOT_QUOTABLE: Final = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 
 class InsufficientScope(AccessDenied):
-    """The service key is good, and does not open this family of routes (RFC 6750 section 3.1)."""
+    """The credential is good, and does not open this family of routes (RFC 6750 section 3.1)."""
 
     code = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            f"this service key has no scope `{scope}`",
-            remedy=f"Ask for a key made with `lockgate keys create --scope {scope}`.",
+            f"this credential has no scope `{scope}`",
+            remedy=f"Ask for a service key made with `lockgate keys create --scope {scope}`.",
         )
         self.scope = scope
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from lockgate.content.mcp import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND
 from lockgate.content.mcp import error as rpc_error
@@ -31,6 +32,8 @@ from lockgate.errors import (
 )
 
 LOG: Final = logging.getLogger("lockgate.edge")
+ERROR_CODE: Final = "lockgate.error_code"
+"""Where in the scope of a request stands the code of the error that it is answered with."""
 
 
 class WrongMethod(Invalid):
@@ -61,6 +64,18 @@ _STATUS: Final[tuple[tuple[type[LockgateError], int, str, str], ...]] = (
     (TooLarge, 413, "Too large", "invalid_request_error"),
     (Unavailable, 503, "Unavailable", "server_error"),
 )
+
+
+class _Problem(Response):
+    """An error's response, which leaves the error's code to whoever watches requests (`edge/observed.py`)."""
+
+    def __init__(self, error: LockgateError, status: int, body: Mapping[str, Any], id: str, kind: str) -> None:
+        super().__init__(orjson.dumps(body), status, _headers(error, id), kind)
+        self._code = error.code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ERROR_CODE] = self._code
+        await super().__call__(scope, receive, send)
 
 
 def as_lockgate_error(error: Exception) -> LockgateError:
@@ -117,7 +132,7 @@ def openai_error(error: LockgateError) -> dict[str, Any]:
 def shaped(error: LockgateError, request_id: str, body: Mapping[str, Any]) -> Response:
     """Return the response to an error whose body has a vendor's shape."""
     status, _, _ = _row(error)
-    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/json")
+    return _Problem(error, status, body, request_id, "application/json")
 
 
 def openai_problem(error: LockgateError, request_id: str) -> Response:
@@ -137,7 +152,7 @@ def problem(error: LockgateError, request_id: str) -> Response:
         "remedy": error.remedy,
         "request_id": request_id,
     }
-    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/problem+json")
+    return _Problem(error, status, body, request_id, "application/problem+json")
 
 
 def rpc_problem(error: LockgateError, request_id: str, id: str | int | None) -> Response:
@@ -153,4 +168,4 @@ def rpc_problem(error: LockgateError, request_id: str, id: str | int | None) -> 
     else:
         number = INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
         body = rpc_error(id, number, str(error), {"code": error.code, "remedy": error.remedy})
-    return Response(orjson.dumps(body), status, _headers(error, request_id), "application/json")
+    return _Problem(error, status, body, request_id, "application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from lockgate.audit.record import Kind
 from lockgate.edge.challenge import InsufficientScope
@@ -11,11 +12,15 @@ from lockgate.journeys.chat import Chat
 from lockgate.journeys.enforce import base_record
 from lockgate.policy.model import Context, Scope, Subject
 
+KEYS_ONLY: Final = frozenset({Scope.METRICS})
+"""What only a service key opens: it is no data of anybody, so no policy says who may have it."""
+
 
 async def admit(chat: Chat, credential: str, request_id: str, scope: Scope) -> tuple[Subject, datetime]:
     """Return who asks, and the one reading of the clock that this request uses.
 
-    Only service keys have scopes of ours; the rights of a person come from labels and policies alone.
+    Only service keys have scopes of ours; the rights of a person come from labels and policies alone, and what
+    is for services alone (`KEYS_ONLY`) is for no person.
 
     Raises:
         Unauthenticated: see `Chat.identify`.
@@ -25,7 +30,8 @@ async def admit(chat: Chat, credential: str, request_id: str, scope: Scope) -> t
 
     """
     subject, now = await chat.identify(credential, request_id)
-    if subject.confined_to is None or scope in subject.confined_to:
+    confined = subject.confined_to
+    if scope in confined if confined is not None else scope not in KEYS_ONLY:
         await chat.gate.admit(subject, Context(now, request_id))
         return subject, now
     refused = replace(

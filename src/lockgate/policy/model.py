@@ -63,6 +63,7 @@ class Scope(StrEnum):
     REVIEW = "review"
     AUDIT = "audit"
     DECIDE = "decide"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)

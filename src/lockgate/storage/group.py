@@ -35,9 +35,17 @@ class _Waiting:
 
 
 class GroupWriter:
-    """A writing thread, which several stores can share. It runs from `start` to `close`."""
+    """A writing thread, which several stores can share. It runs from `start` to `close`.
+
+    Attributes:
+        batches: how many times the thread wrote what waited; one commit for each store in it.
+        jobs: how many jobs these had together.
+
+    """
 
     def __init__(self, name: str) -> None:
+        self.batches = 0
+        self.jobs = 0
         self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -65,6 +73,16 @@ class GroupWriter:
         """
         return Lane(self, commit, failure, size)
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """Return about how many jobs wait for their turn."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Write what waits, then end the thread. Blocks until it has."""
         self._jobs.put(None)
@@ -89,6 +107,7 @@ class GroupWriter:
                     batch.append(more)
                     count += more.lane.size(more.job) if more.lane else 0
             self._settle(batch)
+            self.batches, self.jobs = self.batches + 1, self.jobs + len(batch)
 
     def _settle(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch, lane by lane, and answer everybody in it with one turn of each loop."""

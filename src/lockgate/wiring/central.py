@@ -103,6 +103,11 @@ class InForce:
         self._acceptances = acceptances
         self._file = WatchedFile(settings.file)
 
+    @property
+    def version(self) -> str:
+        """Return the SHA-256 of the file as it was last taken up; empty until it was looked at."""
+        return self._digest
+
     async def watch(self, interval: float = INTERVAL) -> None:
         """Take up changes of the file until canceled."""
         while True:

@@ -66,6 +66,7 @@ from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
+from lockgate.wiring.operations import Operations, Watched
 from lockgate.wiring.rotation import Rotation
 
 LOG: Final = logging.getLogger("lockgate")
@@ -81,13 +82,18 @@ class Parts:
     authenticator: Callable[[Clock, Directory], Authenticator] | None = None
     directory: Directory | None = None
     embedder: Embedder | None = None
+    listens: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)
 class Lockgate:
-    """A running Lockgate: everything that commands and servers use."""
+    """A running Lockgate: everything that commands and servers use.
+
+    `stated` are the settings with the port that it listens on: what it says about itself to others.
+    """
 
     settings: Settings
+    stated: Settings
     in_force: InForce
     clock: Clock
     directory: Directory
@@ -110,6 +116,7 @@ class Lockgate:
     history: SqliteHistory
     embedder: Embedder
     weights: Weights
+    operations: Operations
 
     def table(self) -> list[BaseRoute]:
         """Return the routes of the gateway."""
@@ -119,10 +126,11 @@ class Lockgate:
         )
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
-        asked = decisions.api(self.settings, door, self.passages, self.chat.routes, self.directory, self.log)
-        more = resource.protected(self.settings).routes() + ForgetApi(door, self.forget).routes()
+        asked = decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log)
+        more = resource.protected(self.stated).routes() + ForgetApi(door, self.forget).routes()
+        more += self.operations.api(door).routes()
         return more + routes(
-            Answering(self.chat, self.release, limits, taxonomy),
+            Answering(self.chat, self.release, limits, taxonomy, self.operations.drain),
             EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
             ModelsApi(self.chat),
             door,
@@ -130,13 +138,13 @@ class Lockgate:
             ProofApi(Proofs(self.gate, self.log)),
             ReviewApi(door, self.reviews, self.exposures),
             WhyApi(self.exposures, self.why),
-            McpDoor(door, self.passages, resource.address(self.settings)),
+            McpDoor(door, self.passages, resource.address(self.stated)),
             asked,
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
         """Return the application. While it serves, it watches files that bind, and syncs collections."""
-        work: list[Coroutine[Any, Any, None]] = []
+        work: list[Coroutine[Any, Any, object]] = []
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -148,12 +156,25 @@ class Lockgate:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await self._recorded()
 
-        return application([*more, *self.table()], lifespan, resource.protected(self.settings))
+        table = [*more, *self.table()]
+        return application(table, lifespan, resource.protected(self.stated), self.operations.observers)
 
-    def _watch(self, sync: bool) -> list[Coroutine[Any, Any, None]]:
-        watchers = [self.in_force.watch(), self.policies.watch(_told), self.rotation.watch()]
-        watchers.append(self.signing.watch())
+    async def _recorded(self) -> None:
+        """Wait until the end of every answer is recorded: some end only when nobody holds them any more."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+        while self.release.closing:
+            await asyncio.wait(self.release.closing)
+
+    def _watch(self, sync: bool) -> list[Coroutine[Any, Any, object]]:
+        watchers: list[Coroutine[Any, Any, object]] = [
+            self.in_force.watch(),
+            self.policies.watch(_told),
+            self.rotation.watch(),
+            self.signing.watch(),
+        ]
         if isinstance(self.directory, DirectoryFile):
             watchers.append(self.directory.watch(_read_again))
         if sync:
@@ -169,7 +190,8 @@ class Lockgate:
         """Sync every collection, again and again. A source that fails is tried again next time."""
         while True:
             for connector in self.connectors.values():
-                await self._try(f"sync of {connector.name}", self._sync(connector))
+                if not await self._try(f"sync of {connector.name}", self._sync(connector)):
+                    self.operations.sync_failed(connector.name)
             oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
             await self._try("forgetting of history", self.history.forget(oldest))
             await asyncio.sleep(self.settings.sync_seconds)
@@ -177,19 +199,22 @@ class Lockgate:
     async def _sync(self, connector: Connector) -> None:
         """Bring a collection in step, and log what changed: somebody who starts a server waits for that line."""
         done = await self.ingest.run(connector, patience=_PATIENCE)
+        self.operations.sync_done(done, self.clock.now())
         if done.stored or done.removed or done.relabeled:
             counts = (done.seen, done.stored, done.relabeled, done.removed, len(done.problems))
             text = "sync of %s: %d items, %d read, %d with changed rights, %d removed, %d that nobody may read"
             LOG.info(text, connector.name, *counts)
 
-    async def _try(self, what: str, work: Coroutine[Any, Any, object]) -> None:
+    async def _try(self, what: str, work: Coroutine[Any, Any, object]) -> bool:
         """Do one piece of background work. Nothing that it raises may end the rounds; it is logged by name."""
         try:
             await work
+            return True
         except LockgateError as error:
             LOG.warning("%s: %s%s", what, error, f" ({error.remedy})" if error.remedy else "")
         except Exception as error:
             LOG.warning("%s: defect: %s", what, type(error).__name__)
+        return False
 
 
 @asynccontextmanager
@@ -203,7 +228,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
 
     """
     given = parts or Parts()
-    state = settings.data
+    state, stated = settings.data, resource.at(settings, given.listens)
     await asyncio.to_thread(start.state, state)
     clock = given.clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -213,6 +238,8 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.callback(writer.close)
         audit = await asyncio.to_thread(signing.open_log, settings, writer)
         stack.push_async_callback(audit.close)
+        operations = Operations()
+        sink = operations.tapped(audit)
         log = AuditReader.open(audit.path)
         stack.callback(log.close)
         history = SqliteHistory.open(state / "history.db", writer)
@@ -226,22 +253,22 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.push_async_callback(extractor.close)
         models = Models(embedder, weights)
         stack.push_async_callback(models.close)
-        in_force = InForce(settings, models, audit, clock, Acceptances.open(state, audit, clock))
+        in_force = InForce(settings, models, sink, clock, Acceptances.open(state, sink, clock))
         gate = Gate(
             lambda: policies.current,
-            audit,
+            sink,
             Mode(settings.mode),
             lambda: in_force.central,
             lambda: in_force.applications,
-            await metered(in_force, audit, log, clock),
+            await metered(in_force, sink, log, clock),
         )
         known = directory if settings.identity.directory else None
         if given.authenticator is not None:
-            authenticator = given.authenticator(clock, directory)
+            come = identity.Opened(given.authenticator(clock, directory))
         else:
-            authenticator = await identity.authenticator(settings, clock, known, stack)
+            come = await identity.authenticator(settings, clock, known, stack)
         authenticator = identity.registered(
-            settings, authenticator, lambda: in_force.applications, clock, given.directory or known
+            stated, come.authenticator, lambda: in_force.applications, clock, given.directory or known
         )
         connectors = documents.connectors(settings, directory)
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
@@ -251,7 +278,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             extractor,
             embedder,
             clock,
-            audit,
+            sink,
             directory,
             limit=limit,
             lanes=settings.ingest_threads or _spare_cores(),
@@ -274,8 +301,10 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         )
         retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
         table = Routes(gate, lambda: in_force.table)
+        operations.attach(Watched(settings, writer, history, index, policies, in_force, models, come.keys_known))
         yield Lockgate(
             settings=settings,
+            stated=stated,
             in_force=in_force,
             clock=clock,
             directory=directory,
@@ -306,6 +335,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             history=history,
             embedder=embedder,
             weights=weights,
+            operations=operations,
         )
 
 

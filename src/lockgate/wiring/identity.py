@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from lockgate.adapters.credentials import ByPrefix
@@ -35,12 +36,26 @@ class Nobody:
         )
 
 
+async def _known() -> bool:
+    """Tell that no keys are needed that could be missing."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An authenticator, and what tells whether the keys are there that it checks tokens with."""
+
+    authenticator: Authenticator
+    keys_known: Callable[[], Awaitable[bool]] = _known
+
+
 async def authenticator(
     settings: Settings, clock: Clock, directory: Directory | None, stack: AsyncExitStack
-) -> Authenticator:
+) -> Opened:
     """Return the authenticator that the settings describe. Keys of the provider are fetched at the first token."""
     identity = settings.identity
     people: Authenticator = Nobody()
+    known: Callable[[], Awaitable[bool]] = _known
     if identity.issuer:
         expected = OidcSettings(
             issuer=identity.issuer,
@@ -52,10 +67,12 @@ async def authenticator(
             groups_optional=directory is not None,
             directory_required=directory is not None,
         )
-        people = await stack.enter_async_context(open_oidc(expected, clock, directory))
+        opened = await stack.enter_async_context(open_oidc(expected, clock, directory))
+        people, known = opened, opened.ready
     if identity.service_keys is None:
-        return people
-    return ByPrefix(people, {PREFIX: ServiceKeyAuthenticator(KeyFile(identity.service_keys), clock)})
+        return Opened(people, known)
+    keys = ServiceKeyAuthenticator(KeyFile(identity.service_keys), clock)
+    return Opened(ByPrefix(people, {PREFIX: keys}), known)
 
 
 def registered(

@@ -94,6 +94,11 @@ class Models:
             await one.named.close()
         await self._local.close()
 
+    @property
+    def failing(self) -> bool:
+        """Tell whether the process of the local models ends again and again."""
+        return self._local.failing
+
     def _opened(self, wanted: ModelSettings) -> _Open:
         for one in self._open:
             if one.settings == wanted:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lockgate.config import Settings
 from lockgate.edge.protected import ProtectedResource
 from lockgate.edge.serve import is_loopback
+
+
+def at(settings: Settings, listens: tuple[str, int] | None) -> Settings:
+    """Return the settings as a gateway that listens elsewhere than configured says them to others."""
+    if listens is None:
+        return settings
+    return replace(settings, server=replace(settings.server, host=listens[0], port=listens[1]))
 
 
 def protected(settings: Settings) -> ProtectedResource:

@@ -91,6 +91,15 @@ class LlamaServer:
         running = self._running
         return running.process.pid if running and running.process.returncode is None else None
 
+    @property
+    def failing(self) -> bool:
+        """Tell whether it ended too often just now to be started again."""
+        try:
+            self._refuse_loop()
+        except Unavailable:
+            return True
+        return False
+
     async def locate(self) -> tuple[str, str]:
         """Return base URL and key of the server, started if it is not there (about a second).
 

@@ -79,6 +79,10 @@ class OidcAuthenticator:
         self._remember(credential, identity, signed)
         return self._subject(identity)
 
+    async def ready(self) -> bool:
+        """Tell whether the issuer's keys are known, and young enough."""
+        return await self._keys.ready()
+
     async def close(self) -> None:
         """Stop what is under way."""
         await self._keys.close()

@@ -97,6 +97,12 @@ class KeySource:
             )
         return key
 
+    async def ready(self) -> bool:
+        """Tell whether there are keys to check tokens with; asks for them where there are none, or old ones."""
+        if self._age() > self._freshness.fresh:
+            await self._refresh(PATIENCE)
+        return self._age() <= self._freshness.stale and bool(self._keys)
+
     async def close(self) -> None:
         """Stop a fetch that is under way."""
         if self._task is not None:

@@ -1,0 +1,81 @@
+"""Read `[telemetry]` and `[log]`."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from lockgate.config.settings import LogSettings, TelemetrySettings
+from lockgate.config.table import Table
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def telemetry(table: Table) -> TelemetrySettings:
+    """Return where traces go.
+
+    Raises:
+        Invalid: something is wrong, with file and line.
+
+    """
+    base = TelemetrySettings()
+    plain = table.get("plain_http", bool, False)
+    made = TelemetrySettings(
+        otlp_endpoint=_endpoint(table, "otlp_endpoint", plain=plain),
+        otlp_token_file=table.path("otlp_token_file"),
+        plain_http=plain,
+        service_name=table.get("service_name", str, base.service_name),
+        sample=table.number("sample", base.sample, 0, 1),
+        accept_traceparent=table.get("accept_traceparent", bool, False),
+    )
+    if made.otlp_token_file and not made.otlp_endpoint:
+        raise table.fail("otlp_token_file", "is for no endpoint", "Set `otlp_endpoint` too.")
+    table.done()
+    return made
+
+
+def log(table: Table) -> LogSettings:
+    """Return how the process logs.
+
+    Raises:
+        Invalid: something is wrong, with file and line.
+
+    """
+    made = LogSettings(
+        format=table.choice("format", ("text", "json"), "text"), level=table.choice("level", LEVELS, "info")
+    )
+    table.done()
+    return made
+
+
+def _endpoint(table: Table, key: str, *, plain: bool) -> str:
+    """Return the address of an OTLP receiver: nothing that could carry a credential or lead elsewhere."""
+    value = table.get(key, str, "")
+    if not value:
+        return ""
+    remedy = "Write it like https://collector.example.com:4318/v1/traces"
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise table.fail(key, "is no address", remedy) from None
+    if parts.scheme not in {"https", "http"} or not host or not value.isascii() or not value.isprintable():
+        raise table.fail(key, "is no address of a receiver over HTTP", remedy)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise table.fail(
+            key, "has a part that no receiver needs", "Put a credential into the file named by `otlp_token_file`."
+        )
+    if parts.scheme == "http" and not (plain or _here(host)):
+        raise table.fail(
+            key,
+            "would send traces across the network in clear",
+            "Use https, or set `plain_http = true` under [telemetry] if the network between is trusted.",
+        )
+    return value
+
+
+def _here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
