@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,10 @@ class Here:
 Body = Callable[[Here], Awaitable[None]]
 
 
+async def _always(_: Document) -> datetime:
+    return NOW
+
+
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Here]:
     state = folder / "state"
@@ -88,7 +92,7 @@ async def opened(folder: Path) -> AsyncIterator[Here]:
         storage = StateRemains(state, state_folder.COPIES)
         try:
             yield Here(
-                at, state, history, labeler, Forget(at.index, labeler, Words(), gate, Stopped(), storage, changing)
+                at, state, history, labeler, Forget(at.index, labeler, Words(), gate, Stopped(), storage, changing, _always)
             )
         finally:
             history.close()

@@ -149,8 +149,8 @@ async def test_a_model_that_says_nothing_is_estimated_and_one_that_was_not_calle
     await scene.ends(ANN, silent, 0, 0)  # 30 characters count as 10
     with pytest.raises(TooManyRequests):
         await scene.calls(ANN, 90, 1)
-    abstained = await scene.calls(ANN, 80, 1)
-    await scene.ends(ANN, abstained, 0, 0, abstained=True)
+    spared = await scene.calls(ANN, 80, 1)
+    await scene.ends(ANN, spared, 0, 0, called=False)
     await scene.calls(ANN, 89, 1)
 
 

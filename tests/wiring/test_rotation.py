@@ -22,6 +22,7 @@ from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.secret_file import load_or_create, load_ring, request
 from lockgate.cli.main import main
 from lockgate.errors import Unavailable
+from lockgate.flow.history import pieces
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.labels import Sensitivity
 from lockgate.wiring import rotation
@@ -179,7 +180,7 @@ async def test_what_was_shown_under_an_older_history_key_is_recognized(tmp_path:
     assert seen.label.sensitivity is Sensitivity.RESTRICTED
     blind = await Labeler(history, second).label(ann, [Turn("user", secret)], NOW)
     assert blind.label.sensitivity < Sensitivity.RESTRICTED, "the probe can fail"
-    assert await labeler.unmark([secret]) == len(marks.covers)
+    assert await labeler.unmark(pieces(secret), NOW) == len(marks.covers)
     history.close()
     assert load_ring(path, NOW + life + timedelta(days=1), life) == (second, ())
     assert not list(path.parent.glob("*.old"))

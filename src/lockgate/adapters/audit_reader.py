@@ -109,10 +109,16 @@ class AuditReader:
         with self._snapshot() as connection:
             return list(store.entries(connection, *where, newest_first=True, limit=limit))
 
-    def entries(self, *, since: int = 0, below: int | None = None) -> Iterator[Entry]:
+    def entries(
+        self, *, since: int = 0, below: int | None = None, kind: Kind | None = None
+    ) -> Iterator[Entry]:
         """Yield records in order, of time `since` (ms of the epoch) or later and of an index below `below`."""
         c = store.EVENT.c
-        where = [*([c.time >= since] if since else []), *([c.idx < below] if below is not None else [])]
+        where = [
+            *([c.time >= since] if since else []),
+            *([c.idx < below] if below is not None else []),
+            *([c.kind == kind.value] if kind else []),
+        ]
         with self._snapshot() as connection:
             yield from store.entries(connection, *where)
 

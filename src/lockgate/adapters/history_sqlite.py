@@ -74,6 +74,7 @@ class _Forget:
 class _Unmark:
     person: str
     gone: frozenset[bytes]
+    since: float
 
 
 _Job = tuple[_Piece, ...] | _Forget | _Unmark
@@ -188,8 +189,8 @@ class SqliteHistory:
         for name in [name for name, one in self._people.items() if not one.pending]:
             self._drop(name)
 
-    async def unmark(self, of: Callable[[str], Collection[bytes]], /) -> int:
-        """Drop the marks that `of` returns for each person that has any, and overwrite them in the file.
+    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, /) -> int:
+        """Drop the marks that `of` returns for each person, of what was shown since then, and overwrite them.
 
         Raises:
             Unavailable: the history cannot be read or written.
@@ -197,22 +198,15 @@ class SqliteHistory:
         """
         dropped = 0
         for name in await asyncio.to_thread(self._marked):
-            gone = await asyncio.to_thread(self._among, name, of)
+            gone = await asyncio.to_thread(self._among, name, of, since.timestamp())
             if not gone:
                 continue
-            done = self._lane.submit(_Unmark(name, gone))
+            done = self._lane.submit(_Unmark(name, gone, since.timestamp()))
             if done is None:
                 raise Unavailable("the history is closed")
-            await done
+            self._read_again(name, done)
+            await asyncio.shield(done)
             dropped += len(gone)
-            person = self._people.get(name)
-            if person is not None:
-                if person.loading is not None:  # it may have read them before they were dropped
-                    await asyncio.wait([person.loading])
-                before = len(person.known)
-                person.known.discard(sorted(gone))
-                if self._people.get(name) is person:
-                    self._size += len(person.known) - before
         if dropped:
             await asyncio.to_thread(self._empty_log)
         return dropped
@@ -247,9 +241,23 @@ class SqliteHistory:
             await asyncio.shield(person.loading)
         return person
 
-    async def _load(self, name: str, person: _Person) -> None:
+    def _read_again(self, name: str, after: asyncio.Future[None]) -> None:
+        """Let go of what memory knows of a person, and read it from the disk after what is being written."""
+        before = self._people.get(name)
+        if before is None:
+            return
+        self._size -= len(before.known)
+        person = self._people[name] = _Person()  # what was shown before is written before `after`
+        person.pending += 1  # so that nobody drops and reads it anew until then
+        after.add_done_callback(lambda future: _settled(person, future))
+        person.loading = asyncio.create_task(self._load(name, person, after))
+        person.loading.add_done_callback(_seen)
+
+    async def _load(self, name: str, person: _Person, after: asyncio.Future[None] | None = None) -> None:
         """Read what the disk knows, and add it to what came meanwhile."""
         try:
+            if after is not None:
+                await asyncio.wait([after])
             pieces, sessions = await asyncio.to_thread(self._read, name)
         finally:
             person.loading = None
@@ -288,10 +296,10 @@ class SqliteHistory:
         except sa.exc.SQLAlchemyError as error:
             raise Unavailable("the history cannot be read") from error
 
-    def _among(self, name: str, of: Callable[[str], Collection[bytes]]) -> frozenset[bytes]:
+    def _among(self, name: str, of: Callable[[str], Collection[bytes]], since: float) -> frozenset[bytes]:
         try:
             with self._engine.connect() as db:
-                known = store.marks_of(db, name)
+                known = store.marks_of(db, name, since)
         except sa.exc.SQLAlchemyError as error:
             raise Unavailable("the history cannot be read") from error
         return known.intersection(of(name)) if known else known
@@ -332,7 +340,7 @@ class SqliteHistory:
                 db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
                 self._sessions.clear()
             else:
-                store.drop_marks(db, job.person, job.gone)
+                store.drop_marks(db, job.person, job.gone, job.since)
         self._write_pieces(db, pieces)
         for remembered in (self._labels, self._sessions):
             if len(remembered) > _REMEMBERED:

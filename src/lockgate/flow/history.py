@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from lockgate.flow.skeleton import skeleton
 from lockgate.labels.label import Integrity, Label, join_all
@@ -52,6 +52,11 @@ class Marks:
 NONE: Final = Marks(0, {})
 """The marks of no text."""
 
+Piece: TypeAlias = tuple[bytes, bytes]
+"""What has a mark: whether it is a sentence or a run, and its words. It is text: never stored, recorded or raised."""
+_A_SENTENCE: Final = b"s"
+_A_RUN: Final = b"r"
+
 
 class _Digests:
     """Makes the marks of one person. The key and the person are digested once for all of them."""
@@ -64,6 +69,11 @@ class _Digests:
     def sentence(self, words: list[bytes]) -> bytes:
         digest = self._sentence.copy()
         digest.update(b"\0".join(words))
+        return digest.digest()
+
+    def piece(self, piece: Piece) -> bytes:
+        digest = (self._sentence if piece[0] == _A_SENTENCE else self._run).copy()
+        digest.update(piece[1])
         return digest.digest()
 
     def runs(self, words: list[bytes]) -> list[bytes]:
@@ -105,6 +115,25 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
     for start, mark in enumerate(runs):
         covers.setdefault(mark, []).append((start, start + RUN))
     return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()}, frozenset(runs))
+
+
+def pieces(text: str) -> frozenset[Piece]:
+    """Return what of a text has marks, for everybody: to compare texts with each other."""
+    words: list[bytes] = []
+    found: set[Piece] = set()
+    for sentence in _SENTENCE.split(skeleton(text)):
+        these = _words(sentence)
+        if these:
+            found.add((_A_SENTENCE, b"\0".join(these)))
+            words += these
+    found.update((_A_RUN, b"\0".join(words[start : start + RUN])) for start in range(len(words) - RUN + 1))
+    return frozenset(found)
+
+
+def marks_of(several: Collection[Piece], *, key: bytes, subject: str) -> frozenset[bytes]:
+    """Return the marks of pieces as shown to `subject`."""
+    digests = _Digests(key, subject)
+    return frozenset(map(digests.piece, several))
 
 
 def following(before: str, text: str, *, key: bytes, subject: str) -> frozenset[bytes]:

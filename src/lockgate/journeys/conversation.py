@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,17 @@ from typing import Final
 from lockgate.content.detectors import scan
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
-from lockgate.flow.history import Marks, following, label_replayed, label_typed, marks, sentences, shown_by
+from lockgate.flow.history import (
+    Marks,
+    Piece,
+    following,
+    label_replayed,
+    label_typed,
+    marks,
+    marks_of,
+    sentences,
+    shown_by,
+)
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
@@ -168,15 +178,16 @@ class Labeler:
         """Return the marks to keep of the sentences of a whole answer: those that came in pieces too."""
         return shown_by(sentences(text, key=self.key, subject=subject.person.name), asked)
 
-    async def unmark(self, texts: Sequence[str]) -> int:
-        """Drop what everybody's history keeps of these texts; return how many marks that were.
+    async def unmark(self, pieces: Collection[Piece], since: datetime) -> int:
+        """Drop what everybody's history keeps of these pieces since then; return how many marks that were.
 
         Raises:
             Unavailable: the history cannot be written.
 
         """
+        keys = (self.key, *self.old)
         return await self.history.unmark(
-            lambda person: {m for text in texts for m in self._known_by(text, person).covers}
+            lambda person: frozenset().union(*(marks_of(pieces, key=key, subject=person) for key in keys)), since
         )
 
 

@@ -29,7 +29,7 @@ class _Progress:
     """What an answer has come to so far.
 
     `begun`: what was typed is remembered. `marks` are those of the answer that are. `torn`: a piece ended inside
-    a word, so that the words of the whole are not those of its pieces.
+    a word, so that the words of the whole are not those of its pieces. `called`: a model was asked.
     """
 
     text: str = ""
@@ -44,6 +44,7 @@ class _Progress:
     recorded: bool = False
     begun: bool = False
     torn: bool = False
+    called: bool = False
     marks: set[bytes] = field(default_factory=set)
 
 
@@ -92,7 +93,7 @@ class Release:
     async def _inspected(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         window = Window()
         place = self.gate.running(ready.subject, ready.context)
-        async with place, aclosing(self._model(ready, whole)) as pieces:
+        async with place, aclosing(self._model(ready, progress, whole)) as pieces:
             async for piece in pieces:
                 progress.dropped.update(piece.dropped)
                 progress.usage = piece.usage or progress.usage
@@ -118,12 +119,12 @@ class Release:
                     return
         progress.outcome = "completed"
 
-    async def _model(self, ready: Ready, whole: bool) -> AsyncGenerator[Piece]:
+    async def _model(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         """Yield the model's pieces, then one with `finish` if the model sent none."""
         if ready.prompt.grounded and not ready.prompt.passages:
             yield Piece(text=NOTHING_FOUND, finish="stop", usage=Usage())
             return
-        ended = False
+        ended, progress.called = False, True
         pieces = ready.upstream.answering().generate(replace(ready.prompt, whole=whole))
         try:
             async for piece in pieces:
@@ -191,6 +192,7 @@ class Release:
         usage = progress.usage or Usage()
         facts: dict[str, str | int | float | bool] = {
             "abstained": progress.text == NOTHING_FOUND,
+            "called": progress.called,
             "characters": len(progress.text),
             "completion_tokens": usage.completion_tokens,
             "dropped": ",".join(sorted(progress.dropped)),

@@ -293,8 +293,11 @@ class History(Protocol):
         """Return the label of each mark that this subject was shown; the join, where there were several."""
         ...
 
-    async def unmark(self, of: Callable[[str], Collection[bytes]], /) -> int:
-        """Drop the marks that `of` returns for each person that has any; return how many there were."""
+    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, /) -> int:
+        """Drop the marks that `of` returns for each person that has any; return how many there were.
+
+        Only marks of what was shown at `since` or later go: the same mark of something earlier stays.
+        """
         ...
 
     async def shown(self, subject: Subject, since: datetime, /) -> Label | None:

@@ -55,15 +55,16 @@ SET_SHOWN: Final = (
 )
 
 
-def marks_of(db: sa.Connection, subject: str) -> frozenset[bytes]:
-    """Return all marks of a person."""
-    pieces = db.execute(sa.select(PIECES.c.marks).where(PIECES.c.subject == subject)).scalars()
+def marks_of(db: sa.Connection, subject: str, since: float) -> frozenset[bytes]:
+    """Return all marks of what a person was shown since then."""
+    mine = sa.select(PIECES.c.marks).where(PIECES.c.subject == subject, PIECES.c.seen >= since)
+    pieces = db.execute(mine).scalars()
     return frozenset(mark for whole in pieces for mark in unpacked(whole))
 
 
-def drop_marks(db: sa.Connection, subject: str, gone: Collection[bytes]) -> None:
-    """Take marks out of every piece of a person; pieces that have none left go."""
-    mine = sa.select(PIECES.c.id, PIECES.c.marks).where(PIECES.c.subject == subject)
+def drop_marks(db: sa.Connection, subject: str, gone: Collection[bytes], since: float) -> None:
+    """Take marks out of every piece that a person was shown since then; pieces that have none left go."""
+    mine = sa.select(PIECES.c.id, PIECES.c.marks).where(PIECES.c.subject == subject, PIECES.c.seen >= since)
     for id, whole in db.execute(mine).all():
         before = unpacked(whole)
         kept = [mark for mark in before if mark not in gone]

@@ -81,13 +81,6 @@ class KnownMarks:
         new[1:] = (every[1:] != every[:-1]) | (of[1:] != of[:-1])
         self.keys, self.which = every[new], of[new]
 
-    def discard(self, marks: Sequence[bytes]) -> None:
-        """Drop marks, under whatever labels."""
-        kept = ~np.isin(self.keys, _keys(packed(marks)))
-        self.keys, self.which = self.keys[kept], self.which[kept]
-        for mark in marks:
-            self.recent.pop(mark, None)
-
     def find(self, marks: Sequence[bytes]) -> dict[bytes, Label]:
         """Return the label of each mark that is known; the join, where there are several."""
         found: dict[bytes, Label] = {}

@@ -329,7 +329,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             ),
             exposures=Exposures(index, directory, gate, limit),
             why=Why(index, gate, directory, clock, recheck),
-            forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing),
+            forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=Rotation(state, keys, index, audit, clock),
             signing=signing.Signing(settings, audit, log, clock),
             history=history,

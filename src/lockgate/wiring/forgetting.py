@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
+from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.remains import StateRemains
 from lockgate.adapters.state_folder import COPIES
-from lockgate.content.document import Review
+from lockgate.audit.record import Kind
+from lockgate.content.document import Document, Review
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.forget import Forget
@@ -24,9 +27,27 @@ def forget(
     gate: Gate,
     clock: Clock,
     changing: asyncio.Lock,
+    log: AuditReader,
 ) -> Forget:
     """Return the journey over a state folder."""
     tables = [table for layout in LAYOUTS for table in layout.metadata.tables.values()]
     own = " ".join((*(table.name for table in tables), *(one.name for table in tables for one in table.columns)))
     own = " ".join((own, *Review, *(level.name.lower() for level in Sensitivity)))
-    return Forget(index, labeler, embedder, gate, clock, StateRemains(state, COPIES), changing, own)
+
+    async def stored(document: Document) -> datetime | None:
+        return await asyncio.to_thread(_stored, log, document)
+
+    return Forget(index, labeler, embedder, gate, clock, StateRemains(state, COPIES), changing, stored, own)
+
+
+def _stored(log: AuditReader, document: Document) -> datetime | None:
+    """Return when the log first says that a document was stored with the bytes that it has now."""
+    name = document.id.encode()
+    for entry in log.entries(kind=Kind.INGEST):
+        if name in entry.event:
+            record = entry.record
+            if record.action == "ingest.put" and record.resource_id == document.id:
+                if dict(record.facts).get("digest") == document.digest:
+                    return record.time
+    return None
+

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from lockgate.audit.record import Kind, Record
 from lockgate.content.document import Chunk, Document, document_id
 from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound, Unavailable
+from lockgate.flow.history import Piece, pieces
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, base_record
@@ -41,7 +42,8 @@ class Forgotten:
     Attributes:
         document: the id.
         passages: how many passages it had.
-        marks: how many marks of its text were dropped from people's history.
+        marks: how many marks of its text were dropped from people's history: of words that no other document has,
+            in what they were shown since it had them.
         copies: how many copies of the index, left by upgrades, were removed.
         probes: how many byte strings every file was searched for.
         seen: how many of them the same search found before: above 0, or it could find nothing at all.
@@ -76,6 +78,7 @@ class Forget:
     """Everything that forgetting needs.
 
     `changing` is the lock of all who change what is known of documents, `own` are words of the storage itself.
+    `stored` returns since when a document has been known with its present content, as far as the log says.
     """
 
     index: Index
@@ -85,6 +88,7 @@ class Forget:
     clock: Clock
     storage: Remains
     changing: asyncio.Lock
+    stored: Callable[[Document], Awaitable[datetime | None]]
     own: str = ""
 
     async def run(self, subject: Subject, context: Context, name: str, *, may_return: bool = False) -> Forgotten:
@@ -173,11 +177,14 @@ class Forget:
             seen = sum(wanted[number].kind in {Trace.KEY, Trace.TITLE} for number in before)
             wanted = distinctive(wanted, before)
             vector = await self._vector(chunks)
-            texts = seams(chunks)
-            marks = await self.labeler.unmark(texts)  # first: they can be found by the text only
+            words = await self._own_words(chunks, others)
+            # What was shown before it was there did not come from it; else a copy of a secret, made to be
+            # forgotten, would take the marks of the secret with it.
+            since = await self.stored(document) or self.clock.now()
+            marks = await self.labeler.unmark(words, since)  # first: they can be found by the text only
             await self.index.forget(id, self.clock.now(), may_return=may_return)
         # An answer that was on its way stops within a moment; what it showed until then goes too.
-        marks += await self.labeler.unmark(texts)
+        marks += await self.labeler.unmark(words, since)
         copies = await self.storage.drop_copies()
         left, kept = await self._left(document, wanted)
         if left:
@@ -201,6 +208,15 @@ class Forget:
         )
         await self.gate.audit.append([_ended(begun, document, report, self.clock.now())])
         return report
+
+    async def _own_words(self, chunks: Sequence[Chunk], others: Sequence[Document]) -> frozenset[Piece]:
+        """Return the sentences and runs of words that no other document has: the marks of theirs stay."""
+        own = await asyncio.to_thread(_pieces, chunks)
+        for one in others:
+            if not own:
+                break
+            own -= await asyncio.to_thread(_pieces, await self.index.chunks(one.id))
+        return own
 
     async def _left(
         self, document: Document, wanted: Sequence[Probe]
@@ -229,6 +245,10 @@ class Forget:
             raise
         except LockgateError:
             return left
+
+
+def _pieces(chunks: Sequence[Chunk]) -> frozenset[Piece]:
+    return frozenset().union(*map(pieces, seams(chunks)))
 
 
 def _split(name: str) -> tuple[str, str]:

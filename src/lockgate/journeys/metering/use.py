@@ -53,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a call ended. `prompt` and `completion` are None where the upstream did not say."""
+    """How a call ended. `prompt` is None where the upstream did not say. `called`: a model was asked at all."""
 
     prompt: int | None
     completion: int
@@ -93,10 +93,8 @@ def ended(record: Record) -> Ended | None:
     if record.kind is not Kind.OUTCOME:
         return None
     prompt, completion = _whole(record, "prompt_tokens"), _whole(record, "completion_tokens")
-    called = not dict(record.facts).get("abstained", False)
-    if prompt or completion:
-        return Ended(prompt, completion, called)
-    return Ended(None, tokens_of(_whole(record, "characters")), called)
+    called = dict(record.facts).get("called", True) is not False  # what it said is no sign: it can say anything
+    return Ended(prompt or None, completion or tokens_of(_whole(record, "characters")), called)
 
 
 def _whole(record: Record, name: str) -> int:
