@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -115,6 +115,22 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
     for start, mark in enumerate(runs):
         covers.setdefault(mark, []).append((start, start + RUN))
     return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()}, frozenset(runs))
+
+
+def seams(texts: Sequence[str]) -> list[str]:
+    """Return what lies across the borders of texts that go on together: runs of words that none has alone."""
+    if len(texts) < 2:
+        return []
+    made, open_end = [], list[str]()
+    for text in texts:
+        words = [word.decode() for word in _words(skeleton(text))]
+        if len(words) < 2 * RUN:
+            open_end += words
+            continue
+        made.append(" ".join(open_end + words[: RUN - 1]))
+        open_end = words[1 - RUN :]
+    made.append(" ".join(open_end))
+    return made
 
 
 def pieces(text: str) -> frozenset[Piece]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from lockgate.content.detectors import scan
 from lockgate.content.labeling import demanded, sure_kinds
@@ -19,6 +19,7 @@ from lockgate.flow.history import (
     label_typed,
     marks,
     marks_of,
+    seams,
     sentences,
     shown_by,
 )
@@ -64,6 +65,10 @@ class Conversation:
         return join_all(message.content.label for message in self.messages)
 
 
+_Looked: TypeAlias = tuple[list[Marks], list[frozenset[str]], list[Marks]]
+"""Marks and kinds of each text, and marks of what lies across their borders."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labeler:
     """Gives every message of a conversation its label.
@@ -93,7 +98,7 @@ class Labeler:
         The last user message is what was typed now: it carries its own label, and that of anything in it that
         the gateway once showed. Every other user or assistant message claims to be history. System messages of
         a client are as trusted as the person. `along` are texts in parameters: they go where the messages go, so
-        the last message takes their labels too.
+        the last message takes their labels too, and that of what is known across the borders of all these.
 
         Raises:
             Invalid: there is no user message to answer, or it is not the last one.
@@ -104,16 +109,16 @@ class Labeler:
             raise Invalid("the last message must be from `user` and must not be empty")
         owner = subject.person.name
         texts = [*(turn.text for turn in turns), *along]
-        if sum(map(len, texts)) > _INLINE:  # a long conversation takes a second, in which others must be answered
-            marked, found = await asyncio.to_thread(self._look, owner, texts)
-        else:
-            marked, found = self._look(owner, texts)
-        known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
+        last = len(turns) - 1
+        apart = [number for number, turn in enumerate(turns) if turn.role == "system" or number == last]
+        apart += range(len(turns), len(texts))
+        marked, found, across = await self._looked(owner, texts, [texts[number] for number in apart])
+        known = await self._recall(subject, [*marked, *across])
         shown = await self.history.shown(subject, now - self.session)
         messages = []
         typed = self._typed(subject)
-        last = len(turns) - 1
-        beside = [
+        beside = [label_typed(typed, {m: known[m] for one in across for m in one.covers if m in known})]
+        beside += [
             label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known})
             for mark, kinds in zip(marked[len(turns) :], found[len(turns) :], strict=True)
         ]
@@ -130,19 +135,18 @@ class Labeler:
     async def each(self, subject: Subject, texts: Sequence[str]) -> tuple[list[Label], frozenset[str]]:
         """Label texts that a person sends, each for itself, like what is typed; with the kinds that were found.
 
+        All take the label of what is known across their borders: they go together.
+
         Raises:
             Unavailable: the history cannot be read.
 
         """
-        owner = subject.person.name
-        if sum(map(len, texts)) > _INLINE:
-            marked, found = await asyncio.to_thread(self._look, owner, texts)
-        else:
-            marked, found = self._look(owner, texts)
-        known = await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
+        marked, found, across = await self._looked(subject.person.name, texts, texts)
+        known = await self._recall(subject, [*marked, *across])
         typed = self._typed(subject)
+        spread = {m: known[m] for one in across for m in one.covers if m in known}
         labels = [
-            label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known})
+            label_typed(raised(typed, kinds), {m: known[m] for m in mark.covers if m in known} | spread)
             for mark, kinds in zip(marked, found, strict=True)
         ]
         return labels, frozenset().union(*found)
@@ -151,9 +155,18 @@ class Labeler:
         stated = self.through(subject)
         return self.typed if stated is None else replace(self.typed, sensitivity=stated)
 
-    def _look(self, owner: str, texts: Sequence[str]) -> tuple[list[Marks], list[frozenset[str]]]:
+    async def _looked(self, owner: str, texts: Sequence[str], together: Sequence[str]) -> _Looked:
+        if sum(map(len, texts)) > _INLINE:  # a long conversation takes a second, in which others must be answered
+            return await asyncio.to_thread(self._look, owner, texts, together)
+        return self._look(owner, texts, together)
+
+    def _look(self, owner: str, texts: Sequence[str], together: Sequence[str]) -> _Looked:
         marked = [self._known_by(text, owner) for text in texts]
-        return marked, [sure_kinds(scan(text)) for text in texts]
+        across = [self._known_by(text, owner) for text in seams(together)]
+        return marked, [sure_kinds(scan(text)) for text in texts], across
+
+    async def _recall(self, subject: Subject, marked: Sequence[Marks]) -> dict[bytes, Label]:
+        return await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))
 
     def _known_by(self, text: str, owner: str) -> Marks:
         """Return the marks of a text under every key: what was shown under an older one is recognized too."""

@@ -38,6 +38,11 @@ _ID: Final = re.compile("d_[0-9a-f]+")
 _HIDDEN: Final = "there is no such document, or you may not review it"
 
 
+def _parties(subject: Subject) -> tuple[str, ...]:
+    """Return whose reviews these are: what an agent did for one person is not there for another."""
+    return tuple(one.name for one in subject.parties)
+
+
 def _resource(id: str, document: Document | None) -> Resource:
     return Resource("document", id[:64]) if document is None else document_resource(document)
 
@@ -74,7 +79,7 @@ class Reviews:
         self._stewards = stewards
         self._changing = changing or asyncio.Lock()
         self._settler = Settler(directory, limit)
-        self._done: dict[str, list[tuple[Change, ...]]] = {}
+        self._done: dict[tuple[str, ...], list[tuple[Change, ...]]] = {}
 
     async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
         """Return what this owner or steward must look at, worst first.
@@ -245,7 +250,7 @@ class Reviews:
             return await self._undo(subject, context)
 
     async def _undo(self, subject: Subject, context: Context) -> list[Document]:
-        stack = self._done.get(subject.principal.name, [])
+        stack = self._done.get(_parties(subject), [])
         if not stack:
             raise Invalid("there is nothing to undo")
         changes = []
@@ -297,7 +302,7 @@ class Reviews:
             self._check(change, to, broad)
             changes.append(change)
         await self._carry_out(subject, context, changes, action, rule)
-        self._done.setdefault(subject.principal.name, []).append(tuple(changes))
+        self._done.setdefault(_parties(subject), []).append(tuple(changes))
         return [change.after for change in changes]
 
     async def _authorize(self, subject: Subject, context: Context, known: Mapping[str, Document | None]) -> None:
