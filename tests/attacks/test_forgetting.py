@@ -42,7 +42,9 @@ def pair(tmp_path) -> Iterator[tuple[Lab, Upstream]]:
 
 
 def pasted(lab: Lab, who: str, text: str) -> tuple[int, str]:
-    reply = send(lab.url, "POST", "/v1/chat/completions", chat(f"Translate: {text}", "cheap"), token=lab.token(who))
+    reply = send(
+        lab.url, "POST", "/v1/chat/completions", chat(f"Translate: {text}", "cheap"), token=lab.token(who)
+    )
     return reply.status, "" if reply.status == 200 else reply.json["error"]["code"]
 
 

@@ -92,7 +92,11 @@ async def opened(folder: Path) -> AsyncIterator[Here]:
         storage = StateRemains(state, state_folder.COPIES)
         try:
             yield Here(
-                at, state, history, labeler, Forget(at.index, labeler, Words(), gate, Stopped(), storage, changing, _always)
+                at,
+                state,
+                history,
+                labeler,
+                Forget(at.index, labeler, Words(), gate, Stopped(), storage, changing, _always),
             )
         finally:
             history.close()

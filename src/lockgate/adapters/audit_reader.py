@@ -109,9 +109,7 @@ class AuditReader:
         with self._snapshot() as connection:
             return list(store.entries(connection, *where, newest_first=True, limit=limit))
 
-    def entries(
-        self, *, since: int = 0, below: int | None = None, kind: Kind | None = None
-    ) -> Iterator[Entry]:
+    def entries(self, *, since: int = 0, below: int | None = None, kind: Kind | None = None) -> Iterator[Entry]:
         """Yield records in order, of time `since` (ms of the epoch) or later and of an index below `below`."""
         c = store.EVENT.c
         where = [

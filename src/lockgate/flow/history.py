@@ -53,7 +53,7 @@ NONE: Final = Marks(0, {})
 """The marks of no text."""
 
 Piece: TypeAlias = tuple[bytes, bytes]
-"""What has a mark: whether it is a sentence or a run, and its words. It is text: never stored, recorded or raised."""
+"""What has a mark: whether a sentence or a run, and its words. It is text: never stored, recorded or raised."""
 _A_SENTENCE: Final = b"s"
 _A_RUN: Final = b"r"
 

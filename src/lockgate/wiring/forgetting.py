@@ -9,7 +9,7 @@ from pathlib import Path
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.remains import StateRemains
 from lockgate.adapters.state_folder import COPIES
-from lockgate.audit.record import Kind
+from lockgate.audit.record import Kind, Record
 from lockgate.content.document import Document, Review
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate
@@ -44,10 +44,11 @@ def _stored(log: AuditReader, document: Document) -> datetime | None:
     """Return when the log first says that a document was stored with the bytes that it has now."""
     name = document.id.encode()
     for entry in log.entries(kind=Kind.INGEST):
-        if name in entry.event:
-            record = entry.record
-            if record.action == "ingest.put" and record.resource_id == document.id:
-                if dict(record.facts).get("digest") == document.digest:
-                    return record.time
+        if name in entry.event and _puts(entry.record, document):
+            return entry.record.time
     return None
 
+
+def _puts(record: Record, document: Document) -> bool:
+    stored = record.action == "ingest.put" and record.resource_id == document.id
+    return stored and dict(record.facts).get("digest") == document.digest
