@@ -25,6 +25,8 @@ HEAD_SECONDS: Final = 10.0
 """From a connection's beginning, or the first byte after an answer, to the end of the next request's head."""
 BODY_SECONDS: Final = 2.0
 """How long a body may be on its way before its connection counts as one that could make room."""
+LAST_SECONDS: Final = 1.0
+"""How long a connection without any request stays open when the server stops."""
 STALLED_SECONDS: Final = 60.0
 """How long a reader may leave what was sent to them, where no more can be sent."""
 
@@ -33,6 +35,7 @@ class Connection(H11Protocol):
     """One connection."""
 
     _idle_since = 0.0
+    _stopping = False
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
@@ -55,6 +58,8 @@ class Connection(H11Protocol):
         """Take bytes; whatever does not make a request begins or continues to wait for one."""
         before = self.busy
         super().data_received(data)
+        if self._stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
         if self.busy:
             if not before:
                 self._idle_since = self.loop.time()  # from here on, the body is waited for
@@ -81,6 +86,14 @@ class Connection(H11Protocol):
         """Note that the connection is idle."""
         super().on_response_complete()
         self._idle_since = self.loop.time()
+
+    def shutdown(self) -> None:
+        """End when the server stops. Who has just connected may still send the request that they came with."""
+        if self.cycle is not None:
+            super().shutdown()
+            return
+        self._stopping = True
+        self.loop.call_later(LAST_SECONDS, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
