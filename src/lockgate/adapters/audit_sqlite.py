@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,7 +135,7 @@ class AuditLog:
                 remedy="Stop it first. While it runs it ingests by itself, `lockgate audit` reads its log, and "
                 "`lockgate why --remote` asks it.",
             ) from error
-        except (OSError, SQLAlchemyError) as error:
+        except (OSError, SQLAlchemyError, sqlite3.Error) as error:
             lock.close()
             raise store.unavailable(path, error) from error
         except BaseException:

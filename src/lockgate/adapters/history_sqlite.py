@@ -25,6 +25,7 @@ from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
 from lockgate.storage import history as store
 from lockgate.storage import schema
+from lockgate.storage.driver import driver
 from lockgate.storage.group import GroupWriter, Lane
 from lockgate.storage.known_marks import KnownMarks, packed
 
@@ -354,10 +355,10 @@ class SqliteHistory:
             self._sessions[key] = self._joined(db, key, one.label)
             shown[key] = max(one.seen, shown.get(key, one.seen))
         if rows:
-            db.exec_driver_sql(store.ADD_PIECE, rows)
+            driver(db).executemany(store.ADD_PIECE, rows)
         if shown:
             sessions = [(*key, self._label(db, self._sessions[key])[1], seen) for key, seen in shown.items()]
-            db.exec_driver_sql(store.SET_SHOWN, sessions)
+            driver(db).executemany(store.SET_SHOWN, sessions)
 
     def _joined(self, db: sa.Connection, key: tuple[str, str], label: Label) -> Label:
         """Return the label of a session, raised by one more."""

@@ -16,7 +16,7 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -61,11 +61,12 @@ class Verifier:
 
     name: str
     key: Ed25519PublicKey
+    key_id: bytes = field(init=False, repr=False, compare=False)
+    """The first four bytes of SHA-256(name || 0x0A || type || key)."""
 
-    @property
-    def key_id(self) -> bytes:
-        """Return the first four bytes of SHA-256(name || 0x0A || type || key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.key.public_bytes_raw()).digest()[:4]
+    def __post_init__(self) -> None:
+        raw = self.name.encode() + b"\n" + _ED25519 + self.key.public_bytes_raw()
+        object.__setattr__(self, "key_id", hashlib.sha256(raw).digest()[:4])
 
     @property
     def vkey(self) -> str:
@@ -99,17 +100,15 @@ class Signer:
 
     name: str
     key: Ed25519PrivateKey
+    verifier: Verifier = field(init=False, compare=False)
+    """The public part."""
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        object.__setattr__(self, "verifier", Verifier(self.name, self.key.public_key()))
 
     def __repr__(self) -> str:
         return f"Signer({self.verifier.vkey})"
-
-    @property
-    def verifier(self) -> Verifier:
-        """Return the public part."""
-        return Verifier(self.name, self.key.public_key())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ verifier who was given an altered log say between which two commits it was alter
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from lockgate.audit import handover, merkle
 from lockgate.audit.entry import Entry, Lookup
 from lockgate.audit.merkle import Tree
 from lockgate.errors import Unavailable
+from lockgate.storage.driver import driver
 
 TILE: Final = 8
 """Levels of the tree between two stored ones."""
@@ -141,15 +143,16 @@ def add(connection: Connection, entries: Sequence[Entry], made: Sequence[tuple[i
         if found is None:
             raise TypeError("an entry without lookup fields cannot be stored")
         rows.append((entry.index, *found, entry.leaf, entry.event))
-    connection.exec_driver_sql(_ADD_EVENT, rows)
+    raw = driver(connection)
+    raw.executemany(_ADD_EVENT, rows)
     kept = [(level, at, digest) for level, at, digest in made if level % TILE == 0]
     if kept:
-        connection.exec_driver_sql(_ADD_NODE, kept)
+        raw.executemany(_ADD_NODE, kept)
 
 
 def add_checkpoint(connection: Connection, size: int, note: str) -> None:
     """Insert the signed checkpoint of a size."""
-    connection.exec_driver_sql(_ADD_CHECKPOINT, (size, note))
+    driver(connection).execute(_ADD_CHECKPOINT, (size, note))
 
 
 def entries(connection: Connection, *where: Any, newest_first: bool = False, limit: int = 0) -> Iterator[Entry]:
@@ -191,7 +194,8 @@ def stored_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
 def unavailable(where: object, error: Exception) -> Unavailable:
     """Return the error for a log that cannot be used, with the driver's own short reason."""
     # The driver's words ("database or disk is full"), never a statement or its parameters.
-    why = getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
+    words = error if isinstance(error, sqlite3.Error) else None
+    why = words or getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
     return Unavailable(
         f"the audit log `{where}` cannot be used: {why}",
         remedy="nothing is released until it can be written: check free space, rights and the disk",
