@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 CHECK ?=
+MINUTES ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test bench soak demo lock clean
+.PHONY: help install check test bench soak fuzz demo lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -44,6 +45,11 @@ bench: $(VENV)/measures ## figures: ingest, retrieval, decision, gateway, audit,
 
 soak: install ## an hour of load while everything changes; ARGS="--minutes 10" for less
 	$(BIN)/python -m bench.soak $(ARGS)
+
+fuzz: install ## every parser and every route for MINUTES=2 each; finds stay in .cache/fuzz
+	PYTHONPATH=src:tests $(BIN)/python -m fuzz.run --atheris --seconds $$(( $(MINUTES) * 60 ))
+	LOCKGATE_FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest tests/fuzz/test_api.py -o timeout=0
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/edge/test_fuzz.py -o timeout=0
 
 demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays the story unattended
 	@$(BIN)/lockgate demo $(if $(CHECK),--check) $(ARGS)

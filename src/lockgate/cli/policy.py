@@ -237,7 +237,7 @@ def _tree(path: Path) -> object:
         return yaml.safe_load(sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unavailable(f"`{path}` cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Invalid(f"`{path}` is neither YAML nor JSON") from error
 
 

@@ -298,7 +298,7 @@ def parse(text: str, file: Path) -> Settings:
     """Return the settings that a text states; `file` is for messages and relative paths."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a mere `ValueError`
         raise Invalid(f"{file}: not valid TOML: {error}", code="bad_configuration") from error
     top = Table(file.absolute(), text, "", values)
     labels = _labels(top.table("labels"))

@@ -126,7 +126,7 @@ def parse_cases(file: str, text: str) -> tuple[Case, ...]:
     """
     try:
         tree = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Invalid(f"{file}: not readable as YAML") from error
     tree = _mapping(tree or {}, {"defaults", "cases"}, file)
     defaults = _mapping(tree.get("defaults") or {}, set(_PARTS), f"{file}: defaults")
@@ -142,7 +142,10 @@ def _case(file: str, number: int, value: object, defaults: Mapping[str, Any]) ->
     name = _text(tree.get("name", ""), f"{where}: name")
     if not name:
         raise Invalid(f"{where}: needs a `name`")
-    merged = {**tree, **{part: {**(defaults.get(part) or {}), **(tree.get(part) or {})} for part in _PARTS}}
+    parts = {part: [one.get(part) or {} for one in (defaults, tree)] for part in _PARTS}
+    if not all(isinstance(one, dict) for pair in parts.values() for one in pair):
+        raise Invalid(f"{where}: {', '.join(_PARTS)} must each be a mapping")
+    merged = {**tree, **{part: {**default, **own} for part, (default, own) in parts.items()}}
     return Case(
         file,
         name,

@@ -107,7 +107,7 @@ def unpack_columns(id: str, data: bytes) -> Passages:
         for kind, count in shapes:
             arrays.append(np.frombuffer(data, kind, count, offset))
             offset += np.dtype(kind).itemsize * count
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise Unavailable(f"the stored content of `{id}` is damaged", code="tampered") from error
     if magic != _MAGIC or offset != len(data):
         raise Unavailable(f"the stored content of `{id}` is of a form that this version cannot read")
@@ -141,5 +141,5 @@ def unpack_texts(id: str, data: bytes, held: frozenset[int]) -> tuple[Chunk, ...
             Chunk(id, ordinal, text, start, end, ordinal in held, frozenset(kinds))
             for ordinal, start, end, kinds, text in json.loads(data)
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Unavailable(f"the stored content of `{id}` is damaged", code="tampered") from error

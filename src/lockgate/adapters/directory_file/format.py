@@ -58,7 +58,7 @@ def parse(data: bytes, where: str) -> Snapshot:
     try:
         text = data.decode()
         top = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"`{where}` is not valid TOML: {error}", remedy="correct the file") from error
     reader = _Reader(text, where)
     reader.known(top, _TOP, "")

@@ -97,7 +97,7 @@ def parse(data: bytes, taxonomy: Taxonomy) -> Manifest:
     try:
         text = data.decode()
         document = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         where = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is not a TOML file in UTF-8"
         raise Invalid(f"{MANIFEST}: {where}") from error
     unknown = sorted(set(document) - {"version", "rule"})

@@ -247,7 +247,7 @@ def _groups(settings: OidcSettings, claims: Mapping[str, object]) -> frozenset[s
 def _scopes(claims: Mapping[str, object]) -> frozenset[str]:
     value = claims.get("scope", claims.get("scp", ""))
     parts = value.split(" ") if isinstance(value, str) else value
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+    if not isinstance(parts, list) or not all(part == "" or _is_name(part) for part in parts):
         raise _malformed("scope")
     return frozenset(filter(None, parts))
 
