@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.content.document import Document
-from lockgate.errors import Invalid, LockgateError, NotFound
+from lockgate.errors import LockgateError, NotFound
 from lockgate.flow.resources import answer_resource, document_resource
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
@@ -54,18 +54,16 @@ class Passages:
     ) -> tuple[Found, Label, tuple[Verdict, ...]]:
         """Return the best passages that the subject may read, their joined label, and the verdicts.
 
-        Recorded before return; what is handed out counts as shown.
+        Recorded before return; what is handed out counts as shown. A collection that does not exist is one of
+        which nothing may be read: whoever has none of its documents does not learn its name.
 
         Raises:
-            Invalid: the question is empty, or a collection is unknown.
+            Invalid: the question is empty.
             AccessDenied: the subject may not receive the passages.
             TooManyRequests: they would be more than a quota allows.
             Unavailable: index, embedder, history or log failed.
 
         """
-        unknown = sorted(collections - self.connectors.keys())
-        if unknown:
-            raise Invalid(f"there is no collection `{unknown[0][:60]}`", code="unknown_collection")
         asked = await self.labeler.label(subject, [Turn("user", question)], context.now)
         wanted = collections or frozenset(self.connectors)
         retrieve = self.retrieve if most is None else replace(self.retrieve, passages=most)

@@ -1,7 +1,8 @@
 """Proof of an answer: its records, each with the path that shows it in the signed log.
 
-People see the records of their own answers, auditors those of all. A denied read names what the person may not
-know to exist, so those records are left out for everybody but auditors.
+People see the records of their own answers, auditors those of all. A denied decision about a document has the
+label of what the person may not know to exist, and a decision for another system what it was decided from: those
+records are left out for everybody but auditors.
 """
 
 from __future__ import annotations
@@ -13,10 +14,16 @@ from typing import Final, Protocol
 
 from lockgate.audit import checkpoint
 from lockgate.audit.entry import Entry
+from lockgate.audit.record import Kind
 from lockgate.errors import NotFound
 from lockgate.journeys.enforce import Gate
 from lockgate.labels.label import PUBLIC
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject
+
+_SHOWING: Final = frozenset({Action.READ, Action.DOWNGRADE, Action.APPROVE, Action.FORGET})
+"""Whoever is permitted these sees the label of the document anyway. To discover it shows no label."""
+_PLAIN: Final = frozenset({*Action, "authenticate"})
+"""Not those for other systems (`evaluate.read`, `search.resource`): they count what was looked at."""
 
 AUDIT: Final = Resource("system", "audit", PUBLIC, reviewed=True, held=False, source_readers=PUBLIC.readers)
 """The audit log as a resource."""
@@ -81,5 +88,10 @@ def _belongs(entries: Sequence[Entry], subject: Subject) -> bool:
 
 
 def _visible(entry: Entry) -> bool:
+    """Tell whether a record tells the person who asked nothing but what the answer told."""
     found = entry.record
-    return not (found.effect == "deny" and found.action == Action.READ.value)
+    if found.kind is not Kind.DECISION:
+        return True
+    if found.resource_type != "document":
+        return found.action in _PLAIN
+    return found.effect != "deny" and found.action in _SHOWING

@@ -1,0 +1,111 @@
+"""Whoever is refused can ask for the proof of the refusal. It must not tell what the refusal does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from attacks.http import send, tool
+from e2e.lab import Lab, in_thread, opened, plant
+from journeys.places import Words
+from lockgate.content.document import document_id
+
+DOORS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+    "forget": ("POST", "/v1/documents/{id}/forget", {}),
+    "forget by path": ("POST", "/v1/documents/brightwater/{path}/forget", {}),
+    "open": ("GET", "/v1/documents/{id}", None),
+    "why": ("GET", "/v1/documents/{id}/why?as=staff", None),
+    "one review": ("GET", "/v1/reviews/{id}", None),
+    "one review by its path": ("GET", "/v1/reviews/brightwater/{path}", None),
+    "a passage": ("GET", "/v1/reviews/{id}/passages/0", None),
+    "to review": ("POST", "/v1/reviews", {"document": "{id}", "version": "x"}),
+    "MCP": ("POST", "/mcp", tool("fetch", id="{id}")),
+    "to discover": ("POST", "/v1/discover", {"query": "salaries"}),
+    **{
+        f"AuthZEN {action}": (
+            "POST",
+            "/access/v1/evaluation",
+            {
+                "subject": {"type": "user", "id": "{who}"},
+                "action": {"name": action},
+                "resource": {"type": "document", "id": "{id}"},
+            },
+        )
+        for action in ("read", "discover", "downgrade", "forget")
+    },
+    "AuthZEN search": (
+        "POST",
+        "/access/v1/search/resource",
+        {
+            "subject": {"type": "user", "id": "{who}"},
+            "action": {"name": "forget"},
+            "resource": {"type": "document"},
+        },
+    ),
+}
+THERE, ABSENT = "hr/salaries.md", "hr/nothing.md"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("proofs")
+    plant(folder)
+    with in_thread(lambda: opened(folder, Words())) as made:
+        yield made
+
+
+def proof(lab: Lab, who: str, door: str, path: str, reader: str = "") -> list[dict[str, Any]]:
+    method, route, body = DOORS[door]
+    names = {"{id}": document_id("brightwater", path), "{path}": path, "{who}": who}
+
+    def put(text: str) -> str:
+        for name, value in names.items():
+            text = text.replace(name, value)
+        return text
+
+    sent = None if body is None else json.loads(put(json.dumps(body)))
+    more = {"Accept": "application/json"} if route == "/mcp" else {}
+    asked = send(lab.url, method, put(route), sent, token=lab.token(who), headers=more)
+    answer = f"/v1/answers/{asked.headers['lockgate-request-id']}/proof"
+    shown = send(lab.url, "GET", answer, token=lab.token(reader or who))
+    assert shown.status == 200, shown.text
+    found: list[dict[str, Any]] = shown.json["events"]
+    return found
+
+
+@pytest.mark.parametrize("who", ["outsider", "staff"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_proof_tells_nothing_that_the_refusal_did_not(lab: Lab, door: str, who: str) -> None:
+    """It had the label of the document, with readers and owners: of what one may not know to exist."""
+    there, absent = proof(lab, who, door, THERE), proof(lab, who, door, ABSENT)
+    assert [one["title"] for one in there] == [one["title"] for one in absent]
+    for one in (*there, *absent):
+        assert "group:hr" not in one["event"]
+        assert "user:hr" not in one["event"]
+        assert "examined" not in one["event"]
+
+
+@pytest.mark.parametrize("door", [one for one in DOORS if one != "to discover"])
+def test_auditors_see_every_record(lab: Lab, door: str) -> None:
+    assert proof(lab, "outsider", door, THERE, "auditor")
+
+
+def test_what_one_was_shown_stays_in_the_proof(lab: Lab) -> None:
+    (decided, _) = proof(lab, "hr", "open", THERE)
+    assert "group:hr" in decided["event"]
+
+
+@pytest.mark.parametrize("who", ["outsider", "staff"])
+def test_names_of_collections_cannot_be_guessed(lab: Lab, who: str) -> None:
+    """One that was not there was a 400, so that anybody could try names of projects."""
+    seen = []
+    for name in ("brightwater", "project-falcon"):
+        body = {"query": "base salary of Goran Ilic", "collections": [name]}
+        found = send(lab.url, "POST", "/v1/retrieve", body, token=lab.token(who))
+        assert found.status == 200
+        seen.append(found.json["data"])
+    assert seen[1] == []
+    assert who == "staff" or seen[0] == []
