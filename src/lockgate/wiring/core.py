@@ -238,7 +238,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.callback(writer.close)
         audit = await asyncio.to_thread(signing.open_log, settings, writer)
         stack.push_async_callback(audit.close)
-        operations = Operations()
+        operations = Operations.open(settings, stack)
         sink = operations.tapped(audit)
         log = AuditReader.open(audit.path)
         stack.callback(log.close)
@@ -251,7 +251,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         embedder = given.embedder or MiniLmEmbedder(weights)
         extractor = KreuzbergExtractor()
         stack.push_async_callback(extractor.close)
-        models = Models(embedder, weights)
+        models = Models(embedder, weights, operations.traces)
         stack.push_async_callback(models.close)
         in_force = InForce(settings, models, sink, clock, Acceptances.open(state, sink, clock))
         gate = Gate(
@@ -299,7 +299,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             lambda subject: typed_through(subject, in_force.applications),
             old,
         )
-        retrieve = Retrieve(gate, index, embedder, recheck, settings.passages)
+        retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages))
         table = Routes(gate, lambda: in_force.table)
         operations.attach(Watched(settings, writer, history, index, policies, in_force, models, come.keys_known))
         yield Lockgate(

@@ -15,6 +15,7 @@ from lockgate.journeys.routes import Route, Table, Upstream
 from lockgate.labels.readers import Readers
 from lockgate.ports import Embedder, ModelCard
 from lockgate.wiring.named import Held, Named, NamedVectors
+from lockgate.wiring.tracing import Traces
 
 
 def _card(one: ModelSettings) -> ModelCard:
@@ -60,8 +61,9 @@ class Models:
     Local models start at their first use, in one process, however many names they have.
     """
 
-    def __init__(self, embedder: Embedder, weights: Weights) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, weights: Weights, traces: Traces = Traces()) -> None:  # noqa: B008 - frozen
+        self._embedder = traces.embedder(embedder)
+        self._traces = traces
         self._local = LlamaServer(weights)
         self._open: list[_Open] = []
 
@@ -123,4 +125,5 @@ class Models:
             keep = one.kind != "local"
             upstream = OpenAiUpstream(one.model or "local", endpoint, limits=_limits(one), keep=keep)
             named = Named(one.id, upstream, upstream.close)
-        return _Open(one, named, Upstream(_card(one), named))
+        card = _card(one)
+        return _Open(one, named, Upstream(card, self._traces.model(named, card)))

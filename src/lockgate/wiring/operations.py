@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from lockgate import __version__
 from lockgate.adapters.history_sqlite import SqliteHistory
@@ -19,10 +22,12 @@ from lockgate.edge.observed import Observers
 from lockgate.edge.operations_api import OperationsApi
 from lockgate.journeys.ingest.report import Report
 from lockgate.ports import AuditSink
+from lockgate.ports.telemetry import Watcher
 from lockgate.storage.group import GroupWriter
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
 from lockgate.wiring.readiness import FAILED, KEPT, OK, Look, Readiness, writable
+from lockgate.wiring.tracing import Traces, open_traces
 
 
 @dataclass(slots=True)
@@ -54,10 +59,23 @@ class Operations:
     """Counts from the beginning, and looks at the parts once they are there (`attach`)."""
 
     metrics: Metrics = field(init=False)
+    traces: Traces = field(default_factory=Traces)
     drain: Drain = field(default_factory=Drain)
     readiness: Readiness = field(init=False)
     synced: dict[str, Synced] = field(default_factory=dict)
     _watched: Watched | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, stack: AsyncExitStack) -> Self:
+        """Begin to count and, where a receiver is configured, to trace, until the stack is left.
+
+        Raises:
+            Unavailable: traces are configured, and what makes them is not installed.
+
+        """
+        traces = open_traces(settings.telemetry)
+        stack.push_async_callback(asyncio.to_thread, traces.close)
+        return cls(traces)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(__version__, self._figures)
@@ -66,11 +84,15 @@ class Operations:
     @property
     def observers(self) -> Observers:
         """Return who hears of requests."""
-        return Observers((self.metrics,))
+        return Observers(self._watchers, self.traces.tracing)
 
     def tapped(self, log: AuditSink) -> AuditSink:
         """Return the log, with what it takes counted."""
-        return TappedLog(log, (self.metrics,))
+        return TappedLog(log, self._watchers)
+
+    @property
+    def _watchers(self) -> Sequence[Watcher]:
+        return (self.metrics,) if self.traces.tracing is None else (self.metrics, self.traces.tracing)
 
     def attach(self, watched: Watched) -> None:
         """Begin to look at the parts."""
