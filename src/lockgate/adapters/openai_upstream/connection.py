@@ -120,9 +120,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connections; running requests end in `Unavailable`."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        session, self._session = self._session, None  # first: what begins while it closes opens one anew
+        if session is not None:
+            await session.close()
 
     async def post(self, path: str, body: bytes, clock: Deadlines, patience: float) -> aiohttp.ClientResponse:
         """Return the response to a request below the base URL, as soon as its head is there; the caller closes it.
