@@ -27,91 +27,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
-
-from bench import soak_upstream
 from bench.soak_load import Load, Tally, beat
+from bench.soak_servers import opened
 from bench.soak_verdict import verdict
 from bench.soak_watch import AuditCheck, picture, sample, window
-from bench.soak_world import COLLECTION, FORBID, World
+from bench.soak_world import World
+from lockgate.demo.run import fetch_weights
 
-AUDIENCE: Final = "lockgate-soak"
 GRACE: Final = 1.75
 """Seconds from a change of a file to its effect: a second (I5), and two looks a quarter apart at a still file."""
-CONFIGURATION: Final = """\
-data = "state"
-sync_seconds = 2
-policies = "policies"
-[server]
-port = {port}
-concurrency = 64
-[identity]
-issuer = "{issuer}"
-audience = "{audience}"
-directory = "directory.toml"
-service_keys = "service-keys.json"
-leeway_seconds = 0
-[labels]
-broad_people = 1000
-[[applications]]
-id = "lockgate-demo"
-models = ["*"]
-collections = ["*"]
-purposes = ["*"]
-ceiling = "restricted"
-[[applications]]
-id = "portal"
-kind = "service"
-collections = ["*"]
-purposes = ["*"]
-ceiling = "restricted"
-[[collections]]
-name = "{collection}"
-path = "share"
-rights = "manifest"
-[[models]]
-id = "extractive"
-kind = "extractive"
-users = ["everyone"]
-ceiling = "restricted"
-[[models]]
-id = "one"
-base_url = "{upstream}"
-model = "one"
-users = ["everyone"]
-ceiling = "restricted"
-stall_seconds = 4
-[[models]]
-id = "second"
-enabled = true
-base_url = "{upstream}"
-model = "second"
-users = ["everyone"]
-ceiling = "restricted"
-stall_seconds = 4
-"""
-ASSISTANT: Final = """\
-[[assistants]]
-id = "{id}"
-model = "{model}"
-collections = ["{collection}"]
-users = ["everyone"]
-"""
-
-
-class Moved:
-    """A clock that is moved, so that an issuer mints tokens that end soon, or have ended."""
-
-    def __init__(self) -> None:
-        self.by = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.by
 
 
 class Soak:
@@ -146,92 +75,24 @@ class Soak:
             self.segment = 1 + int(max((one["segment"] for one in self.samples), default=0))
             self.say(f"goes on after {self.before / 60:.1f} minutes")
         else:
-            for name in ("samples.jsonl", "soak.json", "soak.svg", "soak.log", "kept.note"):
+            for name in ("samples.jsonl", "soak.json", "soak.svg", "soak.log", "changes.log", "kept.note"):
                 (self.out / name).unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ what runs
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Start upstream, issuer and gateway."""
-        from lockgate.adapters.directory_file import DirectoryFile
-        from lockgate.adapters.service_keys import KeyFile, create
-        from lockgate.demo.issuer import DemoIssuer
-        from lockgate.demo.run import fetch_weights
-        from lockgate.edge.serve import listen, serving
-
+        """Start everything."""
         fetch_weights(self.say)
         self.world = World(self.folder, self.rng)
         self.world.start(self.args.documents)
-        async with AsyncExitStack() as stack:
-            upstream = await stack.enter_async_context(soak_upstream.serving(random.Random(self.args.seed + 1)))
-            bound = listen("127.0.0.1", 0)
-            name = f"http://127.0.0.1:{bound.getsockname()[1]}/issuer"
-            clock = Moved()
-            issuer = DemoIssuer.start(name, AUDIENCE, DirectoryFile.open(self.folder / "directory.toml"), clock)
-            await stack.enter_async_context(serving(_mounted(issuer.app()), bound))
-            keys = KeyFile(self.folder / "service-keys.json")
-            once = datetime.now(UTC)
-            service = create(
-                keys, "portal", "soak", frozenset({"decide"}), frozenset({"peps"}), timedelta(days=2), once
-            )[1]
-            with listen("127.0.0.1", 0) as free:
-                port = int(free.getsockname()[1])
-            text = CONFIGURATION.format(
-                port=port,
-                issuer=name,
-                audience=AUDIENCE,
-                collection=COLLECTION,
-                upstream=f"http://127.0.0.1:{upstream.port}/v1",
+        async with opened(self.world, self.out, self.args.seed + 1) as servers:
+            self.servers, self.gateway = servers, servers.gateway
+            self.load = Load(
+                servers.url, self.world, self.rng, servers.session, servers.mint, servers.service, self.args.grace
             )
-            pairs = [("quotes", "extractive"), ("first", "one"), ("second", "second")]
-            text += "".join(ASSISTANT.format(id=a, model=m, collection=COLLECTION) for a, m in pairs)
-            self.world.settings = text
-            self.world.write("lockgate.toml", text)
-            _check(self.folder)
-
-            def mint(who: str, life: float) -> str:
-                clock.by = timedelta(seconds=life) - timedelta(hours=8)
-                return issuer.mint(who)
-
-            log = stack.enter_context((self.out / "gateway.log").open("ab"))
-            self.gateway = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "lockgate", "serve", "--config", str(self.folder / "lockgate.toml")),
-                stdout=log,
-                stderr=log,
-            )
-            stack.push_async_callback(self.stop)
-            session = await stack.enter_async_context(
-                aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=60)
-                )
-            )
-            url = f"http://127.0.0.1:{port}"
-            await self._until_it_serves(session, url)
-            self.load = Load(url, self.world, self.rng, session, mint, service, self.args.grace)
             self.audit = AuditCheck(self.folder / "state" / "audit.db")
             yield
-
-    async def _until_it_serves(self, session: aiohttp.ClientSession, url: str) -> None:
-        for _ in range(600):
-            if self.gateway.returncode is not None:
-                raise RuntimeError(f"the gateway did not start: see {self.out / 'gateway.log'}")
-            with suppress(aiohttp.ClientError):
-                async with session.get(f"{url}/healthz") as response:
-                    if response.status == 200:
-                        return
-            await asyncio.sleep(0.2)
-        raise RuntimeError("the gateway does not serve")
-
-    async def stop(self) -> None:
-        """End the gateway as an operator does."""
-        if self.gateway.returncode is None:
-            self.gateway.terminate()
-            try:
-                await asyncio.wait_for(self.gateway.wait(), 40)
-            except TimeoutError:
-                self.gateway.kill()
-                self.load.tally.violate("gateway: does not end when it is told to")
 
     # ------------------------------------------------------------------ what happens meanwhile
 
@@ -253,6 +114,12 @@ class Soak:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.load.tally.violate(f"the checker failed: {error!r}")
 
+    def changed(self, what: str) -> None:
+        """Count a change, and write down when it was."""
+        self.changes[what] += 1
+        with (self.out / "changes.log").open("a") as file:
+            file.write(f"{datetime.now(UTC):%H:%M:%S.%f} {what}\n")
+
     async def changing(self) -> None:
         """Change one thing after the other."""
         world = self.world
@@ -262,7 +129,7 @@ class Soak:
             *[(world.garbage, 1), (self._forget, 2)],
         ]
         while True:
-            await asyncio.sleep(self.rng.uniform(0.4, 1.6) * self.args.change)
+            await asyncio.sleep(self.rng.uniform(0.7, 1.5) * self.args.change)
             way = self.rng.choices([w for w, _ in ways], [n for _, n in ways])[0]
             if len(world.docs) >= self.args.documents * 1.3 and way == world.create:
                 way = world.delete
@@ -271,13 +138,13 @@ class Soak:
             elif way == world.toggle_policy and not world.closed.now and self.rng.random() < 0.5:
                 continue  # closed a third of the time
             if way == self._forget:
-                self.changes[await self._forget()] += 1
+                self.changed(await self._forget())
             elif way == world.garbage:
-                self.changes[await asyncio.to_thread(world.garbage)] += 1
+                self.changed(await asyncio.to_thread(world.garbage))
             else:
-                self.changes[way()] += 1
+                self.changed(way())
             if world.closed.now and self.rng.random() < 0.15:
-                self.changes[world.toggle_policy()] += 1
+                self.changed(world.toggle_policy())
 
     async def _forget(self) -> str:
         doc = self.rng.choice(list(self.world.docs.values()))
@@ -378,7 +245,7 @@ class Soak:
             work = [
                 asyncio.create_task(one)
                 for one in (
-                    beat(self.load),
+                    beat(self.load, self.out),
                     self.asking(),
                     self.changing(),
                     self.sampling(start),
@@ -396,7 +263,8 @@ class Soak:
             await asyncio.gather(*work, return_exceptions=True)
             await asyncio.wait(self.tasks, timeout=60) if self.tasks else None
             await asyncio.sleep(2)
-            await self.stop()
+            if not await self.servers.stop():
+                self.load.tally.violate("gateway: does not end when it is told to")
             if self.gateway.returncode not in (0, -signal.SIGTERM):
                 self.load.tally.violate(f"gateway: ended with {self.gateway.returncode}")
             await self._look(final=True)
@@ -406,27 +274,6 @@ class Soak:
             self.say(f"FAILED: {reason}")
         self.say(f"{'ok' if result['ok'] else 'FAILED'}: {self.out / 'soak.json'}")
         return 0 if result["ok"] else 1
-
-
-def _mounted(app: Any) -> Any:
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    return Starlette(routes=[Mount("/issuer", app)])
-
-
-def _check(folder: Path) -> None:
-    """Put the shipped policies beside ours, and see that our own rule is one that the gateway takes."""
-    import shutil
-
-    from lockgate.adapters.policy_files import SHIPPED, PolicyFiles
-
-    own = folder / "policies" / "90-your-own.cedar"
-    held = own.read_text()
-    shutil.copytree(SHIPPED, folder / "policies", dirs_exist_ok=True)
-    own.write_text(FORBID)
-    PolicyFiles.open(folder / "policies")
-    own.write_text(held)
 
 
 async def _run(*command: str) -> tuple[int, str]:

@@ -101,6 +101,7 @@ def verdict(
             "p50_seconds": round(quantile(lateness, 0.5), 2),
             "most_seconds": round(lateness[-1], 2) if lateness else 0.0,
             "allowed_seconds": args.grace,
+            "beyond_it": tally.beyond,
         },
         "expected": {"found": tally.found, "missed": dict(tally.missed), "last": tally.misses},
         "audit": {

@@ -88,6 +88,7 @@ class World:
     by_id: dict[str, Doc] = field(default_factory=dict)
     made: int = 0
     settings: str = ""
+    written: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         now = time.monotonic()
@@ -137,6 +138,7 @@ class World:
         fresh = self.folder / "fresh.tmp"
         fresh.write_text(text)
         fresh.replace(path)
+        self.written[name] = time.monotonic()
 
     def _directory(self) -> str:
         lines = ["complete = true\n"]
@@ -264,8 +266,13 @@ class World:
         return "model on" if new else "model off"
 
     def garbage(self) -> str:
-        """Put nonsense in place of a file that binds: what was in force stays in force."""
+        """Put nonsense in place of a file that binds: what was in force stays in force.
+
+        Never over a change that is so new that the gateway may not have seen it: it could not know of it.
+        """
         name, text = self.rng.choice(_NONSENSE)
+        if time.monotonic() - self.written.get(name, 0.0) < 2:
+            return "no garbage: too soon"
         held = (self.folder / name).read_text()
         self.write(name, text)
         time.sleep(0.7)
