@@ -81,7 +81,7 @@ def verdict(
     if not audit.checked or not tally.checked or not sum(tally.requests.values()):
         reasons.append("nothing was checked")
     missed = sum(tally.missed.values())
-    if missed > MISSED * max(1, missed + tally.found):
+    if missed > max(3, MISSED * (missed + tally.found)):
         reasons.append(f"{missed} of {missed + tally.found} things that could be read for long were not found")
     growth, grew = _growth(samples, {"rss": args.growth, "handles": 6.0, "threads": 3.0})
     times, slower = _slower(windows)
