@@ -1,4 +1,4 @@
-"""Kill a gateway at a point, look at what it left, start it again, and see that nothing was lost or washed away."""
+"""Kill a gateway at a point, look at what it left, start it again: nothing may be lost or washed away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kill -9 at every await of an answer: whatever the reader got was recorded, and keeps its label after a restart."""
+"""kill -9 at every await of an answer: whatever the reader got was recorded, and keeps its label afterwards."""
 
 from __future__ import annotations
 
