@@ -33,6 +33,7 @@ FAMILIES: Final = {
     "/v1/reviews": "review",
     "/v1/exposure": "review",
     "/v1/answers": "audit",
+    "/v1/audit": "audit",
     "/access/v1": "decide",
     "/metrics": "metrics",
 }

@@ -177,6 +177,20 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of an answer to staff", "/v1/answers/{answer}/proof"),
         Case("of none", "/v1/answers/req_000000000000000000000000/proof"),
     ),
+    ("GET", "/v1/audit/records"): (
+        Case("of staff", "/v1/audit/records?user=user:staff"),
+        Case("of what is not", "/v1/audit/records?user=user:nobody&label=restricted"),
+        Case("by what is not known", "/v1/audit/records?text=salary"),
+    ),
+    ("GET", "/v1/audit/checkpoint"): (Case("of now", "/v1/audit/checkpoint"),),
+    ("GET", "/v1/audit/proof"): (
+        Case("of the first record", "/v1/audit/proof?index=0"),
+        Case("of one that is not", "/v1/audit/proof?index=999999999"),
+    ),
+    ("GET", "/v1/audit/consistency"): (
+        Case("from the empty log", "/v1/audit/consistency?from=0"),
+        Case("from what was not signed", "/v1/audit/consistency?from=999999999"),
+    ),
     ("POST", "/mcp"): (
         Case("search", "/mcp", _tool("search", query="gifts salaries plan minutes travel")),
         Case("fetch of staff", "/mcp", _fetch("handbook/gifts.md")),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -17,9 +18,14 @@ from lockgate.audit.entry import Entry
 from lockgate.audit.merkle import consistency_proof, inclusion_proof, leaf_hash
 from lockgate.audit.proof import Consistency, Inclusion
 from lockgate.audit.record import Kind
+from lockgate.audit.search import Page, Query
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.labels.label import Sensitivity
 from lockgate.storage import audit as store
+
+_MOST: Final = 200_000
+"""Records that one page of a search looks at."""
+_WINDOW: Final = 20_000
 
 
 def _engine(path: Path, *, still: bool) -> Engine:
@@ -108,6 +114,24 @@ class AuditReader:
         ]
         with self._snapshot() as connection:
             return list(store.entries(connection, *where, newest_first=True, limit=limit))
+
+    def find(self, query: Query, *, before: int | None = None, limit: int = 100, most: int = _MOST) -> Page:
+        """Return a page of what a search finds, the newest first; `before` is that of the page before.
+
+        It looks at `most` records, so that no page takes long: one may end early, and say where to go on.
+        """
+        with self._snapshot() as connection:
+            size = store.size(connection)
+            at = size if before is None else min(before, size)
+            if query.request_id:
+                most = size  # there is an index
+            end = max(0, at - most)
+            found: list[Entry] = []
+            while at > end and len(found) < limit:
+                lowest = max(end, at - _WINDOW)
+                found += store.search(connection, query, at, lowest, limit - len(found))
+                at = found[-1].index if len(found) == limit else lowest
+            return Page(tuple(found), at if at > 0 else None, size)
 
     def entries(self, *, since: int = 0, below: int | None = None, kind: Kind | None = None) -> Iterator[Entry]:
         """Yield records in order, of time `since` (ms of the epoch) or later and of an index below `below`."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from lockgate.adapters import audit_export as files
 from lockgate.audit import checkpoint, handover, lineage
-from lockgate.audit.entry import Entry
 from lockgate.audit.record import Source
-from lockgate.cli import audit_proofs, audit_rotate
+from lockgate.audit.search import moment
+from lockgate.cli import audit_proofs, audit_rotate, audit_search
 from lockgate.cli.audit_place import log_path, opened, print_json, public_key
-from lockgate.errors import Invalid, NotFound
-from lockgate.labels import Label, wire
+from lockgate.cli.audit_rows import HEADS, plain, row, shown, table
+from lockgate.errors import NotFound
+from lockgate.labels import wire
 
 _ABOUT: Final = """\
 Everything that Lockgate decides, retrieves, sends and answers is recorded before it takes effect, in a log that
@@ -27,6 +27,7 @@ can only grow: an RFC 6962 Merkle tree whose root is signed with every write.
   lockgate audit checkpoint --to /media/usb/today.note   keep what is signed now in a place of your own
   lockgate audit verify --against /media/usb/today.note  then nobody can cut or rewrite what came before
   lockgate audit show REQUEST                            every record of one request
+  lockgate audit search --user user:ann --label restricted   records by person, model, label, time, ...
   lockgate audit lineage ANSWER                          every passage behind an answer: source, hash, label
   lockgate audit export --to audit.jsonl                 OCSF events, one a line, with their checkpoints beside
   lockgate audit prove inclusion --request ID --out DIR  a file for each record that a public key alone checks
@@ -84,6 +85,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     audit_proofs.add(verbs, shared)
     audit_rotate.add(verbs)
+    audit_search.add(verbs, shared)
 
 
 # ------------------------------------------------------------------ commands
@@ -115,7 +117,7 @@ def _verify(args: argparse.Namespace) -> int:
     else:
         print(f"NOT VERIFIED: `{path}`")
         for fault in report.faults:
-            print(f"  {_plain(fault.what)}")
+            print(f"  {plain(fault.what)}")
     for note in report.notes:
         print(f"  note: {note}")
     return 0 if report.ok else 1
@@ -137,7 +139,7 @@ def _checkpoint(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    since = _since(args.since) if args.since else 0
+    since = moment(args.since) if args.since else 0
     with opened(args) as reader:
         size = checkpoint.parse(reader.checkpoint()).size
         entries = reader.entries(since=since, below=size)
@@ -158,14 +160,6 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _since(text: str) -> int:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("`--since` must be a date or time such as 2026-11-24 or 2026-11-24T12:00:00Z") from error
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
 def _lineage(args: argparse.Namespace) -> int:
     with opened(args) as reader:
         found = lineage.trace(args.answer, reader.by_request(args.answer))
@@ -183,15 +177,15 @@ def _lineage(args: argparse.Namespace) -> int:
         )
     else:
         subject = found.record.subject or "nobody"
-        print(_plain(f"answer {found.request_id} (record {found.index}) to {subject}"))
-        print(f"  label: {_plain(_shown(label))}")
+        print(plain(f"answer {found.request_id} (record {found.index}) to {subject}"))
+        print(f"  label: {plain(shown(label))}")
         print(f"  made from {len(found.sources)} passages:")
         rows = [
-            (s.chunk, f"{s.connector}:{s.item}", s.revision, s.digest[:16], _shown(s.label)) for s in found.sources
+            (s.chunk, f"{s.connector}:{s.item}", s.revision, s.digest[:16], shown(s.label)) for s in found.sources
         ]
-        _table(("passage", "source", "revision", "sha256", "label"), rows)
+        table(("passage", "source", "revision", "sha256", "label"), rows)
         for fault in found.faults:
-            print(f"  WRONG: {_plain(fault)}")
+            print(f"  WRONG: {plain(fault)}")
         if not found.faults:
             print("  the label is at least that of everything that it was made from")
     return 1 if found.faults else 0
@@ -210,28 +204,8 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         print_json([{"index": e.index, "event": json.loads(e.event)} for e in entries])
         return 0
-    _table(("record", "time", "what", "effect", "subject", "resource", "label", "why"), [_row(e) for e in entries])
+    table(HEADS, [row(e) for e in entries])
     return 0
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
-    record = entry.record
-    resource = f"{record.resource_type} {record.resource_id}".strip()
-    what = f"{record.kind} {record.action}".strip()
-    told = " ".join(record.reasons)
-    unsaid = [one for one in record.policies if one not in told]  # most reasons name their policy
-    why = "; ".join((*record.reasons, *unsaid, *record.errors)) or record.outcome
-    label = _shown(record.label) if record.label else ""
-    return (
-        str(entry.index),
-        f"{record.time:%Y-%m-%d %H:%M:%S}",
-        what,
-        record.effect,
-        record.subject,
-        resource,
-        label,
-        why,
-    )
 
 
 def _public_key(args: argparse.Namespace) -> int:
@@ -247,29 +221,3 @@ def _public_key(args: argparse.Namespace) -> int:
     else:
         print(vkey)
     return 0
-
-
-# ------------------------------------------------------------------ rendering
-
-
-def _shown(label: Label | None) -> str:
-    """Return a label in one short line."""
-    if label is None:
-        return "none"
-    if label.readers.is_nobody:
-        readers = "nobody"
-    else:
-        readers = " and ".join(sorted("|".join(sorted(clause)) for clause in label.readers.clauses))
-    return f"{label.sensitivity.name.lower()}, {readers}"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    lines = [heads, *([_plain(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    for line in lines:
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _plain(cell: str) -> str:
-    """Return text that cannot steer the terminal: a file name may hold anything."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cell)

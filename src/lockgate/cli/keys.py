@@ -22,7 +22,7 @@ that name, its groups and everyone may read, through the routes of its scopes:
   chat      /v1/chat/completions, /v1/models
   retrieve  /v1/retrieve, /v1/discover, /v1/documents
   review    /v1/reviews, /v1/exposure
-  audit     proofs of answers
+  audit     proofs of answers, /v1/audit
   decide    /access/v1 (AuthZEN)
   metrics   /metrics"""
 

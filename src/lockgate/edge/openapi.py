@@ -33,6 +33,7 @@ from lockgate.edge.openapi_schemas import (
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _EVENTS: Final = "text/event-stream"
+_PLAIN: Final = "text/plain"
 
 _WHEN: Final[Mapping[int, str]] = {
     200: "Done.",
@@ -150,6 +151,32 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ),
     ("GET", "/v1/answers/{request_id}/proof"): Operation(
         "The records of an answer, with proofs.", obj("size", "root", "checkpoint", "events"), errors=(404,)
+    ),
+    ("GET", "/v1/audit/records"): Operation(
+        "Records of the log that meet every condition, the newest first.",
+        obj("records", "before", "size", records=listed(ANY), size=whole(0)),
+        errors=(400,),
+        query={
+            **dict.fromkeys(("user", "application", "model", "tool", "action", "effect", "reader"), text(1024, 1)),
+            **dict.fromkeys(("request", "kind", "label", "since", "until"), text(1024, 1)),
+            "before": whole(0, 2**62),
+            "limit": whole(1, 1000),
+        },
+    ),
+    ("GET", "/v1/audit/checkpoint"): Operation("What is signed now.", TEXT, errors=(400,), kinds=(_PLAIN,)),
+    ("GET", "/v1/audit/proof"): Operation(
+        "The proof of one record.",
+        TEXT,
+        errors=(400, 404),
+        query={"index": whole(0, 2**62), "hash_only": of(("true", "false"))},
+        kinds=(_PLAIN,),
+    ),
+    ("GET", "/v1/audit/consistency"): Operation(
+        "The proof that one checkpoint continues another.",
+        TEXT,
+        errors=(400, 404),
+        query={"from": whole(0, 2**62), "to": whole(0, 2**62)},
+        kinds=(_PLAIN,),
     ),
     ("GET", "/v1/reviews"): Operation(
         "What waits for the caller.", _LIST, errors=(400,), query={"limit": whole(1, 1000)}

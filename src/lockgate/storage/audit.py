@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     func,
+    literal,
     select,
 )
 from sqlalchemy.exc import DatabaseError
@@ -32,6 +33,7 @@ from sqlalchemy.exc import DatabaseError
 from lockgate.audit import handover, merkle
 from lockgate.audit.entry import Entry, Lookup
 from lockgate.audit.merkle import Tree
+from lockgate.audit.search import Query
 from lockgate.errors import Unavailable
 from lockgate.storage.driver import driver
 
@@ -165,6 +167,29 @@ def entries(connection: Connection, *where: Any, newest_first: bool = False, lim
         query = query.limit(limit)
     for idx, event, leaf, *lookup in connection.execute(query):
         yield Entry(idx, event, leaf, Lookup(*lookup))
+
+
+def search(connection: Connection, query: Query, below: int, lowest: int, limit: int) -> list[Entry]:
+    """Return the newest entries of indexes `lowest` to `below` that a query finds, at most `limit`."""
+    c = EVENT.c
+    where = [
+        c.idx < below,
+        c.idx >= lowest,
+        *([c.request_id == query.request_id] if query.request_id else []),
+        *([c.kind == query.kind.value] if query.kind else []),
+        *([c.effect == query.effect] if query.effect else []),
+        *([c.sensitivity >= int(query.label)] if query.label is not None else []),
+        *([c.time >= query.since] if query.since is not None else []),
+        *([c.time < query.until] if query.until is not None else []),
+        *(func.instr(c.event, literal(one, LargeBinary)) > 0 for one in query.needles()),
+    ]
+    found: list[Entry] = []
+    for entry in entries(connection, *where, newest_first=True):
+        if query.matches(orjson.loads(entry.event)):
+            found.append(entry)
+            if len(found) == limit:
+                break
+    return found
 
 
 def every_entry(connection: Connection) -> Iterator[Entry]:

@@ -33,6 +33,7 @@ from lockgate.content.labeling import Limit
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
+from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.body import Limits as Bounds
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.forget_api import ForgetApi
@@ -42,6 +43,7 @@ from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError
+from lockgate.journeys.auditing import Auditing
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.journeys.discover import Discover
@@ -129,6 +131,7 @@ class Lockgate:
         asked = decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log)
         more = resource.protected(self.stated).routes() + ForgetApi(door, self.forget).routes()
         more += self.operations.api(door).routes()
+        more += AuditApi(door, Auditing(self.gate, self.log)).routes()
         return more + routes(
             Answering(self.chat, self.release, limits, taxonomy, self.operations.drain),
             EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
