@@ -1,15 +1,20 @@
-"""Where documents come from."""
+"""Where documents come from, and how they are kept in step."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from typing import Literal, cast
 
 from lockgate.adapters.files import FilesConnector, LabelRule
 from lockgate.adapters.files.globs import Glob
 from lockgate.config import Settings
 from lockgate.config.settings import Rule
+from lockgate.content.labeling import Limit
+from lockgate.journeys.ingest import Ingest
 from lockgate.labels.readers import Readers
-from lockgate.ports import Connector, Directory
+from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 
 
 def connectors(settings: Settings, directory: Directory) -> dict[str, Connector]:
@@ -40,3 +45,38 @@ def _rule(rule: Rule) -> LabelRule:
         integrity=rule.integrity,
         forbidden_uses=rule.forbidden_uses,
     )
+
+
+def ingest(
+    settings: Settings,
+    index: Index,
+    extractor: Extractor,
+    embedder: Embedder,
+    clock: Clock,
+    audit: AuditSink,
+    directory: Directory,
+    limit: Limit,
+    changing: asyncio.Lock,
+) -> Ingest:
+    """Return the journey that reads documents, with the bounds that the settings state."""
+    return Ingest(
+        index,
+        extractor,
+        embedder,
+        clock,
+        audit,
+        directory,
+        limit=limit,
+        lanes=settings.ingest_threads or _spare_cores(),
+        most=settings.document_passages,
+        changing=changing,
+    )
+
+
+def _spare_cores() -> int:
+    """Return how many cores this process may use, without the one that questions need: 1 to 16.
+
+    More would fill the pool of threads that questions need too.
+    """
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(max(1, cores - 1), 16)

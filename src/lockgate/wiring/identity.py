@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lockgate.adapters.credentials import ByPrefix
+from lockgate.adapters.directory_file import DirectoryFile
+from lockgate.adapters.directory_none import NoDirectory
 from lockgate.adapters.oidc import FrontEnds, OidcSettings, open_oidc
 from lockgate.adapters.service_keys import PREFIX, KeyFile, ServiceKeyAuthenticator
 from lockgate.config import Settings
@@ -34,6 +36,18 @@ class Nobody:
             code="missing_token" if not credential else "wrong_issuer",
             remedy="Set `issuer` and `audience` under [identity] in lockgate.toml.",
         )
+
+
+def open_directory(settings: Settings) -> Directory:
+    """Return the directory that the settings name, or one without people.
+
+    Raises:
+        Invalid: it is not a directory in the documented format.
+        Unavailable: it cannot be read.
+
+    """
+    path = settings.identity.directory
+    return NoDirectory() if path is None else DirectoryFile.open(path)
 
 
 async def _known() -> bool:

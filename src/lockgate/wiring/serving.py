@@ -14,7 +14,8 @@ from lockgate.adapters.systemd import Manager, inherited
 from lockgate.config import Settings
 from lockgate.edge.serve import listen, server
 from lockgate.errors import Invalid
-from lockgate.wiring.core import Lockgate, Parts, open_lockgate
+from lockgate.wiring.core import Parts, open_lockgate
+from lockgate.wiring.running import Lockgate
 
 LOG: Final = logging.getLogger("lockgate")
 
