@@ -26,6 +26,7 @@ from lockgate.errors import Invalid, NotFound
 from lockgate.labels.label import Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy
+from lockgate.policy.addresses import host_complaint
 
 
 def _readers(table: Table, key: str) -> Readers | None:
@@ -95,6 +96,7 @@ def _collection(table: Table, taxonomy: Taxonomy) -> Collection:
 
 def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
     kind = table.choice("kind", ("openai", "local", "extractive", "embeddings"), "openai")
+    _reachable(table, "base_url")
     if kind == "embeddings" and "model" in table.values and "base_url" not in table.values:
         raise table.fail("model", "needs a `base_url`", "Without both, the local embedding model is taken.")
     made = ModelSettings(
@@ -123,6 +125,13 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
     )
     table.done()
     return made
+
+
+def _reachable(table: Table, key: str) -> None:
+    """Refuse an address to which nothing is ever sent, where it is written."""
+    why = host_complaint(table.get(key, str, ""))
+    if why:
+        raise table.fail(key, f"cannot be used: {why}", "Name the server itself.")
 
 
 def _responsibility(table: Table, kind: str) -> str:
@@ -248,6 +257,7 @@ def _server(table: Table) -> Server:
 
 def _identity(table: Table) -> Identity:
     base = Identity()
+    _reachable(table, "issuer")
     made = Identity(
         issuer=table.get("issuer", str, ""),
         audience=table.get("audience", str, ""),

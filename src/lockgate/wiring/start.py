@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from lockgate.adapters import state_folder
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.llama.server import WEIGHTS
-from lockgate.adapters.oidc.discovery import discover, endpoint, http_fetch
+from lockgate.adapters.oidc.discovery import discover, endpoint, http_fetch, opened
 from lockgate.adapters.oidc.keys import parse_keys
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
@@ -68,7 +66,7 @@ async def issuer_answers(issuer: str) -> None:
             remedy="Set `issuer` and `audience` under [identity] to those of your provider, and restart.",
         )
     try:
-        async with aiohttp.ClientSession() as session:
+        async with opened(issuer) as session:
             fetch = http_fetch(session)
             _some(parse_keys(await fetch(endpoint(await discover(issuer, fetch), "jwks_uri"))))
     except Unavailable as error:

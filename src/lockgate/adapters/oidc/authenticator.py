@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import aiohttp
 from joserfc.jwk import Key
 
 from lockgate.adapters.oidc.claims import Identity, OidcSettings, judge
-from lockgate.adapters.oidc.discovery import Fetch, http_fetch
+from lockgate.adapters.oidc.discovery import Fetch, http_fetch, opened
 from lockgate.adapters.oidc.keys import KeySource
 from lockgate.adapters.oidc.signed import UNSUPPORTED, compact, json_part
 from lockgate.errors import Unauthenticated, Unavailable
@@ -175,7 +174,7 @@ async def open_oidc(
     settings: OidcSettings, clock: Clock, directory: Directory | None = None
 ) -> AsyncIterator[OidcAuthenticator]:
     """Open an authenticator that fetches keys over HTTP; nothing is fetched before the first token."""
-    async with aiohttp.ClientSession() as session:
+    async with opened(settings.issuer) as session:
         authenticator = OidcAuthenticator(settings, clock, http_fetch(session), directory)
         try:
             yield authenticator

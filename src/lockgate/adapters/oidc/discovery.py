@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from lockgate.errors import Invalid, Unavailable
+from lockgate.policy.addresses import complaint, is_local
 
 MAX_ANSWER: Final = 512 * 1024
 """No discovery document, key set or token answer is larger, in bytes."""
@@ -48,6 +50,24 @@ def is_loopback(host: str) -> bool:
 def printable(text: str) -> str:
     """Return foreign text so that a terminal or a log shows it and does not obey it."""
     return "".join(c if c.isprintable() else "?" for c in text[:300])
+
+
+def opened(issuer: str) -> aiohttp.ClientSession:
+    """Return a session for what an issuer states: without cookies, and never to where nothing of it can be.
+
+    What a provider's metadata names is looked up and held against `policy/addresses.py` when it is asked.
+    """
+    local = is_local(issuer)
+
+    def made(found: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = found
+        if why := complaint(str(address[0]), local=local):
+            raise OSError(why)
+        return socket.socket(family, kind, protocol)
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(socket_factory=made), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )
 
 
 def http_fetch(session: aiohttp.ClientSession) -> Fetch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from lockgate.errors import Invalid, LockgateError, Unavailable
+from lockgate.policy.addresses import complaint, is_local
 
 T = TypeVar("T")
 
@@ -117,6 +119,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, limits: Limits, *, keep: bool = True) -> None:
         self._endpoint, self._limits, self._keep = endpoint, limits, keep
         self._session: aiohttp.ClientSession | None = None
+        self._local = False
 
     async def close(self) -> None:
         """Close the connections; running requests end in `Unavailable`."""
@@ -132,6 +135,7 @@ class Connection:
 
         """
         url, key = await self._endpoint.locate()
+        self._local = is_local(url)
         try:
             return await clock.wait(self._post(f"{url}{path}", key, body), patience)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -158,6 +162,18 @@ class Connection:
                     raise
                 seen.reused = False
 
+    def _socket(self, found: aiohttp.AddrInfoType) -> socket.socket:
+        """Return a socket for an address that a name has led to now.
+
+        Raises:
+            OSError: nothing is sent there.
+
+        """
+        family, kind, protocol, _, address = found
+        if why := complaint(str(address[0]), local=self._local):
+            raise OSError(why)
+        return socket.socket(family, kind, protocol)
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             trace = aiohttp.TraceConfig()
@@ -165,7 +181,9 @@ class Connection:
             # None is used longer than servers keep one by default (uvicorn: 5 s).
             kept: dict[str, Any] = {"keepalive_timeout": 4.0} if self._keep else {"force_close": True}
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._limits.connections, **kept),
+                connector=aiohttp.TCPConnector(
+                    limit=self._limits.connections, socket_factory=self._socket, **kept
+                ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
