@@ -1,4 +1,4 @@
-"""The journey itself."""
+"""The journey itself: who looks, who reviews, in which order it is decided, recorded and done."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from dataclasses import replace
 from typing import Final
 
 from lockgate.audit.record import Kind
-from lockgate.content.document import Document, Review
+from lockgate.content.document import Document
 from lockgate.content.exposure import exposures
-from lockgate.content.labeling import DEFAULT_LIMIT, Limit, demanded, passage_held, ruling_of, too_broad
-from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
+from lockgate.content.labeling import DEFAULT_LIMIT, Limit
+from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.exposure import census
 from lockgate.journeys.ingest.settlement import Settler, same
+from lockgate.journeys.review.outcome import Outcome
 from lockgate.journeys.review.parts import (
     Change,
     Correction,
@@ -28,8 +29,7 @@ from lockgate.journeys.review.parts import (
     version_of,
     where,
 )
-from lockgate.labels.label import Label, Sensitivity
-from lockgate.labels.readers import Readers
+from lockgate.labels.label import Sensitivity
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Connector, Directory, Index
 
@@ -74,11 +74,10 @@ class Reviews:
         self._index = index
         self._directory = directory
         self._gate = gate
-        self._connectors = connectors
         self._limit = limit
         self._stewards = stewards
         self._changing = changing or asyncio.Lock()
-        self._settler = Settler(directory, limit)
+        self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit))
         self._done: dict[tuple[str, ...], list[tuple[Change, ...]]] = {}
 
     async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
@@ -258,7 +257,7 @@ class Reviews:
             now = self._index.document(change.after.id)
             if now is None or not same(now, change.after):
                 raise Conflict("the document has changed since it was reviewed", remedy="Review it again.")
-            changes.append(await self._resettle(change.before, now, context))
+            changes.append(await self._would.settled(change.before, now, context))
         await self._carry_out(subject, context, changes, "review.undo", "")
         stack.pop()
         return [change.after for change in changes]
@@ -298,8 +297,8 @@ class Reviews:
         for (_, version), now in zip(documents, known, strict=True):
             if now is None or version_of(now) != version:
                 raise Conflict("the document has changed since you looked at it", remedy="Look at it again.")
-            change = await self._resettle(await self._ruled(now, to), now, context)
-            self._check(change, to, broad)
+            change = await self._would.settled(await self._would.ruled(now, to), now, context)
+            self._would.check(change, to, broad)
             changes.append(change)
         await self._carry_out(subject, context, changes, action, rule)
         self._done.setdefault(_parties(subject), []).append(tuple(changes))
@@ -322,69 +321,6 @@ class Reviews:
             raise NotFound(_HIDDEN)
         for verdict in verdicts:
             verdict.obligations()
-
-    async def _ruled(self, now: Document, to: Correction | None) -> Document:
-        """Return the document with what the reviewer states, before it is settled with the source."""
-        if now.problem:
-            raise Invalid(
-                "its text could not be read, so there is nothing to review",
-                remedy="Convert it to a format that can be read, and ingest again.",
-            )
-        kinds = {one.kind for one in now.evidence}
-        kinds.update(kind for passage in await self._index.chunks(now.id) for kind in passage.kinds)
-        earlier = ruling_of(now)
-        stated = to or Correction()
-        level = max(now.label.sensitivity, demanded(kinds))
-        ruling = Label(
-            level if stated.sensitivity is None else stated.sensitivity,
-            stated.readers or (earlier[0].readers if earlier else Readers.everyone()),
-            now.label.integrity,
-            now.label.retention,
-            frozenset(),
-            now.label.forbidden_uses if stated.forbidden_uses is None else stated.forbidden_uses,
-        )
-        review = Review.ACCEPTED if to is None else Review.CORRECTED
-        return replace(
-            now,
-            review=review,
-            ruling=ruling,
-            ruled_readers=None,
-            accepted_kinds=now.accepted_kinds | frozenset(kinds),
-        )
-
-    async def _resettle(self, document: Document, now: Document, context: Context) -> Change:
-        """Settle what is stated with the rights that the source shows at this moment."""
-        connector = self._connectors.get(now.connector)
-        if connector is None:
-            raise Unavailable(f"the source `{now.connector}` is not configured, so its rights cannot be checked")
-        item = await connector.stat(now.item)
-        if item is None or item.problem or item.revision != now.revision or item.readers != now.source_readers:
-            raise Conflict(
-                "the document has changed in its source since it was last looked at",
-                remedy="Run `lockgate ingest`, then review it again.",
-            )
-        after = self._settler.current(item, document, context.now)
-        if document.ruled_readers is None and ruling_of(document) is not None:
-            seen = replace(document, ruled_readers=after.label.readers)
-            after = self._settler.current(item, seen, context.now)
-        passages = await self._index.chunks(now.id)
-        held = (one.ordinal for one in passages if passage_held(one.kinds, after.label, after.accepted_kinds))
-        return Change(now, after, frozenset(held))
-
-    def _check(self, change: Change, to: Correction | None, broad: bool) -> None:
-        label = change.after.label
-        if to is not None and to.sensitivity is not None and label.sensitivity > to.sensitivity:
-            raise Invalid(
-                f"an administrator has declared it {label.sensitivity.name.lower()}; a review cannot go below",
-                remedy="Ask an administrator to change the rule.",
-            )
-        breadth = census(self._directory).breadth(label.readers)
-        if not broad and too_broad(label, breadth, self._limit):
-            raise Invalid(
-                f"it is {label.sensitivity.name.lower()}, and {breadth.people} people could then find it",
-                code="too_broad",
-                remedy="State narrower readers, or say that this is wanted with --broad.",
-            )
 
     async def _carry_out(
         self, subject: Subject, context: Context, changes: Sequence[Change], action: str, rule: str

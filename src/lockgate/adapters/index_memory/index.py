@@ -1,16 +1,4 @@
-"""ports.Index: encrypted in SQLite, searched in memory, permissions first.
-
-At rest: a catalogue row per document, and its content encrypted under a key of its own (`storage/index_tables.py`,
-`storage/index_payload.py`). In memory (`storage/index_view.py`): columns of rights, and per document one immutable
-block of vectors and term numbers; the text of passages stays encrypted, and only that of survivors is decrypted.
-
-A search decides under a short lock which documents the subject may read, takes the blocks of exactly those, and
-ranks them without the lock. What cannot be read is never touched after that, so it can influence neither scores
-nor, but for deciding about its rights, the time.
-
-Several processes may open one folder: every change has a number, and every call first takes over what others
-changed.
-"""
+"""The index itself: changes one at a time, searches beside them."""
 
 from __future__ import annotations
 
@@ -26,6 +14,7 @@ from typing import Any, Final, Self
 import numpy as np
 import sqlalchemy as sa
 
+from lockgate.adapters.index_memory.database import connect, guard, scrub
 from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import LEXICAL, passages, rank
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
@@ -94,10 +83,10 @@ class MemoryIndex:
 
     @classmethod
     def _open(cls, folder: Path, keys: Keys, lexical: float) -> Self:
-        engine = _engine(folder)
+        engine = connect(folder)
         index = cls(engine, keys, lexical)
         try:
-            with _guard(), engine.connect() as db:
+            with guard(), engine.connect() as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")
                 schema.prepare(db, schema.INDEX)
                 check_meta(db, keys)
@@ -159,12 +148,12 @@ class MemoryIndex:
         return await asyncio.to_thread(self._rewrap, after, most)
 
     def _rewrap(self, after: str, most: int) -> tuple[int, str | None]:
-        with self._writing, _guard(), self._engine.connect() as db:
+        with self._writing, guard(), self._engine.connect() as db:
             db.exec_driver_sql("BEGIN IMMEDIATE")
             done = rewrap(db, self._keys, after, most)
             db.commit()
             if done[1] is None:
-                _scrub(db)
+                scrub(db)
             return done
 
     async def traces(self, id: str, /) -> Sequence[bytes]:
@@ -172,7 +161,7 @@ class MemoryIndex:
         return await asyncio.to_thread(self._traces, id)
 
     def _traces(self, id: str) -> tuple[bytes, ...]:
-        with _guard(), self._engine.connect() as db:
+        with guard(), self._engine.connect() as db:
             return traces(db, id)
 
     def _forget(self, id: str, since: str | None) -> None:
@@ -183,7 +172,7 @@ class MemoryIndex:
             self._view.apply((), (id,), change)
             self._forgotten = self._forgotten - {id} if since is None else self._forgotten | {id}
             self._damaged -= {id}
-            _scrub(db)
+            scrub(db)
 
     def _put(self, document: Document, chunks: tuple[Chunk, ...], vectors: Vectors) -> None:
         id = document.id
@@ -208,7 +197,7 @@ class MemoryIndex:
             self._view.apply([Stored(document, held, full, change)], (), change)
             self._damaged -= {id}
             if replaced:
-                _scrub(db)
+                scrub(db)
 
     def _relabel(self, document: Document, held: frozenset[int]) -> None:
         where = DOCUMENTS.c.id == document.id
@@ -229,12 +218,12 @@ class MemoryIndex:
             db.commit()
             self._view.apply((), ids, change)
             self._damaged -= set(ids)
-            _scrub(db)
+            scrub(db)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[tuple[sa.Connection, int]]:
         """Give a connection inside a write transaction, and the number of the change to make in it."""
-        with self._writing, _guard(), self._engine.connect() as db:
+        with self._writing, guard(), self._engine.connect() as db:
             db.exec_driver_sql("BEGIN IMMEDIATE")
             self._catch_up(db)
             change = self._view.change + 1
@@ -258,10 +247,10 @@ class MemoryIndex:
 
     def _take_over(self) -> None:
         """Take over what another process changed; cheap where nothing was."""
-        with _guard(), self._engine.connect() as db:
+        with guard(), self._engine.connect() as db:
             if change_of(db) == self._view.change:
                 return
-        with self._writing, _guard(), self._engine.connect() as db:
+        with self._writing, guard(), self._engine.connect() as db:
             db.exec_driver_sql("BEGIN")
             self._catch_up(db)
 
@@ -309,7 +298,7 @@ class MemoryIndex:
 
     def _chunks(self, id: str) -> tuple[Chunk, ...]:
         self._take_over()
-        with _guard(), self._engine.connect() as db:
+        with guard(), self._engine.connect() as db:
             for row in with_texts(db, {id}):
                 return self._texts(row, from_row(row)[1])
         return ()
@@ -348,7 +337,7 @@ class MemoryIndex:
         """Return the hits whose documents, text and rights, are still as they were when they were chosen."""
         chosen = {stored.document.id: stored for stored, _, _ in found}
         texts: dict[str, dict[int, Chunk]] = {}
-        with _guard(), self._engine.connect() as db:
+        with guard(), self._engine.connect() as db:
             for row in with_texts(db, chosen):
                 stored = chosen[row["id"]]
                 if row["change"] == stored.change:
@@ -358,39 +347,3 @@ class MemoryIndex:
             for stored, ordinal, score in found
             if (id := stored.document.id) in texts
         )
-
-
-def _scrub(db: sa.Connection) -> None:
-    """Empty the write-ahead log, which may still hold pages as they were before a removal."""
-    db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-@contextlib.contextmanager
-def _guard() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        raise Unavailable(
-            "the index cannot be read or written",
-            remedy="Check that the disk is not full and that the folder belongs to the account of Lockgate.",
-        ) from error
-    except UnicodeEncodeError as error:
-        raise Invalid("a name of the document is no valid Unicode") from error
-
-
-def _engine(folder: Path) -> sa.Engine:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(f"the index folder `{folder}` cannot be created") from error
-    engine = sa.create_engine(f"sqlite:///{folder / 'index.sqlite'}", connect_args={"timeout": 10})
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # transactions are begun above, and at once where they write
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
