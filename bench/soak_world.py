@@ -141,7 +141,8 @@ class World:
         self.written[name] = time.monotonic()
 
     def _directory(self) -> str:
-        lines = ["complete = true\n"]
+        # Somebody is in no group, so that no document is for everybody: confidential ones would be held back then.
+        lines = ['complete = true\n[people.guest]\ngroups = ["all"]\n']
         for person, active in self.active.items():
             groups = [g for g in GROUPS if self.member[person, g].now]
             lines.append(
@@ -223,9 +224,9 @@ class World:
     def create(self, *, manifest: bool = True) -> str:
         self.made += 1
         now = time.monotonic()
-        doc = Doc(
-            f"docs/n{self.made:05d}.md", self.word(4), self.rng.choice((1, 1, 2)), Line(frozenset(), now), now
-        )
+        topic = f"{self.word(2)}-{1000 + self.made}"  # what looks like an identifier decides a search
+        level, item = self.rng.choice((1, 1, 2)), f"docs/n{self.made:05d}.md"
+        doc = Doc(item, topic, level, Line(frozenset(), now), now)
         self.docs[doc.item] = self.by_id[doc.id] = doc
         self._write_doc(doc)
         doc.readers.set(self._some_readers(), time.monotonic())
