@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lockgate.audit import verify
 from lockgate.audit.checkpoint import Verifier
+from lockgate.audit.cosignature import Witness
 from lockgate.audit.entry import Entry
 from lockgate.errors import Invalid, NotFound, Unavailable
 
@@ -107,6 +108,16 @@ def read_public_key(path: Path) -> Verifier:
 
     """
     return Verifier.parse(_text(path, "public key"))
+
+
+def read_witness(path: Path) -> Witness:
+    """Return the public key of a witness in a file.
+
+    Raises:
+        Invalid: the file cannot be read, or is no such key.
+
+    """
+    return Witness.parse(_text(path, "key of the witness"))
 
 
 def write_checkpoint(path: Path, note: str) -> None:

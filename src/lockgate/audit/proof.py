@@ -107,6 +107,11 @@ class Proven:
     old: Checkpoint | None
     keys: tuple[Verifier, ...]
 
+    @property
+    def note(self) -> str:
+        """Return the signed (newer) checkpoint."""
+        return self.proof.note if isinstance(self.proof, Inclusion) else self.proof.new
+
 
 def parse(text: str) -> Inclusion | Consistency:
     """Read a proof, without believing it: see `check`.

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from lockgate.adapters import audit_export as files
 from lockgate.adapters.audit_reader import AuditReader
-from lockgate.audit import proof
+from lockgate.audit import cosignature, proof
 from lockgate.audit.proof import Inclusion, Proven
 from lockgate.cli.audit_place import opened, print_json
 from lockgate.errors import Invalid, NotFound
 
 _SUFFIX: Final = ".tlog-proof"
+_LAST: Final = 253_402_300_799
+"""The last second that a date can show."""
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
@@ -48,6 +51,9 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], shared: argp
     check.add_argument("--event", type=Path, metavar="FILE", help="the record that it must be about")
     check.add_argument(
         "--against", type=Path, metavar="CHECKPOINT", help="a kept checkpoint that it must be about"
+    )
+    check.add_argument(
+        "--witness", type=Path, metavar="FILE", help="a witness's public key: its checkpoint must be cosigned"
     )
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=_check)
@@ -120,8 +126,12 @@ def _check(args: argparse.Namespace) -> int:
     text = files.read_proof(args.proof)
     event = files.read_event(args.event) if args.event else None
     kept = files.read_checkpoint(args.against) if args.against else None
+    witness = files.read_witness(args.witness) if args.witness else None
+    seen = None
     try:
         shown = proof.check(proof.parse(text), key, event=event, kept=kept)
+        if witness is not None:
+            seen = cosignature.verify(shown.note, witness)
     except Invalid as error:
         if args.json:
             print_json({"ok": False, "why": str(error)})
@@ -129,10 +139,14 @@ def _check(args: argparse.Namespace) -> int:
             print(f"NOT PROVEN: {error}")
         return 1
     if args.json:
-        print_json(_result(shown))
+        print_json(_result(shown) | ({} if seen is None else {"cosigned": seen}))
         return 0
     for line in _lines(shown):
         print(line)
+    if witness is not None and seen is not None:
+        print(
+            f"  cosigned by `{witness.name}` at {datetime.fromtimestamp(min(seen, _LAST), UTC):%Y-%m-%d %H:%M:%S}"
+        )
     return 0
 
 
