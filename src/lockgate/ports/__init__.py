@@ -1,7 +1,7 @@
 """Every hole in the wall: the Protocols of all I/O that Lockgate can do. Those of models stand in `models.py`.
 
 To add a technology, write one file in `adapters/` that implements one of them, run the port's contract suite,
-and name it in `wiring.py`. Ports are sized by what the journeys ask, not by what backends offer.
+and name it in `wiring/`. Ports are sized by what the journeys ask, not by what backends offer.
 
 All methods may raise `Unavailable` when the thing behind them fails; callers deny, they never assume.
 """
