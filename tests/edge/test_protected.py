@@ -104,7 +104,7 @@ CONFIGURATION = (
         ("host = '::1'", "http://[::1]:8420"),
         ("host = '0.0.0.0'\nplain_http = true", ""),
         ("host = '10.0.0.1'\nplain_http = true", ""),
-        ("host = '10.0.0.1'\ntls_certificate = 'c'\ntls_key = 'k'", "https://10.0.0.1:8420"),
+        (f"host = '10.0.0.1'\ntls_certificate = '{__file__}'", "https://10.0.0.1:8420"),
         ("host = '0.0.0.0'\npublic_url = 'https://lockgate.example.com/'", URL),
     ],
 )

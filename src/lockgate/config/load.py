@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lockgate.config.address import address
 from lockgate.config.applications import applications
 from lockgate.config.operations import log, telemetry
 from lockgate.config.settings import (
@@ -26,7 +27,6 @@ from lockgate.errors import Invalid, NotFound
 from lockgate.labels.label import Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy
-from lockgate.policy.addresses import host_complaint
 
 
 def _readers(table: Table, key: str) -> Readers | None:
@@ -96,13 +96,12 @@ def _collection(table: Table, taxonomy: Taxonomy) -> Collection:
 
 def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
     kind = table.choice("kind", ("openai", "local", "extractive", "embeddings"), "openai")
-    _reachable(table, "base_url")
     if kind == "embeddings" and "model" in table.values and "base_url" not in table.values:
         raise table.fail("model", "needs a `base_url`", "Without both, the local embedding model is taken.")
     made = ModelSettings(
         id=table.need("id"),
         kind=kind,
-        base_url=table.need("base_url") if kind == "openai" else table.get("base_url", str, ""),
+        base_url=_upstream(table, kind),
         model=table.need("model")
         if kind == "openai" or "base_url" in table.values
         else table.get("model", str, ""),
@@ -127,11 +126,16 @@ def _model(table: Table, taxonomy: Taxonomy) -> ModelSettings:
     return made
 
 
-def _reachable(table: Table, key: str) -> None:
-    """Refuse an address to which nothing is ever sent, where it is written."""
-    why = host_complaint(table.get(key, str, ""))
-    if why:
-        raise table.fail(key, f"cannot be used: {why}", "Name the server itself.")
+def _upstream(table: Table, kind: str) -> str:
+    if kind == "openai":
+        table.need("base_url")
+    return address(
+        table,
+        "base_url",
+        like="https://api.example.com/v1",
+        plain=table.get("plain_http", bool, False),
+        aside="Put a key into the file named by `api_key_file`.",
+    )
 
 
 def _responsibility(table: Table, kind: str) -> str:
@@ -240,8 +244,8 @@ def _server(table: Table) -> Server:
         host=table.get("host", str, base.host),
         port=table.whole("port", base.port, 0, 65535),
         public_url=_origin(table, "public_url"),
-        tls_certificate=table.path("tls_certificate"),
-        tls_key=table.path("tls_key"),
+        tls_certificate=table.file_there("tls_certificate"),
+        tls_key=table.file_there("tls_key"),
         plain_http=table.get("plain_http", bool, False),
         concurrency=table.whole("concurrency", base.concurrency, 1, 100_000),
         body_bytes=table.whole("body_bytes", base.body_bytes, 1_000, 2**31),
@@ -251,15 +255,22 @@ def _server(table: Table) -> Server:
         upload_bytes=table.whole("upload_bytes", base.upload_bytes, 1_000, 2**31),
         grace_seconds=table.number("grace_seconds", base.grace_seconds, 0, 3600),
     )
+    if made.tls_key and not made.tls_certificate:
+        raise table.fail("tls_key", "has no certificate", "Set `tls_certificate` too.")
     table.done()
     return made
 
 
 def _identity(table: Table) -> Identity:
     base = Identity()
-    _reachable(table, "issuer")
     made = Identity(
-        issuer=table.get("issuer", str, ""),
+        issuer=address(
+            table,
+            "issuer",
+            like="https://id.example.com/realms/main",
+            plain=True,
+            aside="Write it letter by letter as the provider's metadata states it.",
+        ),
         audience=table.get("audience", str, ""),
         client_id=table.get("client_id", str, ""),
         scope=table.get("scope", str, ""),

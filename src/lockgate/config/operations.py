@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-from urllib.parse import urlsplit
-
+from lockgate.config.address import address
 from lockgate.config.settings import LogSettings, TelemetrySettings
 from lockgate.config.table import Table
 
@@ -49,33 +47,11 @@ def log(table: Table) -> LogSettings:
 
 
 def _endpoint(table: Table, key: str, *, plain: bool) -> str:
-    """Return the address of an OTLP receiver: nothing that could carry a credential or lead elsewhere."""
-    value = table.get(key, str, "")
-    if not value:
-        return ""
-    remedy = "Write it like https://collector.example.com:4318/v1/traces"
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise table.fail(key, "is no address", remedy) from None
-    if parts.scheme not in {"https", "http"} or not host or not value.isascii() or not value.isprintable():
-        raise table.fail(key, "is no address of a receiver over HTTP", remedy)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise table.fail(
-            key, "has a part that no receiver needs", "Put a credential into the file named by `otlp_token_file`."
-        )
-    if parts.scheme == "http" and not (plain or _here(host)):
-        raise table.fail(
-            key,
-            "would send traces across the network in clear",
-            "Use https, or set `plain_http = true` under [telemetry] if the network between is trusted.",
-        )
-    return value
-
-
-def _here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Return the address of an OTLP receiver."""
+    return address(
+        table,
+        key,
+        like="https://collector.example.com:4318/v1/traces",
+        plain=plain,
+        aside="Put a credential into the file named by `otlp_token_file`.",
+    )

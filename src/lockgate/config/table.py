@@ -25,8 +25,9 @@ class Table:
         self.known: set[str] = set()
 
     def fail(self, key: str, what: str, remedy: str = "") -> Invalid:
-        """Return an error that names file, line and key."""
+        """Return an error that names file, line and key, and says what to do."""
         name = f"{self.where}.{key}" if self.where else key
+        remedy = remedy or f"The reference (docs/reference/configuration.md) says what `{key}` may be."
         return Invalid(f"{self.file}:{self._line(key)}: `{name}` {what}", code="bad_configuration", remedy=remedy)
 
     def _line(self, key: str) -> int:
@@ -88,6 +89,13 @@ class Table:
         value = self.get(key, str, "")
         return (self.file.parent / Path(value).expanduser()).absolute() if value else None
 
+    def file_there(self, key: str) -> Path | None:
+        """Return the path of a file that must be there, or None."""
+        found = self.path(key)
+        if found is not None and not found.is_file():
+            raise self.fail(key, "names no file", "Name a file that is there; paths are relative to this folder.")
+        return found
+
     def choice(self, key: str, options: Iterable[str], default: str) -> str:
         """Return one of several words."""
         value = self.get(key, str, default)
@@ -101,7 +109,7 @@ class Table:
         try:
             return make()
         except Invalid as error:
-            raise self.fail(key, f"is wrong: {error}") from error
+            raise self.fail(key, f"is wrong: {error}", error.remedy) from error
 
     def tables(self, key: str) -> list[Table]:
         """Return the tables of an array of tables."""

@@ -18,6 +18,8 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from lockgate.policy.addresses import complaint, is_local
+
 LOG: Final = logging.getLogger("lockgate.telemetry")
 _SECONDS: Final = 5.0
 
@@ -64,6 +66,9 @@ class OtlpHttp(SpanExporter):
         if self._token_file is not None:
             headers["Authorization"] = f"Bearer {self._token_file.read_text('ascii').strip()}"
         try:
+            line.connect()
+            if why := complaint(str(line.sock.getpeername()[0]), local=is_local(self._url.geturl())):
+                raise OSError(why)
             line.request("POST", self._url.path or "/v1/traces", body, headers)
             return line.getresponse().status  # the body is not read: it says nothing that would be used
         finally:
