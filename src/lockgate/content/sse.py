@@ -13,6 +13,7 @@ from typing import Final
 from lockgate.errors import Invalid, TooLarge
 
 _END: Final = re.compile(rb"\r\n|\n|\r")
+_BLANK: Final = re.compile(rb"[\r\n]+")
 
 
 class EventParser:
@@ -50,6 +51,9 @@ class EventParser:
                 break  # the LF of a CRLF may be in the next chunk
             self._line(bytes(self._rest[position : match.start()]), events)
             position = match.end()
+            # Lines of nothing after an event say nothing, and a flood of them would cost a second a megabyte.
+            if not self._data and (blank := _BLANK.match(self._rest, position)):
+                position = blank.end()
         del self._rest[:position]
         self._check(len(self._rest))
         return events

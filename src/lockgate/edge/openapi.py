@@ -116,9 +116,11 @@ def _asking(what: str, schema: str, error: tuple[str, str] = _OPENAI, **headers:
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "/healthz"): Operation("Whether the process serves.", obj("status"), guarded=False),
     ("GET", "/readyz"): Operation(
-        "Whether every part that an answer needs is there.", obj("status", "parts"), errors=(503,), guarded=False
+        "Whether it can answer now.", ref("Ready"), error=(_JSON, "Ready"), guarded=False, errors=(503,)
     ),
-    ("GET", "/metrics"): Operation("Figures for Prometheus.", TEXT, kinds=("text/plain",)),
+    ("GET", "/metrics"): Operation(
+        "Figures for Prometheus, with a key of the scope `metrics`.", TEXT, kinds=(_PLAIN,)
+    ),
     ("POST", "/v1/chat/completions"): _asking("OpenAI's chat completions", "ChatRequest"),
     ("POST", "/v1/responses"): _asking("OpenAI's Responses API", "ResponsesRequest"),
     ("POST", "/v1/completions"): _asking("OpenAI's legacy completions", "CompletionsRequest"),

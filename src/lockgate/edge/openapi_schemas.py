@@ -181,6 +181,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "CompletionsRequest": _COMPLETIONS,
     "MessagesRequest": _MESSAGES,
     "EmbeddingsRequest": _EMBEDDINGS,
+    "Ready": obj("status", "parts", status=of(("ready", "not_ready"))),
     "Label": closed(_LABEL),
     "Problem": _PROBLEM,
     "OpenAIError": _OPENAI_ERROR,
