@@ -161,7 +161,7 @@ async def test_memory_is_bounded_and_loses_nothing(
 
 async def test_a_reader_who_goes_away_is_remembered_all_the_same(tmp_path: Path) -> None:
     store = SqliteHistory.open(tmp_path / "history.db")
-    task = asyncio.create_task(store.remember(ANN, MARKS, HR, NOW))
+    task = asyncio.ensure_future(store.remember(ANN, MARKS, HR, NOW))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from audit.samples import SIGNER, THIEF, opened, request, running
 from lockgate.adapters.audit_reader import AuditReader
@@ -23,6 +24,7 @@ from lockgate.audit.record import Kind, Record
 from lockgate.audit.verify import Report
 from lockgate.errors import Invalid, Unavailable
 from lockgate.storage import audit as store
+from lockgate.storage.driver import transaction
 from support import NOW
 
 
@@ -349,21 +351,24 @@ async def test_a_key_that_was_prepared_and_not_handed_over_to_does_not_sign(tmp_
 @pytest.mark.parametrize("durable", [True, False])
 @running
 async def test_after_a_commit_that_failed_the_disk_says_which_key_is_in_force(
-    tmp_path: Path, durable: bool
+    tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(connection: Connection) -> None:
+    @contextmanager
+    def fails(connection: Connection) -> Iterator[None]:
         if durable:
-            assert connection.connection.dbapi_connection
-            connection.connection.dbapi_connection.commit()
+            with transaction(connection):
+                yield
+        else:
+            yield
         raise OSError(5, "Input/output error")
 
     path = tmp_path / "audit.db"
     async with opened(path) as log:
         await log.append(request(0))
-        event.listen(log._engine, "commit", fails)
-        with pytest.raises(Unavailable):
-            await log.rotate(SECOND, NOW, "rotate-1")
-        event.remove(log._engine, "commit", fails)
+        with monkeypatch.context() as broken:
+            broken.setattr("lockgate.adapters.audit_sqlite.transaction", fails)
+            with pytest.raises(Unavailable):
+                await log.rotate(SECOND, NOW, "rotate-1")
         await log.append(request(1))
         assert log.verifier == (SECOND if durable else SIGNER).verifier
         await log.rotate(SECOND, NOW, "rotate-1")

@@ -10,10 +10,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from audit.samples import SIGNER, THIEF, opened, request, running, write
 from lockgate.adapters.audit_key import load_or_create
@@ -23,6 +25,7 @@ from lockgate.audit import checkpoint, merkle
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.labels import Sensitivity
+from lockgate.storage.driver import transaction
 from support import NOW
 
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -202,19 +205,20 @@ async def test_a_table_that_refuses_writes_answers_everybody_unavailable_and_not
 
 @running
 async def test_a_commit_that_fails_after_it_became_durable_is_not_acknowledged_and_not_overwritten(
-    path: Path,
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def durable_then_fails(connection: Connection) -> None:
-        assert connection.connection.dbapi_connection
-        connection.connection.dbapi_connection.commit()
+    @contextmanager
+    def durable_then_fails(connection: Connection) -> Iterator[None]:
+        with transaction(connection):
+            yield
         raise OSError(5, "Input/output error")
 
     async with opened(path) as log:
         await log.append(request(0))
-        event.listen(log._engine, "commit", durable_then_fails)
-        with pytest.raises(Unavailable, match="Input/output error"):
-            await log.append(request(1))
-        event.remove(log._engine, "commit", durable_then_fails)
+        with monkeypatch.context() as broken:
+            broken.setattr("lockgate.adapters.audit_sqlite.transaction", durable_then_fails)
+            with pytest.raises(Unavailable, match="Input/output error"):
+                await log.append(request(1))
         assert (await log.append(request(2))).first == 10
     reader = reading(path)
     assert reader.verify(SIGNER.verifier).ok

@@ -72,10 +72,12 @@ class Points:
 
     def watch_disk(self) -> None:
         """Count every statement of every database, every `fsync`, and every change of a folder."""
-        event.listen(
-            Engine, "before_cursor_execute", lambda c, cur, statement, *_: self.reach(statement.split()[0])
-        )
-        event.listen(Engine, "commit", lambda _: self.reach("before COMMIT"))
+
+        def traced(connection: Any, _: object) -> None:
+            """Trace what the driver runs: what is hot does not pass through SQLAlchemy."""
+            connection.set_trace_callback(lambda statement: self.reach(f"before {statement.split()[0]}"))
+
+        event.listen(Engine, "connect", traced)
         real = os.fsync
 
         def fsync(file: Any) -> None:

@@ -30,6 +30,7 @@ from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Conflict, Invalid, LockgateError, Unavailable
 from lockgate.storage import audit as store
 from lockgate.storage import schema
+from lockgate.storage.driver import transaction
 from lockgate.storage.group import GroupWriter
 
 _WAIT: Final = 10.0
@@ -184,11 +185,15 @@ class AuditLog:
         done = self._lane.submit(job)
         if done is None:
             raise Unavailable("the audit log is closed", remedy="nothing is released any more; start it again")
+        late = asyncio.get_running_loop().call_later(_WAIT, self._late, done)
         try:
-            async with asyncio.timeout(_WAIT):
-                return await done
-        except TimeoutError as error:
-            raise Unavailable(f"the audit log `{self.path}` did not answer in {_WAIT:.0f} seconds") from error
+            return await done
+        finally:
+            late.cancel()
+
+    def _late(self, done: asyncio.Future[Receipt]) -> None:
+        if not done.done():
+            done.set_exception(Unavailable(f"the audit log `{self.path}` did not answer in {_WAIT:.0f} seconds"))
 
     async def close(self) -> None:
         """Write what waits, then close the file. Later appends fail."""
@@ -224,7 +229,7 @@ class AuditLog:
     def _write(self, batch: Sequence[_Job]) -> list[Receipt]:
         if self._connection is None:
             self._connection = self._engine.connect()
-        with self._connection.begin():
+        with transaction(self._connection):
             tree, signer = self._tree, self._signer
             if tree is None:
                 tree = store.tree(self._connection)

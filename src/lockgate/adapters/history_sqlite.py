@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
 from lockgate.storage import history as store
 from lockgate.storage import schema
-from lockgate.storage.driver import driver
+from lockgate.storage.driver import driver, transaction
 from lockgate.storage.group import GroupWriter, Lane
 from lockgate.storage.known_marks import KnownMarks, packed
 
@@ -144,7 +144,7 @@ class SqliteHistory:
 
     # ------------------------------------------------------------------ the port
 
-    async def remember(
+    def remember(
         self,
         subject: Subject,
         marks: Sequence[bytes],
@@ -152,15 +152,19 @@ class SqliteHistory:
         now: datetime,
         /,
         also: Sequence[tuple[Sequence[bytes], Label]] = (),
-    ) -> None:
+    ) -> Awaitable[None]:
         """Store that the subject was shown text with these marks under this label, durably."""
         name, session, seen = subject.person.name, subject.session.id, now.timestamp()
         shown = ((marks, label), *also)
-        job = tuple(_Piece(name, session, packed(several), one, seen) for several, one in shown)
+        job = tuple([_Piece(name, session, packed(several), one, seen) for several, one in shown])
         person = self._person(name)
         done = self._lane.submit(job)
         if done is None:
-            raise Unavailable("the history is closed", remedy="nothing is shown any more; start it again")
+            done = asyncio.get_running_loop().create_future()
+            done.set_exception(
+                Unavailable("the history is closed", remedy="nothing is shown any more; start it again")
+            )
+            return done
         self._size -= len(person.known)
         for several, one in shown:
             person.known.add(several, one)
@@ -169,7 +173,7 @@ class SqliteHistory:
         person.pending += 1
         done.add_done_callback(lambda future: _settled(person, future))
         # Whoever asks may be gone meanwhile; what memory has taken must not leave it before it is on disk.
-        await asyncio.shield(done)
+        return asyncio.shield(done)
 
     async def recall(self, subject: Subject, marks: Sequence[bytes], /) -> dict[bytes, Label]:
         """Return the label of each mark that this subject was shown; the join, where there were several."""
@@ -319,7 +323,7 @@ class SqliteHistory:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
-            with self._connection.begin():
+            with transaction(self._connection):
                 self._write(self._connection, batch)
         except BaseException:
             self._labels.clear()

@@ -14,8 +14,10 @@ made for content (`prompt_text`, `response_text`, `raw_data`, `query_info`) are 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -88,6 +90,10 @@ _TEXTS: Final = (
 )
 _LISTS: Final = ("reasons", "policies", "obligations", "errors", "actors")
 _SOURCE: Final = ("chunk", "document", "connector", "item", "revision", "digest")
+_STATED: Final = attrgetter(*_TEXTS)
+_LISTED: Final = attrgetter(*_LISTS)
+_PASSAGE: Final = attrgetter(*_SOURCE)
+_KIND: Final = {kind: kind.value for kind in Kind}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,35 +124,60 @@ def _fact(name: str, value: object) -> str | int | float | bool:
     return _text(value, "facts")
 
 
-def _classification(label: Label) -> dict[str, Any]:
-    return {
+def _plain(values: Iterable[str]) -> bool:
+    """Tell whether `_text` would leave each of these as it is: nearly always so, and seen at once."""
+    try:
+        whole = "".join(values)
+    except TypeError:  # one of them is no text
+        return False
+    return len(whole) <= LIMIT and whole.isascii()
+
+
+@lru_cache(maxsize=256)
+def _forms(label: Label) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a label as JSON, and as a classification. Many records share one: nobody may change them."""
+    classified = {
         "confidentiality": label.sensitivity.name.lower(),
         "confidentiality_id": _CONFIDENTIALITY[label.sensitivity],
     }
+    return wire.render(label), classified
+
+
+def _classification(label: Label) -> dict[str, Any]:
+    return _forms(label)[1]
 
 
 def _own(record: Record) -> dict[str, Any]:
     """Return the whole record, without time, request and what is empty."""
-    own: dict[str, Any] = {"kind": record.kind.value}
-    for name in _TEXTS:
-        value = getattr(record, name)
-        if value != "":
-            own[name] = _text(value, name)
-    for name in _LISTS:
-        if getattr(record, name):
-            own[name] = [_text(one, name) for one in getattr(record, name)]
+    own: dict[str, Any] = {"kind": _KIND[record.kind]}
+    stated = _STATED(record)
+    if not _plain(stated):
+        stated = tuple([_text(value, name) for name, value in zip(_TEXTS, stated, strict=True)])
+    own |= {name: value for name, value in zip(_TEXTS, stated, strict=True) if value}
+    for name, several in zip(_LISTS, _LISTED(record), strict=True):
+        if several:
+            own[name] = list(several) if _plain(several) else [_text(one, name) for one in several]
     if record.label is not None:
-        own["label"] = wire.render(record.label)
+        own["label"] = _forms(record.label)[0]
     if record.sources:
         own["sources"] = [_source(one) for one in record.sources]
     if record.facts:
-        own["facts"] = {_text(name, "facts"): _fact(name, value) for name, value in record.facts}
+        own["facts"] = _facts(record.facts)
     return own
 
 
+def _facts(facts: Sequence[tuple[str, str | int | float | bool]]) -> dict[str, str | int | float | bool]:
+    if _plain([text for name, value in facts for text in (name, value if type(value) is str else "")]):
+        return {name: value if type(value) is str else _fact(name, value) for name, value in facts}
+    return {_text(name, "facts"): _fact(name, value) for name, value in facts}
+
+
 def _source(source: Source) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: _text(getattr(source, name), name) for name in _SOURCE}
-    shown["label"] = wire.render(source.label)
+    stated = _PASSAGE(source)
+    if not _plain(stated):
+        stated = tuple([_text(value, name) for name, value in zip(_SOURCE, stated, strict=True)])
+    shown: dict[str, Any] = dict(zip(_SOURCE, stated, strict=True))
+    shown["label"] = _forms(source.label)[0]
     return shown
 
 

@@ -255,11 +255,12 @@ class Chat:
         passes = choice.upstream is not None and verdicts[-1].passes
         if choice.upstream is not None and passes:
             card = choice.upstream.card
-            call = base_record(Kind.MODEL_CALL, subject, context)
             named = (("provider", card.provider), ("route", route.id), ("version", card.version))
             records.append(
-                replace(
-                    call,
+                base_record(
+                    Kind.MODEL_CALL,
+                    subject,
+                    context,
                     action=Action.PROMPT.value,
                     resource_type="model",
                     resource_id=card.id,
@@ -267,10 +268,11 @@ class Chat:
                     facts=(*expected, *named),
                 )
             )
-            answer = base_record(Kind.ANSWER, subject, context)
             records.append(
-                replace(
-                    answer,
+                base_record(
+                    Kind.ANSWER,
+                    subject,
+                    context,
                     action=Action.EMIT.value,
                     resource_type="answer",
                     resource_id=context.request_id,

@@ -7,6 +7,7 @@ records of one gate are one durable write; if it fails, nothing is released (I3)
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -49,18 +50,18 @@ class Metering(Protocol):
     def running(self, subject: Subject, context: Context) -> AbstractAsyncContextManager[None]: ...
 
 
-def base_record(kind: Kind, subject: Subject, context: Context) -> Record:
-    """Return a record that says who, when and in which request; `dataclasses.replace` adds the rest."""
-    return Record(
-        kind=kind,
-        time=context.now,
-        request_id=context.request_id,
-        subject=subject.principal.name,
-        on_behalf_of=subject.on_behalf_of.name if subject.on_behalf_of else "",
-        session=subject.session.id,
-        application=subject.application,
-        actors=tuple(one.name for one in subject.actors),
-    )
+def base_record(kind: Kind, subject: Subject, context: Context, **more: typing.Any) -> Record:
+    """Return a record that says who, when and in which request, and `more` of its fields."""
+    stated: dict[str, typing.Any] = {
+        "time": context.now,
+        "request_id": context.request_id,
+        "subject": subject.principal.name,
+        "on_behalf_of": subject.on_behalf_of.name if subject.on_behalf_of else "",
+        "session": subject.session.id,
+        "application": subject.application,
+        "actors": tuple([one.name for one in subject.actors]),
+    }
+    return Record(kind, **(stated | more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,11 @@ class Verdict:
     def record(self) -> Record:
         """Return the decision as a record for the audit log."""
         request, decision = self.request, self.decision
-        base = base_record(Kind.DECISION, request.subject, request.context)
         flows = request.action in {Action.PROMPT, Action.EMIT}
-        return Record(
-            kind=base.kind,
-            time=base.time,
-            request_id=base.request_id,
-            subject=base.subject,
-            on_behalf_of=base.on_behalf_of,
-            session=base.session,
-            application=base.application,
-            actors=base.actors,
+        return base_record(
+            Kind.DECISION,
+            request.subject,
+            request.context,
             action=request.action.value,
             resource_type=request.resource.type,
             resource_id=request.resource.id,

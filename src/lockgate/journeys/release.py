@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Kind
 from lockgate.content.detectors import scan
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
@@ -143,13 +143,13 @@ class Release:
         await self._remember(ready, progress, new)
         progress.torn = progress.torn or (not progress.text[-1:].isspace() and progress.text != "")
 
-    async def _remember(self, ready: Ready, progress: _Progress, new: frozenset[bytes]) -> None:
+    def _remember(self, ready: Ready, progress: _Progress, new: frozenset[bytes]) -> Awaitable[None]:
+        """Send to the history what is shown; it is durable once the result is awaited."""
         # What was typed is the person's own: with its own label, it is recognized when it comes back.
         typed = [] if progress.begun else [(sorted(ready.asked.covers), ready.typed)]
         history, now = self.labeler.history, self.clock.now()
-        await history.remember(ready.subject, sorted(new), ready.label, now, also=typed)
-        progress.begun = True
-        progress.marks |= new
+        sent = history.remember(ready.subject, sorted(new), ready.label, now, also=typed)
+        return _noted(progress, new, sent)
 
     async def _revoked(self, ready: Ready, progress: _Progress) -> str:
         """Decide again, every so often; return what to say where the answer must stop, or nothing."""
@@ -200,8 +200,10 @@ class Release:
             "prompt_tokens": usage.prompt_tokens,
             "scans": progress.scans,
         }
-        outcome: Record = replace(
-            base_record(Kind.OUTCOME, ready.subject, ready.context),
+        outcome = base_record(
+            Kind.OUTCOME,
+            ready.subject,
+            ready.context,
             time=now,
             action="answer",
             resource_type="answer",
@@ -210,15 +212,23 @@ class Release:
             outcome=progress.outcome,
             facts=tuple(sorted(facts.items())),
         )
-        settled = self.gate.settle(progress.denied, [outcome])
-        if rest or not progress.begun:
-            # Together: one wait for the disk. If only one of the two comes to be, nothing is released.
-            await asyncio.gather(self._remember(ready, progress, rest), settled)
-        else:
-            await settled
+        # Together: one wait for the disk. If only one of the two comes to be, nothing is released.
+        remembered = self._remember(ready, progress, rest) if rest or not progress.begun else None
+        try:
+            await self.gate.settle(progress.denied, [outcome])
+        finally:
+            if remembered is not None:
+                await remembered
 
     def _rest(self, ready: Ready, progress: _Progress) -> frozenset[bytes]:
         """Return the marks of the whole answer that none of its pieces had: those of sentences that span some."""
         whole = not progress.marks or progress.torn
         made = self.labeler.shown if whole else self.labeler.sentences
         return made(ready.subject, ready.asked, progress.text) - progress.marks
+
+
+async def _noted(progress: _Progress, new: frozenset[bytes], sent: Awaitable[None]) -> None:
+    """Wait until it is durable that these marks were shown; then they need not be sent again."""
+    await sent
+    progress.begun = True
+    progress.marks |= new

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from lockgate.errors import Invalid
@@ -136,6 +137,7 @@ def parse(value: object, taxonomy: Taxonomy = STANDARD) -> Label:
     )
 
 
+@lru_cache(maxsize=256)
 def header(label: Label, taxonomy: Taxonomy = STANDARD) -> str:
     """Return the value of the `Lockgate-Label` header: `<level>; v=1; l=<base64url of the JSON>`.
 

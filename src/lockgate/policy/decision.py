@@ -90,18 +90,7 @@ class Decision:
 
     def combine(self, other: Decision, /) -> Decision:
         """Deny overrides; any error denies; obligations accumulate. A permit's reasons go when it loses."""
-        both = (self, other)
-        permitted = self.permits and other.permits
-        speaking = both if permitted else tuple(d for d in both if not d.permits)
-        return Decision(
-            Effect.PERMIT if permitted else Effect.DENY,
-            frozenset(r for d in speaking for r in d.reasons),
-            frozenset(r for d in speaking for r in d.remedies),
-            self.obligations | other.obligations,
-            frozenset(p for d in speaking for p in d.policies),
-            self.errors | other.errors,
-            max(self.policy_version, other.policy_version),
-        )
+        return combine_all((self, other))
 
 
 NO_POLICY: Final = Decision(Effect.DENY, frozenset({"no policy permits this"}))
@@ -112,10 +101,20 @@ def combine_all(decisions: Iterable[Decision]) -> Decision:
     found = list(decisions)
     if not found:
         return NO_POLICY
-    combined = found[0]
-    for one in found[1:]:
-        combined = combined.combine(one)
-    return combined
+    if len(found) == 1:
+        return found[0]
+    speaking = [one for one in found if not one.permits]
+    permitted = not speaking
+    speaking = speaking or found
+    return Decision(
+        Effect.PERMIT if permitted else Effect.DENY,
+        frozenset().union(*[one.reasons for one in speaking]),
+        frozenset().union(*[one.remedies for one in speaking]),
+        frozenset().union(*[one.obligations for one in found]),
+        frozenset().union(*[one.policies for one in speaking]),
+        frozenset().union(*[one.errors for one in found]),
+        max([one.policy_version for one in found]),
+    )
 
 
 def check(decision: Decision, fulfils: frozenset[ObligationKind]) -> frozenset[Obligation]:

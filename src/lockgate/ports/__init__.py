@@ -8,7 +8,7 @@ All methods may raise `Unavailable` when the thing behind them fails; callers de
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -274,7 +274,7 @@ class Index(Protocol):
 class History(Protocol):
     """Keyed digests and labels of what each subject was shown or typed. Never text."""
 
-    async def remember(
+    def remember(
         self,
         subject: Subject,
         marks: Sequence[bytes],
@@ -282,10 +282,10 @@ class History(Protocol):
         now: datetime,
         /,
         also: Sequence[tuple[Sequence[bytes], Label]] = (),
-    ) -> None:
-        """Store that `subject` was shown text with these marks under this label, durably.
+    ) -> Awaitable[None]:
+        """Store that `subject` was shown text with these marks under this label; durable once it is awaited.
 
-        `also`: more marks, with labels of their own, in the same write.
+        It is on its way when this returns. `also`: more marks, with labels of their own, in the same write.
         """
         ...
 

@@ -6,6 +6,8 @@ They are plain text. To hand one to the driver through SQLAlchemy costs several 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
@@ -23,3 +25,15 @@ def driver(connection: Connection) -> sqlite3.Connection:
     if not isinstance(found, sqlite3.Connection):
         raise TypeError("these statements are written for SQLite")
     return found
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Commit what is written within, by whatever way, or nothing of it. For a thread that alone writes."""
+    raw = driver(connection)
+    try:
+        yield
+        raw.commit()
+    except BaseException:
+        raw.rollback()
+        raise

@@ -71,24 +71,23 @@ class OpenAiUpstream:
                 raise await refusal(response, clock)
             kind = response.headers.get("Content-Type", "")
             if "text/event-stream" in kind:
-                made = self._pieces(response, clock)
+                async with aclosing(self._pieces(response, clock)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             elif prompt.whole:
-                made = self._whole(response, clock)
+                yield await self._whole(response, clock)
             else:
                 raise malformed("it did not stream")
-            async with aclosing(made) as pieces:
-                async for piece in pieces:
-                    yield piece
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable("the upstream broke off", code="upstream_cut") from error
         finally:
             response.close()  # where everything was read, the connection was given back before
 
-    async def _whole(self, response: aiohttp.ClientResponse, clock: Deadlines) -> AsyncGenerator[Piece, None]:
+    async def _whole(self, response: aiohttp.ClientResponse, clock: Deadlines) -> Piece:
         data = await everything(response, clock, self._limits)
         answer = Answer(self._limits.output_chars, "message")
         text = answer.take(bytes(data))
-        yield replace(answer.last(), text=text)
+        return replace(answer.last(), text=text)
 
     async def _pieces(self, response: aiohttp.ClientResponse, clock: Deadlines) -> AsyncGenerator[Piece, None]:
         parser, answer = EventParser(self._limits.event_bytes), Answer(self._limits.output_chars)
