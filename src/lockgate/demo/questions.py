@@ -47,7 +47,6 @@ UNANSWERABLE: Final = (
 """For everybody, with every right: these must get no answer."""
 
 SALARY_NAME: Final = "Goran Ilic"
-SALARY_ID: Final = "goran"
 """Whose salary is asked for: in the sheet, and in nothing that Sales may read."""
 
 _DIRECT: Final = (

@@ -15,11 +15,11 @@ from starlette.types import Scope as Connection
 
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.edge.api import Handler
-from lockgate.edge.body import Limits, credential, json_object
+from lockgate.edge.body import Limits, credential, json_object, purpose
 from lockgate.edge.codecs.model import Codec, Encoder, Ended, Failed, Started, Text
 from lockgate.edge.drain import Drain
 from lockgate.edge.problems import as_lockgate_error, shaped
-from lockgate.edge.render import citations, lockgate_object, new_request_id
+from lockgate.edge.render import citations, lockgate_object, new_request_id, own_headers
 from lockgate.edge.scopes import admit
 from lockgate.journeys.chat import Chat, Ready
 from lockgate.journeys.release import Release
@@ -109,13 +109,9 @@ class Answering:
         await admit(self.chat, shown, request_id, Scope.CHAT)
         body = await json_object(request, self.limits)
         parsed = codec.parse(body, self.limits, request.headers)
-        ask = replace(parsed.ask, purpose=request.headers.get("lockgate-purpose", "")[:64])
+        ask = replace(parsed.ask, purpose=purpose(request))
         ready = await self.chat.prepare(shown, ask, request_id)
-        headers = {
-            "Lockgate-Label": header(ready.label, self.taxonomy),
-            "Lockgate-Request-Id": request_id,
-            "Cache-Control": "no-store",
-        }
+        headers = own_headers(request_id) | {"Lockgate-Label": header(ready.label, self.taxonomy)}
         started = Started(request_id, ready.route.id, int(ready.context.now.timestamp()))
         pieces = self.release.answer(ready, whole=not parsed.stream)
         # The first piece is awaited here: an upstream that fails at once is a plain error, and from now on the

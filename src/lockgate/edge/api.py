@@ -11,9 +11,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lockgate.edge.body import Limits, credential, json_object
+from lockgate.edge.body import Limits, credential, json_object, purpose
 from lockgate.edge.problems import as_lockgate_error, problem
-from lockgate.edge.render import new_request_id, verdict_object
+from lockgate.edge.render import new_request_id, own_headers, verdict_object
 from lockgate.edge.scopes import admit
 from lockgate.errors import Invalid
 from lockgate.journeys.chat import Chat
@@ -28,7 +28,7 @@ Body = Callable[[Request, Subject, Context], Awaitable[Response]]
 
 def json_response(value: Any, request_id: str, headers: dict[str, str] | None = None) -> Response:
     """Return a JSON response that no cache may keep."""
-    kept = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"} | (headers or {})
+    kept = own_headers(request_id) | (headers or {})
     return Response(orjson.dumps(value), 200, kept, "application/json")
 
 
@@ -75,8 +75,7 @@ class Door:
             request_id = new_request_id()
             try:
                 subject, now = await admit(self.chat, credential(request), request_id, scope)
-                purpose = request.headers.get("lockgate-purpose", "")[:64]
-                return await body(request, subject, Context(now, request_id, purpose=purpose))
+                return await body(request, subject, Context(now, request_id, purpose=purpose(request)))
             except Exception as error:
                 return problem(as_lockgate_error(error), request_id)
 
@@ -145,7 +144,5 @@ class PassagesApi:
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
             "X-Content-Type-Options": "nosniff",
             "Lockgate-Label": header(document.label, self.door.taxonomy),
-            "Lockgate-Request-Id": context.request_id,
-            "Cache-Control": "no-store",
         }
-        return Response(data, 200, headers, "application/octet-stream")
+        return Response(data, 200, own_headers(context.request_id) | headers, "application/octet-stream")

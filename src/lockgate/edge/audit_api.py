@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from lockgate.audit.record import Kind
 from lockgate.audit.search import Query, moment
 from lockgate.edge.api import Door, json_response, only
+from lockgate.edge.render import own_headers
 from lockgate.errors import Invalid
 from lockgate.journeys.auditing import Auditing
 from lockgate.policy.model import Context, Scope, Subject
@@ -137,5 +138,5 @@ def _given(request: Request, *known: str) -> dict[str, str]:
 
 
 def _text(text: str, context: Context) -> Response:
-    kept = {"Lockgate-Request-Id": context.request_id, "Cache-Control": "no-store"}
+    kept = own_headers(context.request_id)
     return Response(text, 200, kept, "text/plain; charset=utf-8")

@@ -38,6 +38,11 @@ class BadParameter(Invalid):
         self.param = param
 
 
+def purpose(request: Request) -> str:
+    """Return what the client says it asks for (`Lockgate-Purpose`), cut to what a name may be; else nothing."""
+    return request.headers.get("lockgate-purpose", "")[:64]
+
+
 def credential(request: Request, key_header: str = "") -> str:
     """Return the bearer credential, read from headers alone; an empty string for none.
 

@@ -11,10 +11,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lockgate.edge.body import BadParameter, Limits, credential, json_object
+from lockgate.edge.body import BadParameter, Limits, credential, json_object, purpose
 from lockgate.edge.codecs import fields
 from lockgate.edge.problems import as_lockgate_error, openai_problem
-from lockgate.edge.render import new_request_id, verdict_object
+from lockgate.edge.render import new_request_id, own_headers, verdict_object
 from lockgate.edge.scopes import admit
 from lockgate.errors import TooLarge
 from lockgate.journeys.embed import Embed, Made, Texts
@@ -114,14 +114,9 @@ class EmbeddingsApi:
             shown = credential(request)
             await admit(self.embed.chat, shown, request_id, Scope.CHAT)  # before a body is read, as at every door
             asked = parse(await json_object(request, self.limits), self.limits)
-            purpose = request.headers.get("lockgate-purpose", "")[:64]
-            made = await self.embed.run(shown, replace(asked.texts, purpose=purpose), request_id)
+            made = await self.embed.run(shown, replace(asked.texts, purpose=purpose(request)), request_id)
             value = rendered(made, request_id, self.taxonomy, encoded=asked.base64)
         except Exception as error:
             return openai_problem(as_lockgate_error(error), request_id)
-        headers = {
-            "Lockgate-Label": header(made.label, self.taxonomy),
-            "Lockgate-Request-Id": request_id,
-            "Cache-Control": "no-store",
-        }
+        headers = own_headers(request_id) | {"Lockgate-Label": header(made.label, self.taxonomy)}
         return Response(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), 200, headers, "application/json")

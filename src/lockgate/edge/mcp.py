@@ -22,11 +22,11 @@ from starlette.routing import BaseRoute, Route
 from lockgate import __version__
 from lockgate.content.mcp import HANDSHAKE, INVALID_PARAMS, META, PARSE_ERROR, STATELESS
 from lockgate.edge.api import Door
-from lockgate.edge.body import credential, json_value
+from lockgate.edge.body import credential, json_value, purpose
 from lockgate.edge.mcp_request import Message, Refused, accepts_json, parse
 from lockgate.edge.mcp_tools import INSTRUCTIONS, Tools, definitions
 from lockgate.edge.problems import NotAcceptable, as_lockgate_error, problem, rpc_problem
-from lockgate.edge.render import new_request_id
+from lockgate.edge.render import new_request_id, own_headers
 from lockgate.edge.scopes import admit
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, TooLarge
 from lockgate.journeys.passages import Passages
@@ -66,11 +66,11 @@ class McpDoor:
             message = await self._message(request)
             label: Label | None = None
             if message.id is None:
-                return Response(status_code=202, headers=_headers(request_id))
+                return Response(status_code=202, headers=own_headers(request_id))
             if message.method == "tools/call":
                 if self.door.chat.clock.now() - now > _FRESH:
                     subject, now = await self._admit(request, request_id)
-                context = Context(now, request_id, purpose=request.headers.get("lockgate-purpose", "")[:64])
+                context = Context(now, request_id, purpose=purpose(request))
                 result, label = await _unless_gone(request, self._call(subject, context, message.params))
             else:
                 result = self._about(message)
@@ -81,7 +81,7 @@ class McpDoor:
             return rpc_problem(shown, request_id, message.id if message else None)
         if message.stateless:
             result = result | {"resultType": "complete"}
-        headers = _headers(request_id)
+        headers = own_headers(request_id)
         if label is not None:
             headers["Lockgate-Label"] = header(label, self.door.taxonomy)
         body = orjson.dumps({"jsonrpc": "2.0", "id": message.id, "result": result})
@@ -161,10 +161,6 @@ class McpDoor:
             return await tools.call(subject, context, name, params.get("arguments"))
         except _TOLD as error:
             return _failed(error, context.request_id), None
-
-
-def _headers(request_id: str) -> dict[str, str]:
-    return {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
 
 
 def _private(result: dict[str, Any]) -> dict[str, Any]:

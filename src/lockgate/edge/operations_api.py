@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from lockgate.edge.api import Door
-from lockgate.edge.render import new_request_id
+from lockgate.edge.render import new_request_id, own_headers
 from lockgate.policy.model import Context, Scope, Subject
 
 WELL: Final = frozenset({"ok", "kept"})
@@ -48,7 +48,7 @@ class OperationsApi:
         parts = await self.parts()
         ready = all(state in WELL for state in parts.values())
         body = {"status": "ready" if ready else "not_ready", "parts": parts}
-        headers = {"Lockgate-Request-Id": new_request_id(), "Cache-Control": "no-store"}
+        headers = own_headers(new_request_id())
         return Response(orjson.dumps(body), 200 if ready else 503, headers, "application/json")
 
     async def _metrics(self, _: Request, __: Subject, context: Context) -> Response:
@@ -56,5 +56,5 @@ class OperationsApi:
 
         Where the request comes from makes no difference: what is on this machine is not trusted for that.
         """
-        headers = {"Lockgate-Request-Id": context.request_id, "Cache-Control": "no-store"}
+        headers = own_headers(context.request_id)
         return Response(self.exposition(), 200, headers, self.content_type)

@@ -19,6 +19,7 @@ from lockgate.content.mcp import INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOU
 from lockgate.content.mcp import error as rpc_error
 from lockgate.edge.challenge import InsufficientScope, challenge
 from lockgate.edge.mcp_request import Refused
+from lockgate.edge.render import own_headers
 from lockgate.errors import (
     AccessDenied,
     Conflict,
@@ -108,7 +109,7 @@ def _rate_limit(error: TooManyRequests) -> dict[str, str]:
 
 
 def _headers(error: LockgateError, request_id: str) -> dict[str, str]:
-    headers = {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
+    headers = own_headers(request_id)
     if isinstance(error, Unauthenticated | InsufficientScope):
         headers["WWW-Authenticate"] = challenge(error)
     if isinstance(error, WrongMethod) and error.allow:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lockgate.edge.problems import problem
-from lockgate.edge.render import new_request_id
+from lockgate.edge.render import new_request_id, own_headers
 from lockgate.errors import NotFound
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -79,11 +79,7 @@ class ProtectedResource:
             )
             return problem(unknown, request_id)
         # A client in a browser reads it from any page: there is nothing in it that depends on who asks.
-        headers = {
-            "Lockgate-Request-Id": request_id,
-            "Access-Control-Allow-Origin": "*",
-            "Cache-Control": "no-store",
-        }
+        headers = own_headers(request_id) | {"Access-Control-Allow-Origin": "*"}
         return Response(orjson.dumps(self.metadata(path)), 200, headers, "application/json")
 
 

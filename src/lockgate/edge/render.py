@@ -19,6 +19,11 @@ def new_request_id() -> str:
     return "req_" + secrets.token_hex(12)
 
 
+def own_headers(request_id: str) -> dict[str, str]:
+    """Return the headers of an answer that is for whoever asked, and that no cache may keep."""
+    return {"Lockgate-Request-Id": request_id, "Cache-Control": "no-store"}
+
+
 def verdict_object(verdict: Verdict) -> dict[str, Any]:
     """Return a decision as a client may see it."""
     request, decision = verdict.request, verdict.decision
