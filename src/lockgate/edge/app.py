@@ -15,13 +15,16 @@ from starlette.routing import BaseRoute, Route
 
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
+from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.authzen_api import AuthZenApi
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
+from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.observed import Observed, Observers
+from lockgate.edge.operations_api import OperationsApi
 from lockgate.edge.problems import WrongMethod, as_lockgate_error, openai_error, problem, shaped
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
@@ -98,18 +101,23 @@ def _defect(request: Request, error: Exception) -> Response:
 
 
 def routes(
+    *,
     answering: Answering,
     embeddings: EmbeddingsApi,
     models: ModelsApi,
     door: Door,
     passages: PassagesApi,
-    proofs: ProofApi,
-    reviews: ReviewApi,
     why: WhyApi,
+    forget: ForgetApi,
+    proofs: ProofApi,
+    audit: AuditApi,
+    reviews: ReviewApi,
     mcp: McpDoor,
     authzen: AuthZenApi,
+    operations: OperationsApi,
+    resource: ProtectedResource,
 ) -> list[BaseRoute]:
-    """Return the route table. The authorization matrix of endpoints is checked against it."""
+    """Return the route table: all of it. The authorization matrix of endpoints is checked against it."""
     return [
         Route("/healthz", _health, methods=["GET"]),
         Route("/v1/chat/completions", answering.handler(chat.CODEC), methods=["POST"]),
@@ -124,9 +132,13 @@ def routes(
         Route("/v1/documents/{document}", door.handler(Scope.RETRIEVE, passages.document), methods=["GET"]),
         Route("/v1/documents/{document:path}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
+        *forget.routes(),
+        *audit.routes(),
         *reviews.routes(),
         *mcp.routes(),
         *authzen.routes(),
+        *operations.routes(),
+        *resource.routes(),
     ]
 
 

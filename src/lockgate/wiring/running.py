@@ -87,21 +87,21 @@ class Lockgate:
         )
         taxonomy = self.settings.labels.taxonomy
         door = Door(self.chat, limits, taxonomy)
-        asked = decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log)
-        more = resource.protected(self.stated).routes() + ForgetApi(door, self.forget).routes()
-        more += self.operations.api(door).routes()
-        more += AuditApi(door, Auditing(self.gate, self.log)).routes()
-        return more + routes(
-            Answering(self.chat, self.release, limits, taxonomy, self.operations.drain),
-            EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
-            ModelsApi(self.chat),
-            door,
-            PassagesApi(door, self.passages, Discover(self.gate, self.index)),
-            ProofApi(Proofs(self.gate, self.log)),
-            ReviewApi(door, self.reviews, self.exposures),
-            WhyApi(self.exposures, self.why),
-            McpDoor(door, self.passages, resource.address(self.stated)),
-            asked,
+        return routes(
+            answering=Answering(self.chat, self.release, limits, taxonomy, self.operations.drain),
+            embeddings=EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
+            models=ModelsApi(self.chat),
+            door=door,
+            passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
+            why=WhyApi(self.exposures, self.why),
+            forget=ForgetApi(door, self.forget),
+            proofs=ProofApi(Proofs(self.gate, self.log)),
+            audit=AuditApi(door, Auditing(self.gate, self.log)),
+            reviews=ReviewApi(door, self.reviews, self.exposures),
+            mcp=McpDoor(door, self.passages, resource.address(self.stated)),
+            authzen=decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log),
+            operations=self.operations.api(door),
+            resource=resource.protected(self.stated),
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:
