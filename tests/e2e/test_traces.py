@@ -75,7 +75,7 @@ def attributes(span: Any) -> dict[str, Any]:
     return found
 
 
-def telemetry(url: str, more: str = "") -> str:
+def telemetry(url: str, more: str = "sample = 1.0") -> str:
     return f'[telemetry]\notlp_endpoint = "{url}/v1/traces"\n{more}\n'
 
 
@@ -100,7 +100,7 @@ id = "helper"
 model = "far"
 collections = ["brightwater"]
 users = ["everyone"]
-''' + telemetry(got.url, 'otlp_token_file = "token"')
+''' + telemetry(got.url, 'sample = 1.0\notlp_token_file = "token"')
         async with opened(tmp_path, embedder, models=models) as lab, talking(lab.url, lab.token) as client:
             question = {"role": "user", "content": f"Up to what value may I accept gifts? {CANARY}"}
             stated = {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01", "baggage": f"x={CANARY}"}

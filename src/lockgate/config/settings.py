@@ -179,7 +179,7 @@ class TelemetrySettings:
     otlp_token_file: Path | None = None
     plain_http: bool = False
     service_name: str = "lockgate"
-    sample: float = 1.0
+    sample: float = 0.2
     accept_traceparent: bool = False
 
 

@@ -32,21 +32,29 @@ _MOST: Final = 64
 
 
 class Made:
-    """`ports.Span` around one of the SDK."""
+    """`ports.Span` around one of the SDK. Attributes are handed over once, at its end: each time costs a lock."""
 
     def __init__(self, inner: trace.Span) -> None:
         self.inner = inner
+        self.attributes: dict[str, Value] = {}
         self.decisions: list[int] = []
         self.denied = 0
 
     def set(self, attributes: Mapping[str, Value], /) -> None:
         """Set attributes."""
-        self.inner.set_attributes(attributes)
+        self.attributes.update(attributes)
 
     def failed(self, code: str, /) -> None:
         """Note the code of the error that ended it."""
-        self.inner.set_attribute(names.ERROR, code)
+        self.attributes[names.ERROR] = code
         self.inner.set_status(Status(StatusCode.ERROR))
+
+    def end(self) -> None:
+        """End it."""
+        if self.decisions:
+            self.attributes |= {names.DECISIONS: self.decisions, names.DENIED: self.denied}
+        self.inner.set_attributes(self.attributes)
+        self.inner.end()
 
 
 class Quiet:
@@ -128,9 +136,7 @@ class Tracing:
             yield made
         finally:
             self._current.reset(token)
-            if made.decisions:
-                made.set({names.DECISIONS: made.decisions, names.DENIED: made.denied})
-            made.inner.end()
+            made.end()
 
     def begin(self, operation: str, name: str = "", *, outside: bool = False) -> tuple[Span, Callable[[], None]]:
         """Begin a span below the request that this runs for; return it, and what ends it.
@@ -149,11 +155,11 @@ class Tracing:
                 f"{operation} {name}" if name else operation,
                 trace.set_span_in_context(over.inner, Context()),
                 SpanKind.CLIENT if outside else SpanKind.INTERNAL,
-                {names.OPERATION: operation} | ({names.MODEL: name} if name else {}),
                 record_exception=False,
             )
         )
-        return made, made.inner.end
+        made.set({names.OPERATION: operation} | ({names.MODEL: name} if name else {}))
+        return made, made.end
 
     @contextmanager
     def inside(self, operation: str, name: str = "") -> Iterator[Span]:
