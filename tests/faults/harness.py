@@ -61,7 +61,7 @@ class Gateway:
     ) -> Got:
         """Send a request and read what comes until it ends or breaks."""
         got = Got()
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
         sent = {"Authorization": f"Bearer {self.tokens[who]}", "Content-Type": "application/json"} | (
             headers or {}
         )
@@ -72,7 +72,7 @@ class Gateway:
             got.request_id = answer.headers.get("lockgate-request-id", "")
             while part := answer.read1(65536):
                 got.raw += part.decode(errors="replace")
-        except (ConnectionError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException):
             got.broken = True
         finally:
             connection.close()
@@ -82,6 +82,11 @@ class Gateway:
         """Return the points that were counted."""
         self.pipe.send("seen")
         return list(self.pipe.recv())
+
+    def fault(self, name: str) -> None:
+        """Have something fail in it, or heal: see `child.FAULTS`."""
+        self.pipe.send(name)
+        assert self.pipe.recv() == "done"
 
     def died(self) -> bool:
         """Wait for its end and tell whether it was killed."""
