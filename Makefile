@@ -43,7 +43,8 @@ test: check ## every check and every test; what the machine lacks is named and s
 bench: $(VENV)/measures ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
 	$(BIN)/python -m bench
 
-soak: install ## an hour of load while everything changes; ARGS="--minutes 10" for less
+soak: install ## kill -9 at every point, then an hour of load while everything changes; ARGS="--minutes 10" for less
+	LOCKGATE_FAULTS=all $(BIN)/python -m pytest -q -s tests/faults
 	$(BIN)/python -m bench.soak $(ARGS)
 
 fuzz: install ## every parser and every route for MINUTES=2 each; finds stay in .cache/fuzz

@@ -12,7 +12,7 @@ import pytest
 
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.audit.record import Receipt, Record
-from lockgate.errors import Unauthenticated, Unavailable
+from lockgate.errors import AccessDenied, Unauthenticated, Unavailable
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import TYPED, Labeler, Turn
 from lockgate.journeys.enforce import Gate
@@ -240,3 +240,29 @@ async def test_a_crash_before_the_end_does_not_wash_the_label_away(scene: Scene)
     talk = await scene.release.labeler.label(ANN, turns, NOW)
     assert RESTRICTED.fits_under(talk.label)
     await pieces.aclose()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["streamed", "whole"])
+async def test_what_ends_while_it_is_made_durable_is_not_shown(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, whole: bool
+):
+    """A busy disk takes its seconds, in which rights end: the last look is the one before it leaves."""
+    real = SqliteHistory.remember
+
+    async def slow(history: SqliteHistory, *args: object, **more: object) -> None:
+        await real(history, *args, **more)  # type: ignore[arg-type]
+        scene.watch.time += timedelta(seconds=3)
+        scene.people.gone = True
+
+    monkeypatch.setattr(SqliteHistory, "remember", slow)
+    text = ""
+    async with aclosing(
+        scene.release.answer(ready(Says(["Ann earns more. "]), RESTRICTED), whole=whole)
+    ) as pieces:
+        if whole:
+            with pytest.raises(AccessDenied):
+                [piece async for piece in pieces]
+        else:
+            text = "".join([piece.text async for piece in pieces])
+            assert text == EXPIRED
+            assert outcome(scene)[0] == "revoked"

@@ -14,7 +14,7 @@ from lockgate.content.detectors import scan
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.content.window import Window
-from lockgate.errors import LockgateError
+from lockgate.errors import AccessDenied, LockgateError
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, Verdict, base_record
@@ -70,6 +70,7 @@ class Release:
         Raises:
             TooManyRequests: as many answers as may run at a time run already.
             Unavailable: the model failed, or the log or history cannot be written.
+            AccessDenied: a whole answer took long to record, and a right that it rests on was withdrawn meanwhile.
             Invalid: the model says that the prompt is too long for it.
 
         """
@@ -79,6 +80,8 @@ class Release:
                 async for piece in pieces:
                     yield piece
             await self._close(ready, progress)
+            if whole and progress.outcome == "completed":
+                await self._still(ready, progress)
             yield Piece(finish=progress.finish or "stop", usage=progress.usage)
         except LockgateError:
             progress.outcome = "failed"
@@ -102,13 +105,16 @@ class Release:
                 segments = window.feed(piece.text) + (window.finish() if piece.finish else [])
                 if not segments:
                     continue
+                free = self._free(ready, window, segments, progress)
+                text = "".join(segments[:free])
+                if text and not whole:
+                    # Known before it is shown: it may come back while this still runs, or after a crash.
+                    await self._show(ready, progress, text)
+                # Last of all before it leaves: to make it durable may have taken long, on a disk that is busy.
                 stop = await self._revoked(ready, progress)
-                free = 0 if stop else self._free(ready, window, segments, progress)
-                if text := "".join(segments[:free]):
-                    if (
-                        not whole
-                    ):  # known before it is shown: it may come back while this still runs, or after a crash
-                        await self._show(ready, progress, text)
+                if stop:
+                    free, text = 0, ""
+                if text:
                     progress.text += text
                     window.released(text)
                     yield Piece(text=text, cited=piece.cited)
@@ -162,6 +168,22 @@ class Release:
             return ""
         progress.outcome, progress.denied = "revoked", lost.verdicts
         return lost.text
+
+    async def _still(self, ready: Ready, progress: _Progress) -> None:
+        """Decide again about a whole answer that took long to record: nothing of it has been shown yet.
+
+        Its record says how it ended and stays; that it was not shown after all is recorded beside it.
+
+        Raises:
+            AccessDenied: it does not hold any more.
+
+        """
+        if await self._revoked(ready, progress):
+            if progress.denied:
+                await self.gate.settle(progress.denied, [])
+            raise AccessDenied(
+                "a right that this answer rests on was withdrawn", remedy="Ask again for what you may see now."
+            )
 
     def _free(self, ready: Ready, window: Window, segments: Sequence[str], progress: _Progress) -> int:
         """Inspect segments before they leave; return how many may: all, or those before what may not."""
