@@ -59,7 +59,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 def test_fifty_times_the_same_prompt(lab: Lab, stream: bool) -> None:
-    """Decisions, obligations and label are the same each time, the words are not, and each output was looked at."""
+    """Decisions, obligations and label are the same each time, the words are not; each output was looked at."""
     api: Api = APIS[0]
     texts, controls, scanned = set(), set(), 0
     for _ in range(50):
