@@ -74,7 +74,7 @@ def correction(body: dict[str, Any], taxonomy: Taxonomy) -> Correction | None:
     if level is None and readers is None and uses is None:
         return None
     return Correction(
-        None if level is None else taxonomy.level(str(level)),
+        None if level is None else taxonomy.level(text_field(body, "sensitivity", 60)),
         None if readers is None else _readers(readers),
         None if uses is None else frozenset(_names(uses, "forbidden_uses")),
     )
