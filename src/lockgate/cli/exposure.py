@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from lockgate.cli.remote import add_options, gateway
-from lockgate.cli.review import Call, plain
+from lockgate.cli.remote import Call, add_options, at_gateway
+from lockgate.cli.review import plain
 from lockgate.errors import Invalid
 
 _ABOUT: Final = """\
@@ -43,12 +42,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List. Exit code 1 if something is at or above `--fail-on`."""
-    return asyncio.run(_run(args))
-
-
-async def _run(args: argparse.Namespace) -> int:
-    async with gateway(args) as client:
-        return await work(args, client.call)
+    return at_gateway(args, work)
 
 
 async def work(args: argparse.Namespace, call: Call) -> int:

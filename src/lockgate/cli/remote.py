@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 import aiohttp
 
 from lockgate.adapters.gateway import Gateway
 from lockgate.adapters.oidc.store import valid_token
 from lockgate.cli.login import DEFAULT_URL, page_keys, refreshed, token_store
+
+Call: TypeAlias = Callable[[str, str, object], Awaitable[dict[str, Any]]]
+"""Method, path and body of a request to a gateway; returns the JSON of the answer."""
 
 
 def default_url() -> str:
@@ -46,6 +51,16 @@ async def gateway(args: argparse.Namespace) -> AsyncIterator[Gateway]:
     """
     async with aiohttp.ClientSession() as session:
         yield Gateway(session, args.url, await person_token(session, args))
+
+
+def at_gateway(args: argparse.Namespace, work: Callable[[argparse.Namespace, Call], Awaitable[int]]) -> int:
+    """Do work that asks a running gateway, and return its exit code."""
+
+    async def run() -> int:
+        async with gateway(args) as client:
+            return await work(args, client.call)
+
+    return asyncio.run(run())
 
 
 async def person_token(session: aiohttp.ClientSession, args: argparse.Namespace) -> str:

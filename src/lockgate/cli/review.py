@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
-from lockgate.cli.remote import add_options, gateway
+from lockgate.cli.remote import Call, add_options, at_gateway
 from lockgate.errors import Invalid, LockgateError
 
-Call = Callable[[str, str, object], Awaitable[dict[str, Any]]]
 """Method, path, body: asks the gateway, returns its JSON object."""
 
 _ABOUT: Final = """\
@@ -70,12 +69,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Review. Exit code 1 if something still waits."""
-    return asyncio.run(_run(args))
-
-
-async def _run(args: argparse.Namespace) -> int:
-    async with gateway(args) as client:
-        return await work(args, client.call)
+    return at_gateway(args, work)
 
 
 async def work(args: argparse.Namespace, call: Call) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from lockgate.cli.remote import add_options, default_url, gateway
-from lockgate.cli.review import Call, plain
+from lockgate.cli.remote import Call, add_options, default_url, gateway
+from lockgate.cli.review import plain
 from lockgate.cli.running import open_running
 from lockgate.journeys.why import Explanation, Step
 
