@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from attacks.http import send, tool
+from attacks.http import Reply, send, tool
 from e2e.lab import Lab, in_thread, opened, plant
+from e2e.test_applications import token
 from journeys.places import Words
 from lockgate.content.document import document_id
 
@@ -46,6 +47,19 @@ DOORS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
         },
     ),
 }
+CONFINED = """
+[[applications]]
+id = "general-only"
+models = ["*"]
+collections = ["*"]
+purposes = ["*"]
+ceiling = "general"
+[[applications]]
+id = "nowhere"
+models = ["*"]
+purposes = ["*"]
+ceiling = "restricted"
+"""
 THERE, ABSENT = "hr/salaries.md", "hr/nothing.md"
 
 
@@ -53,11 +67,11 @@ THERE, ABSENT = "hr/salaries.md", "hr/nothing.md"
 def lab(tmp_path_factory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("proofs")
     plant(folder)
-    with in_thread(lambda: opened(folder, Words())) as made:
+    with in_thread(lambda: opened(folder, Words(), models=CONFINED)) as made:
         yield made
 
 
-def proof(lab: Lab, who: str, door: str, path: str, reader: str = "") -> list[dict[str, Any]]:
+def ask(lab: Lab, shown: str, who: str, door: str, path: str) -> Reply:
     method, route, body = DOORS[door]
     names = {"{id}": document_id("brightwater", path), "{path}": path, "{who}": who}
 
@@ -68,7 +82,11 @@ def proof(lab: Lab, who: str, door: str, path: str, reader: str = "") -> list[di
 
     sent = None if body is None else json.loads(put(json.dumps(body)))
     more = {"Accept": "application/json"} if route == "/mcp" else {}
-    asked = send(lab.url, method, put(route), sent, token=lab.token(who), headers=more)
+    return send(lab.url, method, put(route), sent, token=shown, headers=more)
+
+
+def proof(lab: Lab, who: str, door: str, path: str, reader: str = "") -> list[dict[str, Any]]:
+    asked = ask(lab, lab.token(who), who, door, path)
     answer = f"/v1/answers/{asked.headers['lockgate-request-id']}/proof"
     shown = send(lab.url, "GET", answer, token=lab.token(reader or who))
     assert shown.status == 200, shown.text
@@ -109,3 +127,11 @@ def test_names_of_collections_cannot_be_guessed(lab: Lab, who: str) -> None:
         seen.append(found.json["data"])
     assert seen[1] == []
     assert who == "staff" or seen[0] == []
+
+
+@pytest.mark.parametrize("application", ["general-only", "nowhere"])
+@pytest.mark.parametrize("door", DOORS)
+def test_an_application_learns_nothing_outside_of_its_declaration(lab: Lab, door: str, application: str) -> None:
+    """Its person may read the document; it was told that there is one, and that it is above its ceiling."""
+    there, absent = (ask(lab, token(lab, "hr", application), "hr", door, path) for path in (THERE, ABSENT))
+    assert there.steady == absent.steady

@@ -19,9 +19,9 @@ from lockgate.errors import AccessDenied, LockgateError
 from lockgate.policy import mandatory, registered
 from lockgate.policy.central import UNBOUND, Central
 from lockgate.policy.decision import Decision, Effect, Obligation, ObligationKind, check, combine_all
-from lockgate.policy.filter import NOTHING, All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy
+from lockgate.policy.filter import NOTHING, All, Any, Filter, Flag, IsTrue, MayRead, Not, OwnedBy, matches
 from lockgate.policy.inputs import inputs
-from lockgate.policy.model import AccessRequest, Action, Context, Subject, Use
+from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.policy.registered import NOBODY, Applications
 from lockgate.ports import AuditSink
 
@@ -237,6 +237,12 @@ class Gate:
         For lists whose rights are of another kind, such as those of owners and administrators.
         """
         return registered.readable(subject, context, self.applications())
+
+    def told(self, subject: Subject, context: Context, resource: Resource) -> bool:
+        """Tell whether a refusal may say that a document exists: to its readers, through what may draw from it."""
+        return subject.satisfies(resource.source_readers) and matches(
+            self.within(subject, context), subject, resource
+        )
 
     def _binding(self, subject: Subject, context: Context) -> Filter:
         """Return what binds in every mode, as a filter: the settings, and the registration of applications."""

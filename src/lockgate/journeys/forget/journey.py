@@ -111,7 +111,7 @@ class Forget:
         only = passing[0] if len(passing) == 1 else None
         await self.gate.settle(verdicts, [] if only is None else [_begun(begun, only)])
         if not passing:
-            if any(subject.satisfies(one.source_readers) for one in known):
+            if known and any(self.gate.told(subject, context, one) for one in resources):
                 verdicts[0].obligations()
             raise NotFound(_HIDDEN)
         if only is None:

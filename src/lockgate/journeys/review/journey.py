@@ -317,7 +317,10 @@ class Reviews:
         ]
         if denied:
             await self._gate.settle([verdict for _, verdict in denied])
-        if any(one is None or not subject.satisfies(one.source_readers) for one, _ in denied):
+        if any(
+            one is None or not self._gate.told(subject, context, verdict.request.resource)
+            for one, verdict in denied
+        ):
             raise NotFound(_HIDDEN)
         for verdict in verdicts:
             verdict.obligations()
