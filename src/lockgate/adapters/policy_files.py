@@ -157,7 +157,7 @@ def _stamp(folder: Path) -> Stamp:
         stats = [(path, path.stat()) for path in sorted(folder.glob("*.cedar"))]
     except OSError as error:
         raise Unavailable(f"the policy folder `{folder}` cannot be read: {error.strerror}") from error
-    return tuple((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in stats)
+    return tuple((path.name, stat.st_ctime_ns, stat.st_size, stat.st_ino) for path, stat in stats)
 
 
 def _read(path: Path) -> str:

@@ -7,6 +7,7 @@ taken up when two looks in a row see the same. A writer that replaces the file b
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final, TypeAlias
 
 from lockgate.errors import LockgateError, NotFound, TooLarge, Unavailable
@@ -14,6 +15,7 @@ from lockgate.errors import LockgateError, NotFound, TooLarge, Unavailable
 LARGEST: Final = 4 * 1024 * 1024
 
 _Stamp: TypeAlias = tuple[int, int, int]
+"""The time of the last change of status: a writer can set that of the content back, and not this one."""
 
 
 class WatchedFile:
@@ -74,7 +76,9 @@ def _stamp(path: Path) -> _Stamp:
         stat = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    if not S_ISREG(stat.st_mode):  # to open a pipe would wait for somebody who writes
+        raise Unavailable(f"`{path}` is no file")
+    return (stat.st_ctime_ns, stat.st_size, stat.st_ino)
 
 
 def _unreadable(path: Path, error: OSError) -> LockgateError:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from lockgate.storage.schema import AUDIT, HISTORY, INDEX
 FORMAT: Final = "lockgate-backup-1"
 _SEALED: Final = "keys.sealed"
 _ORDER: Final = (INDEX, HISTORY, AUDIT)
+_FIELDS: Final = {"data": str, "keys": bool, "records": int, "root": str}
+"""What restoring reads of a manifest, beside its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +153,23 @@ def _verify(state: Path, keys: Path) -> Contents:
 
 
 def _checked(source: Path) -> dict[str, Any]:
-    """Return the manifest of a backup whose files are all there, as they were, and no others."""
+    """Return the manifest of a backup whose files are all there, as they were, and no others.
+
+    A link, or a pipe, is none of them: it would bring in what lies elsewhere on this machine, or wait for ever.
+    """
+    for path in source.rglob("*"):
+        if not (stat.S_ISREG(_mode(path)) or stat.S_ISDIR(_mode(path))):
+            raise Invalid(f"the backup `{source}` was changed: `{path.name}` is neither a file nor a folder")
     try:
         manifest: dict[str, Any] = json.loads((source / "manifest.json").read_bytes())
         if manifest["format"] != FORMAT:
             raise Invalid(f"`{source}` is a backup of a form that this version does not know")
         files, data = dict(manifest["files"]), Path(manifest["data"])
+        whole = all(type(manifest[name]) is kind for name, kind in _FIELDS.items())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Invalid(f"`{source}` is no backup") from error
-    if data.is_absolute() or ".." in data.parts:
+    taken = any(f"settings/{one}" in files for one in (data, *data.parents))
+    if not whole or data.is_absolute() or ".." in data.parts or "\0" in str(data) or taken:
         raise Invalid(f"the manifest of `{source}` was changed")
     there = set(_files(source)) - {"manifest.json"}
     wrong = sorted(there ^ set(files)) or [name for name in sorted(files) if _digest(source / name) != files[name]]
@@ -288,6 +299,10 @@ def _remember(state: Path, target: Path, now: datetime, keys: bool) -> None:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _mode(path: Path) -> int:
+    return path.lstat().st_mode
 
 
 def _files(folder: Path) -> list[str]:

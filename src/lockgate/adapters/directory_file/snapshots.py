@@ -145,7 +145,7 @@ def _stamp(path: Path) -> _Stamp:
         stat = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return (stat.st_ctime_ns, stat.st_size, stat.st_ino)
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:

@@ -140,7 +140,7 @@ class FrontEnds:
             return ()
         try:
             stat = Path(file).stat()
-            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            stamp = (stat.st_ctime_ns, stat.st_size, stat.st_ino)
             kept = self._keys.get(file)
             if kept is None or kept[0] != stamp:
                 kept = self._keys[file] = (stamp, public_keys(Path(file).read_bytes()))

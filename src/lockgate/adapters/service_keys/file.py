@@ -93,7 +93,7 @@ class KeyFile:
             stat = self._path.stat()
         except OSError:
             return (0, 0, 0, 0)
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_mode)
+        return (stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_mode)
 
     def change(self, edit: Callable[[dict[str, ServiceKey]], None]) -> None:
         """Apply one change under a lock, durably: another process that edits at the same time waits.
