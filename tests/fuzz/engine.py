@@ -121,7 +121,7 @@ def once(target: Target, data: bytes) -> str:
             raise
         return "".join(traceback.format_exception(error))
     took = time.perf_counter() - began
-    return f"took {took:.1f} s" if took > 5 else ""
+    return f"took {took:.1f} s" if took > target.seconds else ""
 
 
 def run(target: Target, seconds: float, rng: random.Random, keep: Path) -> tuple[int, list[str]]:

@@ -42,7 +42,7 @@ def _guided(name: str, seconds: int) -> int:
         rng = random.Random(seed)
         return (mutated(data, known, rng) if rng.random() < 0.5 else atheris.Mutate(data, len(data) + 64))[:most]
 
-    flags = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1"]
+    flags = [f"-max_total_time={seconds}", "-timeout=90", "-rss_limit_mb=4096", "-print_final_stats=1"]
     flags += [f"-artifact_prefix={CACHE}/{name}-", "-max_len=20000", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *flags, str(corpus)], one, custom_mutator=change)
     atheris.Fuzz()

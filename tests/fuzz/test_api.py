@@ -33,7 +33,7 @@ from lockgate.edge.openapi import OPERATIONS, document
 
 pytestmark = pytest.mark.slow
 SECONDS = float(os.environ.get("LOCKGATE_FUZZ_SECONDS", "0"))
-EXAMPLES = 100_000 if SECONDS else 25
+EXAMPLES = 100_000 if SECONDS else 15
 HANG = 20.0
 PEOPLE = ("staff", "owner", "hr", "steward", "admin", "auditor", "outsider")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -16,7 +16,7 @@ from fuzz.samples import SEEDS
 from fuzz.targets import TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 0.4
+SECONDS = 0.3
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
