@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from lockgate.adapters.oidc.discovery import http_fetch, opened
 from lockgate.adapters.openai_upstream import Configured, OpenAiUpstream, OpenAiVectors
+from lockgate.adapters.telemetry.export import OtlpHttp
 from lockgate.config import parse
 from lockgate.errors import Invalid, Unavailable
 from lockgate.labels.label import Label
@@ -79,6 +81,18 @@ async def test_a_name_that_leads_to_this_machine_reaches_nothing_here(name: str)
     async with here() as (port, asked):
         await _ask(f"http://{name}:{port}/v1")
         assert asked == []
+
+
+@pytest.mark.parametrize("name", [*NAMES, "localhost"])
+async def test_traces_and_their_token_follow_the_same_rule(name: str, tmp_path: Path) -> None:
+    """The receiver was looked at as it was written, and not where its name led."""
+    token = tmp_path / "token"
+    token.write_text("secret")
+    async with here() as (port, asked):
+        sent = await asyncio.to_thread(OtlpHttp(f"http://{name}:{port}/v1/traces", token).export, [])
+        wanted = ["/v1/traces Bearer secret"] if name == "localhost" else []
+        assert asked == wanted
+        assert (sent is SpanExportResult.SUCCESS) is (name == "localhost")
 
 
 async def test_what_says_that_it_is_this_machine_is_asked() -> None:

@@ -377,3 +377,20 @@ async def test_after_a_commit_that_failed_the_disk_says_which_key_is_in_force(
     report = check(path)
     assert report.ok, report.faults
     assert report.size == 16
+
+
+@pytest.mark.parametrize("trusted", [SIGNER, SECOND], ids=["first", "newest"])
+def test_a_key_that_was_replaced_proves_no_other_beginning(trusted: Signer) -> None:
+    """A stolen first key signed a forged log up to the switch; the true handover let the newest key vouch for it."""
+    switch = Handover(50, SIGNER.verifier, SECOND.verifier)
+    true = sign_note(switch.body, SIGNER, SECOND)
+    forged = placed(request(7)[0], 0)
+    leaf = merkle.leaf_hash(forged)
+    small = Checkpoint(SIGNER.name, 1, leaf).sign(SIGNER)
+    one = proof.Inclusion(0, (), small, forged, leaf, (true,))
+    other = merkle.leaf_hash(placed(request(8)[0], 1))
+    grown = Checkpoint(SIGNER.name, 2, merkle.node_hash(leaf, other)).sign(SIGNER)
+    two = proof.Consistency((other,), small, grown, (true,))
+    for made in (one, two):
+        with pytest.raises(Invalid, match="older than the last handover"):
+            proof.check(proof.parse(made.render()), trusted.verifier)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -200,6 +202,30 @@ async def test_a_reader_who_hangs_up_is_recorded_and_stops_the_model(scene: Scen
         await anext(pieces)
     assert outcome(scene)[0] == "cut_off"
     assert model.closed
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_whoever_hangs_up_at_any_step_leaves_one_record_of_the_end(scene: Scene, whole: bool):
+    """Canceled just before its last two writes had begun, an answer ended without a word in the log."""
+
+    async def read() -> None:
+        async for _ in scene.release.answer(ready(Says(["One. ", "Two."]), RESTRICTED), whole=whole):
+            pass
+
+    for steps in range(1, 60):
+        scene.log.records.clear()
+        task = asyncio.create_task(read())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        done = task.done()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        while scene.release.closing:
+            await asyncio.wait(list(scene.release.closing))
+        assert len(scene.log.records) == 1, steps
+        if done:
+            break
 
 
 async def test_a_model_that_breaks_is_an_error_and_is_recorded(scene: Scene):

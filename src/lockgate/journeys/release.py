@@ -79,7 +79,7 @@ class Release:
             async with aclosing(self._inspected(ready, progress, whole)) as pieces:
                 async for piece in pieces:
                     yield piece
-            await self._close(ready, progress)
+            await self._ended(ready, progress)
             if whole and progress.outcome == "completed":
                 await self._still(ready, progress)
             yield Piece(finish=progress.finish or "stop", usage=progress.usage)
@@ -87,11 +87,16 @@ class Release:
             progress.outcome = "failed"
             raise
         finally:
-            if not progress.recorded:  # the reader hung up: this task is being canceled, the record must not be
-                task = asyncio.create_task(self._close(ready, progress))
-                self.closing.add(task)
-                task.add_done_callback(self.closing.discard)
-                await asyncio.shield(task)
+            if not progress.recorded:
+                await self._ended(ready, progress)
+
+    async def _ended(self, ready: Ready, progress: _Progress) -> None:
+        """Close the answer in a task of its own: the reader's may be canceled at any step, the record must not be."""
+        progress.recorded = True
+        task = asyncio.create_task(self._close(ready, progress))
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)
+        await asyncio.shield(task)
 
     async def _inspected(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         window = Window()
@@ -208,7 +213,6 @@ class Release:
 
     async def _close(self, ready: Ready, progress: _Progress) -> None:
         """Remember what was shown, then record how it ended."""
-        progress.recorded = True
         now = self.clock.now()
         rest = self._rest(ready, progress)
         usage = progress.usage or Usage()

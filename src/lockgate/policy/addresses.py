@@ -15,12 +15,15 @@ _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _METADATA: Final = frozenset(
     map(
         ipaddress.ip_address,
-        ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"),
+        ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd20:ce::254", "fd00:42::42"),
     )
 )
-"""AWS, Azure, Google, DigitalOcean; Alibaba; Oracle; AWS and Google over IPv6."""
+"""Beside link-local ones: Alibaba; Oracle; Azure's WireServer; Google and Scaleway over IPv6."""
+_AWS: Final = ipaddress.ip_network("fd00:ec2::/32")
+"""AWS over IPv6: metadata (`::254`), credentials of pods (`::23`), and the like."""
 _NAMES: Final = ("metadata", "metadata.google.internal", "metadata.goog", "instance-data")
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_INSIDE: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")))
+"""Whose last four bytes are an address of IPv4: NAT64 (RFC 6052, RFC 8215), translated (RFC 2765), compatible."""
 
 
 def complaint(address: str, *, local: bool) -> str:
@@ -33,7 +36,7 @@ def complaint(address: str, *, local: bool) -> str:
         ip = _plain(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return "it is no IP address"
-    if ip in _METADATA or ip.is_link_local:
+    if ip in _METADATA or ip in _AWS or ip.is_link_local:
         return "it is a link-local address, where clouds keep the credentials of machines"
     if ip.is_multicast or ip.is_unspecified or (ip.is_reserved and ip.version == 4):
         return "it is not the address of one machine"
@@ -68,6 +71,6 @@ def _plain(ip: _Address) -> _Address:
     """Return the IPv4 address inside of one of IPv6, if it leads there."""
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
-    if ip in _NAT64:
+    if any(ip in one for one in _INSIDE) and int(ip) > 1:  # `::` and `::1` are themselves
         return ipaddress.IPv4Address(ip.packed[-4:])
     return ip.ipv4_mapped or ip.sixtofour or ip
