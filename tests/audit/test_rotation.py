@@ -381,7 +381,7 @@ async def test_after_a_commit_that_failed_the_disk_says_which_key_is_in_force(
 
 @pytest.mark.parametrize("trusted", [SIGNER, SECOND], ids=["first", "newest"])
 def test_a_key_that_was_replaced_proves_no_other_beginning(trusted: Signer) -> None:
-    """A stolen first key signed a forged log up to the switch; the true handover let the newest key vouch for it."""
+    """A stolen first key signed a forged log up to the switch; the true handover made the newest vouch for it."""
     switch = Handover(50, SIGNER.verifier, SECOND.verifier)
     true = sign_note(switch.body, SIGNER, SECOND)
     forged = placed(request(7)[0], 0)

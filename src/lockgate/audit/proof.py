@@ -162,8 +162,8 @@ def check(
 
     """
     chain = Chain.of([Handover.parse(note) for note in proof.handovers], trusted)
-    # Only the last key may speak: with an older one, which may have been stolen since, anybody could sign another
-    # beginning of the log, and the true handovers beside it would make it look like what the newest key stands for.
+    # Only the last key may speak: whoever stole an older one could sign another beginning of the log, and the true
+    # handovers beside it would make that look like what the newest key stands for.
     newest = proof.note if isinstance(proof, Inclusion) else proof.new
     if chain.handovers and checkpoint.parse(newest).size <= chain.handovers[-1].index:
         raise Invalid("the checkpoint is older than the last handover in the proof")

@@ -91,7 +91,7 @@ class Release:
                 await self._ended(ready, progress)
 
     async def _ended(self, ready: Ready, progress: _Progress) -> None:
-        """Close the answer in a task of its own: the reader's may be canceled at any step, the record must not be."""
+        """Close the answer in a task of its own: the reader may be gone at any step, the record must not be."""
         progress.recorded = True
         task = asyncio.create_task(self._close(ready, progress))
         self.closing.add(task)
