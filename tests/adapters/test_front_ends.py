@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from adapters.oidc_parts import TestClock, b64, key, sign
 from lockgate.adapters.directory_file import DirectoryFile
+from lockgate.adapters.oidc import front_ends
 from lockgate.adapters.oidc.front_ends import KEPT, FrontEnds, public_keys
 from lockgate.errors import LockgateError, Unauthenticated, Unavailable
 from lockgate.journeys.registry import Registered
@@ -253,6 +254,17 @@ def test_a_restart_replays_nothing(front: Front) -> None:
     front.start()
     assert front.refusal(one) == "assertion_expired"
     front.who(front.signed())
+
+
+def test_one_front_end_cannot_use_up_the_place_of_another(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_ends, "MOST_KEPT", 3)
+    for _ in range(3):
+        front.who(front.signed())
+    with pytest.raises(Unavailable, match="of this front end"):
+        front.who(front.signed())
+    assert front.who(front.signed(kid="k2", iss="other"), credential="other").on_behalf_of is not None
+    front.clock.forward(seconds=KEPT.total_seconds() + 1)
+    assert front.who(front.signed()).on_behalf_of is not None
 
 
 def test_a_refused_assertion_is_not_used_up(front: Front) -> None:

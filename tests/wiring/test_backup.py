@@ -8,19 +8,21 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from e2e.lab import FILES, Lab, in_thread, opened, plant, talking
 from journeys.places import Words
-from lockgate.adapters import sealed
+from lockgate.adapters import acceptances, sealed
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.audit.record import Kind, Record
 from lockgate.cli.main import main
+from lockgate.config import load as load_settings
 from lockgate.content.document import document_id
 from lockgate.errors import Conflict, Invalid, LockgateError
+from lockgate.policy.acceptance import Acceptance
 from lockgate.wiring import backup
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -83,6 +85,20 @@ async def test_a_backup_of_a_running_gateway_restores_to_one_that_answers_identi
     reader.close()
     with in_thread(lambda: opened(tmp_path / "again", Words(), share=lab.share)) as second:
         assert await answers(second) == before
+
+
+def test_what_models_and_front_ends_need_comes_along(lab: Lab, tmp_path: Path) -> None:
+    """Without them a restored gateway has fewer models, and nobody comes in through a front end."""
+    state, config = lab.folder / "state", lab.folder / "lockgate.toml"
+    until = NOW + timedelta(days=30)
+    acceptances.accept(state, "own", Acceptance("user:ann", "small", NOW, until, "0" * 64))
+    (lab.folder / "keys-of-chat.jwks").write_text('{"keys": []}')
+    front = '[[applications]]\nid = "chat"\nkind = "front_end"\nmay_act_for_users = true\n'
+    config.write_text(f'{config.read_text()}\n{front}user_keys = "keys-of-chat.jwks"\n')
+    backup.backup(load_settings(config), tmp_path / "vault", SECRET, NOW)
+    backup.restore(tmp_path / "vault", tmp_path / "again", SECRET, None)
+    assert acceptances.load(tmp_path / "again" / "state").keys() == {"own"}
+    assert (tmp_path / "again" / "keys-of-chat.jwks").read_text() == '{"keys": []}'
 
 
 async def test_what_was_forgotten_does_not_come_back_with_an_older_backup(lab: Lab, tmp_path: Path) -> None:

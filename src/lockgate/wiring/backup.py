@@ -21,7 +21,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate import __version__
-from lockgate.adapters import audit_export, sealed, state_folder
+from lockgate.adapters import acceptances, audit_export, sealed, state_folder
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.remains import BACKUPS
@@ -68,6 +68,8 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
     with _made(target) as part:
         for layout in _ORDER:
             state_folder.copy_database(state / layout.file, part / "state" / layout.file)
+        if (state / acceptances.NAME).is_file():
+            _write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
         outside = _copy_settings(settings, part / "settings")
         data = _inside(settings.data, settings.file.parent)
         if data is None:
@@ -237,6 +239,7 @@ def _copy_settings(settings: Settings, target: Path) -> list[str]:
     """Copy the configuration and what it names; return what lies outside of its folder and was not copied."""
     home = settings.file.absolute().parent
     named = [settings.file, settings.identity.directory, settings.identity.service_keys, settings.policies]
+    named += [Path(one.user_keys) for one in settings.applications if one.user_keys]
     outside = []
     for path in (one.absolute() for one in named if one is not None and one.exists()):
         inside = _inside(path, home)

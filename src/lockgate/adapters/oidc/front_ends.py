@@ -34,7 +34,8 @@ LEEWAY: Final = timedelta(seconds=5)
 """How far the front end's clock may be ahead."""
 KEPT: Final = timedelta(minutes=15)
 """How long the request that showed an assertion may go on, and how long the assertion is known as used."""
-MOST_KEPT: Final = 200_000
+MOST_KEPT: Final = 50_000
+"""Used assertions of one front end that are kept apart; at more than that it has to wait, and no other."""
 _MAX: Final = 4096
 _PEM: Final = b"-----BEGIN PUBLIC KEY-----"
 
@@ -73,7 +74,7 @@ class FrontEnds:
         self._clock = clock
         self._started = started.replace(microsecond=0)
         self._directory = directory
-        self._used: dict[bytes, tuple[str, datetime]] = {}
+        self._used: dict[str, dict[bytes, tuple[str, datetime]]] = {}
         self._keys: dict[str, tuple[tuple[int, int, int], Keys]] = {}
 
     async def authenticate(self, credential: str, /) -> Subject:
@@ -112,8 +113,9 @@ class FrontEnds:
         A request is authenticated again while it runs, so for the request that used it, it is still good.
         """
         now = self._clock.now()
-        key = hashlib.sha256(f"{application}\n{found.jti}".encode()).digest()
-        used = self._used.get(key)
+        mine = self._used.setdefault(application, {})
+        key = hashlib.sha256(found.jti.encode()).digest()
+        used = mine.get(key)
         if used is not None:
             if used[0] != request or not request:
                 raise _refused("it was used before; sign one for each request", "replayed")
@@ -122,17 +124,9 @@ class FrontEnds:
             raise _refused(f"it is not valid now, or for more than {LIFE.seconds} seconds", "expired")
         if found.issued < self._started:
             raise _refused("it was made before this gateway started", "expired")
-        self._forget(now)
-        until = self._used[key] = (request, now + KEPT)
+        _forget(mine, now)
+        until = mine[key] = (request, now + KEPT)
         return until[1]
-
-    def _forget(self, now: datetime) -> None:
-        oldest = list(islice(self._used.items(), 64))  # they come first, and each use forgets more than it adds
-        for key, (_, until) in oldest:
-            if until <= now:
-                del self._used[key]
-        if len(self._used) >= MOST_KEPT:
-            raise Unavailable("more assertions are in use than can be kept apart")
 
     def _registered_keys(self, file: str) -> Keys:
         """Return the public keys of a front end; the file is read again when it changes."""
@@ -164,6 +158,16 @@ class FrontEnds:
         if not person.active:
             raise Unauthenticated("the account is closed in the directory", code="inactive_person")
         return Principal(PrincipalKind.USER, person.id, person.groups)
+
+
+def _forget(used: dict[bytes, tuple[str, datetime]], now: datetime) -> None:
+    """Make room among the used assertions of one front end: another's must not run out of it."""
+    oldest = list(islice(used.items(), 64))  # they come first, and each use forgets more than it adds
+    for key, (_, until) in oldest:
+        if until <= now:
+            del used[key]
+    if len(used) >= MOST_KEPT:
+        raise Unavailable("more assertions of this front end are in use than can be kept apart")
 
 
 def public_keys(data: bytes) -> Keys:
