@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.soak_load import Load, Tally, beat
-from bench.soak_servers import opened
+from bench.soak_servers import STEADY, opened
 from bench.soak_verdict import verdict
 from bench.soak_watch import AuditCheck, picture, sample, window
 from bench.soak_world import World
@@ -177,7 +177,7 @@ class Soak:
 
     async def verify(self) -> None:
         """Verify the log with the command, against a checkpoint that was kept at the start."""
-        note, config = self.out / "kept.note", str(self.folder / "lockgate.toml")
+        note, config = self.out / "kept.note", str(self.folder / STEADY)
         begin = [sys.executable, "-m", "lockgate", "audit"]
         if not note.exists():
             await _run(*begin, "checkpoint", "--to", str(note), "--config", config)
@@ -202,15 +202,24 @@ class Soak:
         used = self.samples[-1]["cpu"] - cpu
         self.windows.append(window(times, used, now - began, self.before + now - start))
         last = self.windows[-1]
+        last["starved"] = round(self.starved(began - start), 3)
         tally = self.load.tally
         self.say(
             f"{last['at']:6.1f} min: {last['a_second']:.1f}/s, p50 {last['p50']:.0f} p99 {last['p99']:.0f} ms, "
             f"{last['cpu_ms']:.1f} ms CPU, {self.samples[-1]['rss']:.0f} MB, {self.samples[-1]['handles']:.0f} "
-            f"handles; {tally.checked} things checked, {len(tally.violations)} violations, "
+            f"handles, waits for a core {last['starved']:.0%}; {tally.checked} things checked, "
+            f"{len(tally.violations)} violations, "
             f"{len(self.audit.gaps)} gaps of {self.audit.checked}"
         )
         for one in tally.violations[-5:]:
             self.say(f"  violation: {one}")
+
+    def starved(self, since: float) -> float:
+        """Return for which share of the time since then the gateway was ready and had no core: others' load."""
+        late = [one for one in self.samples if one["segment"] == self.segment and one["t"] >= self.before + since]
+        if len(late) < 2:
+            return 0.0
+        return (late[-1]["waited"] - late[0]["waited"]) / max(late[-1]["t"] - late[0]["t"], 1e-9)
 
     def report(self, start: float) -> dict[str, Any]:
         """Write the result as it stands."""

@@ -26,6 +26,8 @@ from lockgate.demo.issuer import DemoIssuer
 from lockgate.edge.serve import listen, serving
 
 AUDIENCE: Final = "lockgate-soak"
+STEADY: Final = "steady.toml"
+"""The same settings for commands: `lockgate.toml` is nonsense at times."""
 CONFIGURATION: Final = """\
 data = "state"
 sync_seconds = 2
@@ -145,6 +147,7 @@ async def opened(world: World, out: Path, seed: int) -> AsyncIterator[Servers]:
         text += "".join(ASSISTANT.format(id=a, model=m, collection=COLLECTION) for a, m in pairs)
         world.settings = text
         world.write("lockgate.toml", text)
+        world.write(STEADY, text)
         _policies(folder)
 
         def mint(who: str, life: float) -> str:

@@ -22,7 +22,8 @@ _ANSWERS: Final = ("chat", "responses", "messages", "completions", "talks on", "
 
 
 def sample(pid: int) -> dict[str, float]:
-    """Return what a process uses now: MB resident, handles, threads, seconds of CPU.
+    """Return what a process uses now: MB resident, handles, threads, seconds of CPU, and those its main
+    thread was ready to run and waited for a core.
 
     Raises:
         OSError: there is no such process any more.
@@ -37,6 +38,7 @@ def sample(pid: int) -> dict[str, float]:
         "handles": len(os.listdir(f"/proc/{pid}/fd")),
         "threads": int(status["Threads"]),
         "cpu": (int(stat[11]) + int(stat[12])) / _TICK,
+        "waited": int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9,
     }
 
 
