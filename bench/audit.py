@@ -1,6 +1,8 @@
 """Audit: durable events a second, against plain SQLite with the same bytes, and verified events a second.
 
 python -m bench.audit
+
+Exit code 1: a goal is missed; each is named in the end.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ LABEL = Label(
 )
 SIGNER = Signer("bench", Ed25519PrivateKey.from_private_bytes(bytes(32)))
 SECONDS = 1.0
+WRITTEN, VERIFIED = 20_000, 100_000
+"""Goals, in events a second: durable, of many callers at once; verified, of CPU."""
 
 
 def record(number: int) -> Record:
@@ -118,7 +122,7 @@ def _plain(path: Path, size: int) -> float:
 
 
 def lines() -> Iterator[str]:
-    """Yield lines of figures."""
+    """Yield lines of figures, and of goals that are missed: these begin with `NOT MET`."""
     sizes = [len(ocsf.encode(ocsf.event(record(i)), i)) for i in range(64)]
     yield f"an event has {statistics.mean(sizes):.0f} bytes on average, {max(sizes)} with six passages"
     with tempfile.TemporaryDirectory() as folder:
@@ -133,6 +137,8 @@ def lines() -> Iterator[str]:
         path = home / "many.sqlite"
         rate, wait = asyncio.run(_many(path, 64, 8))
         yield f"64 callers of 8 at once: {rate:>7,.0f} durable events/s, {wait:.1f} ms a write (p50)"
+        if rate < WRITTEN:
+            yield f"NOT MET: {rate:,.0f} durable events/s, goal {WRITTEN:,}"
         reader = AuditReader.open(path)
         begin, cpu = time.perf_counter(), time.process_time()
         report = reader.verify(SIGNER.verifier)
@@ -142,7 +148,18 @@ def lines() -> Iterator[str]:
         each = cpu / report.size * 1e6
         rate = report.size / took
         yield f"verify: {rate:>7,.0f} events/s, {each:.0f} us CPU an event ({report.size:,} records, {state})"
+        if 1e6 / each < VERIFIED or not report.ok:
+            yield f"NOT MET: {1e6 / each:,.0f} verified events/s of CPU, goal {VERIFIED:,}"
+
+
+def main() -> int:
+    """Print the figures; return 1 if a goal is missed."""
+    short = False
+    for line in lines():
+        print(line, flush=True)
+        short = short or line.startswith("NOT MET")
+    return int(short)
 
 
 if __name__ == "__main__":
-    print("\n".join(lines()))
+    raise SystemExit(main())

@@ -6,6 +6,8 @@
 Upstream, proxy and gateway each run in a process of its own. The proxy has the gateway's server and client
 (uvicorn, aiohttp) and nothing else. Both take turns in every round of one run; what counts is the ratio of
 their CPU, of which the median over the rounds is shown with the lowest and the highest.
+
+Exit code 1: a goal of the matrix is missed; each is named in the end.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from bench.gateway_parts import CHUNKS, Connection, Server, running
 SHORT, LONG = CHUNKS
 REQUESTS = {1: 60, 16: 160, 64: 256}
 """Requests of a turn, by connections at once."""
+RATIO, ADDED, CHUNK, MEMORY = 2.5, 3.0, 30.0, 150.0
+"""Goals: times the CPU of the bare proxy, ms of p50 added at one connection, us of CPU added a chunk, MB."""
 QUESTION = "Up to what value may I accept gifts from suppliers?"
 
 
@@ -79,13 +83,22 @@ async def _case(bare: Server, gate: Server, at_once: int, body: bytes, rounds: i
     return found
 
 
+def _ratios(one: Turns, base: Turns) -> list[float]:
+    return sorted(a / b for a, b in zip(one.cpu, base.cpu, strict=True))
+
+
 def _ratio(one: Turns, base: Turns) -> str:
-    found = sorted(a / b for a, b in zip(one.cpu, base.cpu, strict=True))
+    found = _ratios(one, base)
     return f"{statistics.median(found):5.2f}x [{found[0]:.2f}..{found[-1]:.2f}]"
 
 
+def _missed(what: str, found: float, goal: float) -> list[str]:
+    return [f"{what}: {found:.1f}, goal {goal:g}"] if found > goal else []
+
+
 async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
-    """Measure every case and return lines."""
+    """Measure every case, print lines, and return which goals are missed."""
+    missed: list[str] = []
     lines = [f"{'':24}  bare ms   gate ms  ratio of CPU            added p50 ms  p99 ms (bare)   req/s of CPU"]
     chunk: dict[int, dict[int, tuple[Turns, Turns]]] = {}
     async with (
@@ -102,6 +115,9 @@ async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
                 base, one = await _case(bare, gate, at_once, _body(chunks, stream), rounds)
                 if stream:
                     chunk.setdefault(at_once, {})[chunks] = base, one
+                missed += _missed(f"CPU, {name} x {at_once}", statistics.median(_ratios(one, base)), RATIO)
+                if at_once == 1:
+                    missed += _missed(f"added p50, {name}", one.p50 - base.p50, ADDED)
                 cpu, least = statistics.median(one.cpu), statistics.median(base.cpu)
                 lines.append(
                     f"{name + f', {chunks} chunks x {at_once}':24}  {least:7.2f}  {cpu:8.2f}  "
@@ -116,6 +132,7 @@ async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
                 / (LONG - SHORT)
                 for i in (0, 1)
             ]
+            missed += _missed(f"us a chunk x {at_once}", costs[1] - costs[0], CHUNK)
             over = f"{costs[1]:.1f} us of CPU a chunk, bare {costs[0]:.1f}, over it {costs[1] - costs[0]:.1f}"
             lines.append(f"streaming x {at_once}: {over}")
             print(lines[-1], flush=True)
@@ -123,7 +140,9 @@ async def matrix(rounds: int, at: Sequence[int]) -> list[str]:
         _, least = await bare.used()
         lines.append(f"memory after all that: gateway {rss:.0f} MB, bare {least:.0f} MB")
         print(lines[-1], flush=True)
-    return lines
+        missed += _missed("MB", rss, MEMORY)
+    print(*(f"NOT MET: {one}" for one in missed), sep="\n")
+    return missed
 
 
 async def retrieval(rounds: int) -> list[str]:
@@ -173,7 +192,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif args.retrieval:
         asyncio.run(retrieval(args.rounds))
     else:
-        asyncio.run(matrix(args.rounds, args.at))
+        return 1 if asyncio.run(matrix(args.rounds, args.at)) else 0
     return 0
 
 

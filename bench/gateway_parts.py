@@ -173,7 +173,9 @@ async def proxy(upstream: str) -> None:
         from lockgate.edge.serve import listen
 
         bound = listen("127.0.0.1", 0)
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off"
+        )
         task = asyncio.create_task(uvicorn.Server(config).serve([bound]))
         await _until_told(f"http://127.0.0.1:{bound.getsockname()[1]}", "")
         task.cancel()

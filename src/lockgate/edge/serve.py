@@ -82,6 +82,7 @@ def server(
         uvicorn.Config(
             app,
             http=Connection,
+            proxy_headers=False,  # nobody asks where a request says that it comes from
             ws="none",  # another protocol class, without our bounds, if a library for it happened to be there
             host=host,
             log_config=None,
