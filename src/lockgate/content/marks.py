@@ -56,7 +56,10 @@ class Marks:
     def scan(self, text: str, /) -> tuple[Finding, ...]:
         """Return the marks in a text in normal form."""
         lower = text.lower()
-        if not any(stem in lower for stem in _STEMS):
+        for stem in _STEMS:
+            if stem in lower:
+                break
+        else:
             return ()
         found = {}
         for pattern, sure in ((_MARK, 0.8), (_CLASSIFIED, 0.95)):

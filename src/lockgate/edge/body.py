@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from lockgate.edge.challenge import bearer
 from lockgate.errors import Invalid, TooLarge, Unauthenticated
@@ -91,14 +91,17 @@ async def raw(request: Request, most: int, seconds: float) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                body += part
+            more = True
+            while more:
+                part = await request.receive()
+                if part["type"] == "http.disconnect":
+                    raise Invalid("the client hung up", code="client_closed")
+                body += part.get("body", b"")
+                more = part.get("more_body", False)
                 if len(body) > most:
                     raise TooLarge(f"the body is larger than {most} bytes")
     except TimeoutError as error:
         raise Invalid(f"the body did not arrive within {seconds:g} seconds", code="body_timeout") from error
-    except ClientDisconnect as error:
-        raise Invalid("the client hung up", code="client_closed") from error
     return bytes(body)
 
 

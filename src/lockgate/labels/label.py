@@ -146,7 +146,13 @@ def join_all(labels: Iterable[Label]) -> Label:
     many = tuple(labels)
     if not many:
         raise Invalid("the join of no labels has no meaning")
-    retention = many[0].retention
+    first = many[0]
+    for one in many:
+        if one is not first and one != first:
+            break
+    else:
+        return first
+    retention = first.retention
     for one in many[1:]:
         if one.retention is not retention:
             retention = retention.join(one.retention)

@@ -103,18 +103,21 @@ def combine_all(decisions: Iterable[Decision]) -> Decision:
         return NO_POLICY
     if len(found) == 1:
         return found[0]
-    speaking = [one for one in found if not one.permits]
-    permitted = not speaking
-    speaking = speaking or found
-    return Decision(
-        Effect.PERMIT if permitted else Effect.DENY,
-        frozenset().union(*[one.reasons for one in speaking]),
-        frozenset().union(*[one.remedies for one in speaking]),
-        frozenset().union(*[one.obligations for one in found]),
-        frozenset().union(*[one.policies for one in speaking]),
-        frozenset().union(*[one.errors for one in found]),
-        max([one.policy_version for one in found]),
-    )
+    denying = [one for one in found if one.errors or one.effect is not Effect.PERMIT]
+    empty: frozenset[str] = frozenset()
+    reasons = remedies = policies = errors = empty
+    obligations: frozenset[Obligation] = frozenset()
+    version = ""
+    for one in denying or found:
+        reasons |= one.reasons
+        remedies |= one.remedies
+        policies |= one.policies
+    for one in found:
+        obligations |= one.obligations
+        errors |= one.errors
+        version = max(version, one.policy_version)
+    effect = Effect.DENY if denying else Effect.PERMIT
+    return Decision(effect, reasons, remedies, obligations, policies, errors, version)
 
 
 def check(decision: Decision, fulfils: frozenset[ObligationKind]) -> frozenset[Obligation]:

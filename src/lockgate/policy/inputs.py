@@ -23,10 +23,8 @@ _FLOWS: Final = frozenset({Action.PROMPT, Action.EMIT})
 
 def facts(inputs: Mapping[str, str | int | bool], origins: Mapping[str, str]) -> Facts:
     """Return every input and its origin as facts; what has no origin is not an input."""
-    return (
-        *((f"input.{name}", value) for name, value in inputs.items()),
-        *((f"source.{name}", origins[name]) for name in inputs),
-    )
+    stated: list[tuple[str, str | int | bool]] = [(f"input.{name}", value) for name, value in inputs.items()]
+    return (*stated, *[(f"source.{name}", origins[name]) for name in inputs])
 
 
 def inputs(request: AccessRequest, *, default_purpose: bool = False) -> Facts:

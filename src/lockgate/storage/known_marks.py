@@ -56,8 +56,8 @@ class KnownMarks:
         """Add marks under one label. A mark that is known keeps the join of both."""
         recent = self.recent
         for mark in marks:
-            before = recent.get(mark)
-            recent[mark] = label if before is None or before == label else before.join(label)
+            before = recent.get(mark, label)
+            recent[mark] = label if before is label or before == label else before.join(label)
         if len(recent) > _RECENT:
             pieces: dict[Label, list[bytes]] = {}
             for mark, one in recent.items():
@@ -93,6 +93,6 @@ class KnownMarks:
         for mark in marks:
             label = self.recent.get(mark)
             if label is not None:
-                before = found.get(mark)
-                found[mark] = label if before is None or before == label else before.join(label)
+                before = found.get(mark, label)
+                found[mark] = label if before is label or before == label else before.join(label)
         return found
