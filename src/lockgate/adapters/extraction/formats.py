@@ -47,6 +47,11 @@ _BOX: Final = re.compile(rb"(</?w:txbxContent(?: [^<>]*)?>|</?mc:Fallback(?: [^<
 _BESIDE: Final = re.compile(r"/(header|footer|comment)s?\d{0,5}\.xml$")
 _PARAGRAPH: Final = re.compile(rb"</(?:w:p|comment)>")
 _TEXT: Final = re.compile(rb"<(?:w:)?t(?: [^<>]{0,200})?>([^<]*)</(?:w:)?t>")
+# The standard library takes time with the square of such a header's length, each of many times that it is asked.
+_LONG: Final = re.compile(
+    rb"^content-(?:type|disposition|transfer-encoding):(?:[^\r\n]|\r?\n[ \t]|\r(?!\n)){2000}",
+    re.IGNORECASE | re.MULTILINE,
+)
 _REFERENCE: Final = re.compile(rb"&(amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
 
 
@@ -212,6 +217,8 @@ def _hidden(found: re.Match[bytes]) -> bytes:
 def _eml(data: bytes, depth: int) -> Read:
     if depth > _DEPTH:
         raise Unreadable("mails are nested too deep in it")
+    if _LONG.search(data):
+        raise Unreadable("a header that says what a part of it is has more than 2000 characters")
     try:
         message = email.message_from_bytes(data, policy=email.policy.default)
         parts, notes = [headers := _headers(message)], list[str]()
