@@ -86,6 +86,15 @@ def test_everything_is_read(folder: Path) -> None:
     assert settings.assistants[0].reroute == ("big",)
 
 
+@pytest.mark.parametrize(
+    ("named", "readers"), [("", Readers.nobody()), (', readers = ["group:hr"]', Readers.any_of("group:hr"))]
+)
+def test_a_ceiling_may_be_a_table(folder: Path, named: str, readers: Readers) -> None:
+    table = f'ceiling = {{ sensitivity = "general"{named} }}'
+    (only,) = read(folder, f'[[models]]\nid = "one"\nkind = "extractive"\n{table}').models
+    assert only.ceiling == Label(Sensitivity.GENERAL, readers, Integrity.UNTRUSTED)
+
+
 def test_what_is_not_said_is_for_nobody_and_for_public_data_only(folder: Path) -> None:
     cheap = read(folder, GOOD).models[1]
     assert cheap.users.is_nobody
