@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from attacks.conftest import MODELS
+from attacks.http import chat, send, tool
+from e2e.lab import FILES, Lab, in_thread, opened, plant
+from e2e.upstream import Stream, Upstream, upstream
 from journeys.places import Plain, place
+from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.content.reading import titled
 from lockgate.journeys.ingest import Ingest
 from lockgate.ports import Extracted
@@ -38,3 +45,56 @@ def test_a_title_that_holds_a_finding_is_not_shown(tmp_path: Path, title: str) -
 @pytest.mark.parametrize("title", ["Menu", "Salaries 2026", "Internal: plan", ""])
 def test_other_titles_stay(title: str) -> None:
     assert titled(title) == title
+
+
+DOORS = {
+    "chat": ("/v1/chat/completions", chat("Where is the heliotrope envelope?", "grounded")),
+    "stream": ("/v1/chat/completions", chat("Where is the vermilion envelope?", "grounded", stream=True)),
+    "retrieve": ("/v1/retrieve", {"query": "saffron envelope"}),
+    "mcp": ("/mcp", tool("search", query="indigo envelope")),
+}
+COLORS = dict(zip(DOORS, ("heliotrope", "vermilion", "saffron", "indigo"), strict=True))
+"""A document for each door, so that what one has shown does not help the next."""
+
+
+def name_of(door: str) -> str:
+    return f"{COLORS[door]} Goran Ilic leaves the {COLORS[door]} company on the last of March"
+
+
+@pytest.fixture(scope="module")
+def named(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Upstream]]:
+    """A gateway over a share in which the names of files tell what only a few may know."""
+    folder = tmp_path_factory.mktemp("named")
+    texts = {f"hr/{name_of(door)}.txt": f"The {COLORS[door]} envelope is in the safe.\n" for door in DOORS}
+    plant(folder, {**FILES, **texts})
+
+    @asynccontextmanager
+    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
+        async with upstream() as server:
+            models = MODELS.format(big=server.base_url("big"), cheap=server.base_url("cheap"))
+            async with opened(folder, embedder, models=models, top="passages = 1") as lab:
+                yield lab, server
+
+    with in_thread(served) as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", DOORS)
+def test_a_title_that_was_shown_keeps_the_label_of_its_document(named: tuple[Lab, Upstream], door: str) -> None:
+    """It stood beside the answer and not in it, so nobody marked it: pasted, it went to any model."""
+    lab, server = named
+    title, (path, body) = name_of(door), DOORS[door]
+
+    async def said(stream: Stream) -> None:
+        await stream.say("In the safe [1]. ")
+        await stream.end()
+
+    server.reset(said)
+    shown = send(lab.url, "POST", path, body, token=lab.token("hr"))
+    assert (shown.status, title in shown.text) == (200, True)
+    server.reset()
+    for pasted in (title, f"Is it true that {title.lower()}?"):
+        reply = send(lab.url, "POST", "/v1/chat/completions", chat(pasted, "cheap"), token=lab.token("hr"))
+        assert (reply.status, reply.json.get("error", {}).get("code")) == (403, "above_ceiling"), pasted
+    assert server.received == []

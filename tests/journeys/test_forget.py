@@ -19,7 +19,7 @@ from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.remains import BACKUPS, StateRemains
 from lockgate.content.document import Document, document_id
 from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound
-from lockgate.flow.history import marks
+from lockgate.flow.history import marks, runs
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.forget import Forget
@@ -149,6 +149,21 @@ def test_nothing_is_left_in_any_byte_of_the_state_folder(play) -> None:
         assert done.marks > 20
         assert await here.place.index.chunks(document.id) == ()
         assert len(here.place.index.documents()) == 30
+
+    play(body)
+
+
+def test_the_marks_of_its_name_go_too(play) -> None:
+    async def body(here: Here) -> None:
+        here.place.write("Goran Ilic leaves the company in March.txt", TEXT)
+        await here.place.ingest.run(here.place.connector)
+        document = here.place.document("Goran Ilic leaves the company in March.txt")
+        name = sorted(runs(document.title, key=KEY, subject="user:bo"))
+        assert len(name) > 2
+        await here.history.remember(READER, name, document.label, NOW)
+        await here.run(OWNER, f"docs/{document.item}")
+        assert await here.history.recall(READER, name) == {}
+        assert not any(mark in here.everything() for mark in name)
 
     play(body)
 

@@ -117,6 +117,12 @@ def marks(text: str, *, key: bytes, subject: str) -> Marks:
     return Marks(len(words), {mark: tuple(spans) for mark, spans in covers.items()}, frozenset(runs))
 
 
+def runs(text: str, *, key: bytes, subject: str) -> frozenset[bytes]:
+    """Return the marks of the runs of a text alone: of a name, whose few words are no sentence of anybody's."""
+    words = _words(skeleton(text))
+    return frozenset(_Digests(key, subject).runs(words)) if len(words) >= RUN else frozenset()
+
+
 def seams(texts: Sequence[str]) -> list[str]:
     """Return what lies across the borders of texts that go on together: runs of words that none has alone."""
     if len(texts) < 2:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from lockgate.content.detectors import scan
+from lockgate.content.document import Document
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
 from lockgate.flow.history import (
+    NONE,
     Marks,
     Piece,
     following,
@@ -19,6 +21,7 @@ from lockgate.flow.history import (
     label_typed,
     marks,
     marks_of,
+    runs,
     seams,
     sentences,
     shown_by,
@@ -190,6 +193,20 @@ class Labeler:
     def sentences(self, subject: Subject, asked: Marks, text: str) -> frozenset[bytes]:
         """Return the marks to keep of the sentences of a whole answer: those that came in pieces too."""
         return shown_by(sentences(text, key=self.key, subject=subject.person.name), asked)
+
+    def named(
+        self, subject: Subject, documents: Iterable[Document], asked: Marks = NONE
+    ) -> list[tuple[list[bytes], Label]]:
+        """Return the marks to keep of the titles and paths that stand beside what is shown, each document's own.
+
+        Of runs of words alone: as a sentence, a title such as "Travel" would make a secret of the word.
+        """
+        key, person, made = self.key, subject.person.name, []
+        for one in {document.id: document for document in documents}.values():
+            names = runs(one.title, key=key, subject=person) | runs(one.item, key=key, subject=person)
+            if kept := shown_by(names, asked):
+                made.append((sorted(kept), one.label))
+        return made
 
     async def unmark(self, pieces: Collection[Piece], since: datetime) -> int:
         """Drop what everybody's history keeps of these pieces since then; return how many marks that were.

@@ -147,7 +147,8 @@ class Passages:
         await self.gate.settle([*found.verdicts, emit], [found.record(subject, context)])
         emit.obligations()
         shown = await asyncio.to_thread(self._marks, subject, found)
-        await self.labeler.history.remember(subject, shown, label, context.now)
+        beside = self.labeler.named(subject, (hit.document for hit in found.hits))
+        await self.labeler.history.remember(subject, shown, label, context.now, also=beside)
         return emit
 
     def _marks(self, subject: Subject, found: Found) -> list[bytes]:

@@ -19,6 +19,7 @@ from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, Verdict, base_record
 from lockgate.journeys.standing import EVERY, Standing
+from lockgate.labels.label import Label
 from lockgate.ports import Clock, Piece, Usage
 
 WITHHELD: Final = "[The rest of this answer was withheld: it contains something above the answer's label.]"
@@ -156,10 +157,12 @@ class Release:
 
     def _remember(self, ready: Ready, progress: _Progress, new: frozenset[bytes]) -> Awaitable[None]:
         """Send to the history what is shown; it is durable once the result is awaited."""
-        # What was typed is the person's own: with its own label, it is recognized when it comes back.
-        typed = [] if progress.begun else [(sorted(ready.asked.covers), ready.typed)]
+        beside: list[tuple[list[bytes], Label]] = []
+        if not progress.begun:  # the titles in citations; and what was typed, to be recognized when it comes back
+            beside = self.labeler.named(ready.subject, (hit.document for hit in ready.hits), ready.asked)
+            beside.append((sorted(ready.asked.covers), ready.typed))
         history, now = self.labeler.history, self.clock.now()
-        sent = history.remember(ready.subject, sorted(new), ready.label, now, also=typed)
+        sent = history.remember(ready.subject, sorted(new), ready.label, now, also=beside)
         return _noted(progress, new, sent)
 
     async def _revoked(self, ready: Ready, progress: _Progress) -> str:

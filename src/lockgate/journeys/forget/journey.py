@@ -177,7 +177,7 @@ class Forget:
             seen = sum(wanted[number].kind in {Trace.KEY, Trace.TITLE} for number in before)
             wanted = distinctive(wanted, before)
             vector = await self._vector(chunks)
-            words = await self._own_words(chunks, others)
+            words = await self._own_words(document, chunks, others)
             # What was shown before it was there did not come from it; else a copy of a secret, made to be
             # forgotten, would take the marks of the secret with it.
             since = await self.stored(document) or self.clock.now()
@@ -209,13 +209,15 @@ class Forget:
         await self.gate.audit.append([_ended(begun, document, report, self.clock.now())])
         return report
 
-    async def _own_words(self, chunks: Sequence[Chunk], others: Sequence[Document]) -> frozenset[Piece]:
+    async def _own_words(
+        self, document: Document, chunks: Sequence[Chunk], others: Sequence[Document]
+    ) -> frozenset[Piece]:
         """Return the sentences and runs of words that no other document has: the marks of theirs stay."""
-        own = await asyncio.to_thread(_pieces, chunks)
+        own = await asyncio.to_thread(_pieces, document, chunks)
         for one in others:
             if not own:
                 break
-            own -= await asyncio.to_thread(_pieces, await self.index.chunks(one.id))
+            own -= await asyncio.to_thread(_pieces, one, await self.index.chunks(one.id))
         return own
 
     async def _left(
@@ -247,8 +249,8 @@ class Forget:
             return left
 
 
-def _pieces(chunks: Sequence[Chunk]) -> frozenset[Piece]:
-    return frozenset().union(*map(pieces, seams(chunks)))
+def _pieces(document: Document, chunks: Sequence[Chunk]) -> frozenset[Piece]:
+    return frozenset().union(*map(pieces, (*seams(chunks), document.title, document.item)))
 
 
 def _split(name: str) -> tuple[str, str]:
