@@ -76,3 +76,18 @@ def test_somebody_in_the_directory_answers_for_a_key(tmp_path: Path, capsys: pyt
     assert main([*make, "ann"]) == 0
     (tmp_path / "directory.toml").unlink()
     assert main([*make, "ann"]) == 3  # not to be checked is not to be in order
+
+
+def test_a_key_that_no_gateway_would_take_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "lockgate.toml"
+    make = ["keys", "create", "nightly", "--owner", "ann", "--scope", "chat", "--config", str(config)]
+    for text in ("", "[identity]\n"):
+        if text:
+            config.write_text(text)
+        assert main(make) == 0
+        assert "names no file of keys" in capsys.readouterr().err
+    config.write_text('[identity]\nservice_keys = "service-keys.json"\n')
+    assert main(make) == 0
+    assert "names no file of keys" not in capsys.readouterr().err

@@ -86,6 +86,9 @@ def _create(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_row(key, now) | {"key": text}))
         return 0
+    if not args.file and "service_keys" not in identity_section(Path(args.config)):
+        said = f"{args.config} names no file of keys, so no gateway takes this key: add service_keys ="
+        print(f'{said} "service-keys.json" under [identity], and restart it.', file=sys.stderr)
     if not registered(Path(args.config), key.service):
         said = f'No application "{key.service}" is registered in {args.config}: the key is refused until'
         print(f'{said} [[applications]] has one with that id and kind = "service".', file=sys.stderr)

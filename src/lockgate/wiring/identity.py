@@ -38,6 +38,23 @@ class Nobody:
         )
 
 
+class NoKeys:
+    """`ports.Authenticator` for service keys where no file of keys is configured."""
+
+    async def authenticate(self, credential: str, /) -> Subject:
+        """Refuse, and say what is missing: "no signed JWT" would send people looking at their provider.
+
+        Raises:
+            Unauthenticated: always.
+
+        """
+        raise Unauthenticated(
+            "this gateway has no service keys",
+            code="unknown_key_id",
+            remedy="Set `service_keys` under [identity] in lockgate.toml, and restart.",
+        )
+
+
 def open_directory(settings: Settings) -> Directory:
     """Return the directory that the settings name, or one without people.
 
@@ -83,9 +100,9 @@ async def authenticator(
         )
         opened = await stack.enter_async_context(open_oidc(expected, clock, directory))
         people, known = opened, opened.ready
-    if identity.service_keys is None:
-        return Opened(people, known)
-    keys = ServiceKeyAuthenticator(KeyFile(identity.service_keys), clock)
+    keys: Authenticator = NoKeys()
+    if identity.service_keys is not None:
+        keys = ServiceKeyAuthenticator(KeyFile(identity.service_keys), clock)
     return Opened(ByPrefix(people, {PREFIX: keys}), known)
 
 
