@@ -198,10 +198,10 @@ def test_accounts_without_a_name_are_numbers(tmp_path: Path) -> None:
 @contextmanager
 def serving(home: Home, *args: str | Path) -> Iterator[str]:
     """Run the command until Ctrl-C; yields the page's address. Afterwards nothing of it is left."""
-    command = home.command(*args, "--port", "0", "--no-browser")
-    process = subprocess.Popen(
-        command, env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    command, complaints = home.command(*args, "--port", "0", "--no-browser"), home.root / "complaints"
+    environment = home.environment()
+    with complaints.open("w") as errors:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     with process, process.stdout:
         try:
@@ -213,6 +213,7 @@ def serving(home: Home, *args: str | Path) -> Iterator[str]:
         finally:
             process.kill()
     assert home.left() == []
+    assert "refused" not in complaints.read_text(), "its own configuration is there to be looked at"
 
 
 MOVE = "Where does the office move to in May?"

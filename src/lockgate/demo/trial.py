@@ -193,6 +193,7 @@ async def trial(folder: Path, port: int, mode: str, say: Say) -> AsyncIterator[T
         port = int(bound.getsockname()[1])
         (home / "directory.toml").write_text(directory_toml(people), encoding="utf-8")
         text = _CONFIGURATION.format(mode=mode, port=port, path=json.dumps(str(folder.absolute())))
+        (home / "lockgate.toml").write_text(text, encoding="utf-8")  # it is watched, as any configuration is
         settings = parse(text, home / "lockgate.toml")
         directory = DirectoryFile.open(home / "directory.toml")
         base_url = f"http://127.0.0.1:{port}"
