@@ -186,6 +186,23 @@ def test_show_lists_the_records_of_a_request(home: Path, capsys: pytest.CaptureF
     assert [one["index"] for one in json.loads(capsys.readouterr().out)] == [15, 16, 17, 18, 19]
 
 
+def test_show_names_whom_somebody_acts_for_and_asks_about(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signer = load_or_create(home / "data" / "keys" / "audit.pem", "example.org/audit")
+    asked = replace(request(70)[1], subject="service:open-webui", on_behalf_of="user:eva")
+    decided = replace(request(70)[1], subject="service:portal", facts=(("about", "user:eva"),))
+
+    @running
+    async def more() -> None:
+        async with opened(home / "data" / "audit.db", signer) as log:
+            await log.append([asked, decided])
+
+    more()
+    assert main(["audit", "show", "req-70"]) == 0
+    out = capsys.readouterr().out
+    assert "service:open-webui for user:eva  " in out
+    assert "service:portal about user:eva  " in out
+
+
 def test_text_in_the_log_cannot_steer_the_terminal(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     signer = load_or_create(home / "data" / "keys" / "audit.pem", "example.org/audit")
     evil = replace(source(1), item="\x1b[2Jgone\n.txt")

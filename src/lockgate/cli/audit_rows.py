@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.audit.entry import Entry
+from lockgate.audit.record import Record
 from lockgate.labels import Label
 
 HEADS: Final = ("record", "time", "what", "effect", "subject", "resource", "label", "why")
@@ -25,11 +26,18 @@ def row(entry: Entry) -> tuple[str, ...]:
         f"{record.time:%Y-%m-%d %H:%M:%S}",
         what,
         record.effect,
-        record.subject,
+        _who(record),
         resource,
         label,
         why,
     )
+
+
+def _who(record: Record) -> str:
+    """Return who acted, and for whom; where another system asks, about whom."""
+    acted_for = f" for {record.on_behalf_of}" if record.on_behalf_of else ""
+    about = next((f" about {value}" for name, value in record.facts if name == "about"), "")
+    return f"{record.subject}{acted_for}{about}"
 
 
 def shown(label: Label | None) -> str:
