@@ -44,7 +44,7 @@ async def forward(request):
         if "x-openwebui-user-jwt" in request.headers:  # without one Lockgate gives the front end nothing
             headers["Lockgate-User-Assertion"] = assertion(request.headers["x-openwebui-user-jwt"])
     except (JoseError, KeyError, ValueError):
-        return JSONResponse({"error": {"message": "Open WebUI did not say who asks"}}, 401)
+        return JSONResponse({"error": {"message": "Open WebUI did not say who asks, or PEOPLE lacks them"}}, 401)
     session = aiohttp.ClientSession(auto_decompress=False)
     try:
         reply = await session.request(

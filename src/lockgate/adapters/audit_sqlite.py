@@ -134,7 +134,7 @@ class AuditLog:
             raise Conflict(
                 f"another Lockgate is writing the audit log `{path}`",
                 remedy="Stop it first. While it runs it ingests by itself, `lockgate audit` reads its log, and "
-                "`lockgate why --remote` asks it.",
+                "`lockgate why` and `lockgate forget` ask it with --remote.",
             ) from error
         except (OSError, SQLAlchemyError, sqlite3.Error) as error:
             lock.close()

@@ -36,8 +36,8 @@ can only grow: an RFC 6962 Merkle tree whose root is signed with every write.
 
 An outside auditor needs no configuration and no running Lockgate, only the file and the public key:
 
-  lockgate audit verify --log audit.jsonl --public-key audit.key.pub --against today.note
-  lockgate audit check-proof 41.tlog-proof --key audit.key.pub
+  lockgate audit verify --log audit.jsonl --public-key audit.pem.pub --against today.note
+  lockgate audit check-proof 41.tlog-proof --key audit.pem.pub
 
 Exit code 1: log or proof does not verify, or an answer's label is lower than that of what it was made from."""
 
@@ -52,7 +52,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", default="lockgate.toml", help="configuration (default: %(default)s)")
-    shared.add_argument("--log", type=Path, help="the log (default: `log` in [audit], or audit.sqlite)")
+    shared.add_argument("--log", type=Path, help="the log (default: audit.db in the state folder)")
     shared.add_argument("--json", action="store_true", help="print JSON")
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
 
