@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from e2e.lab import DIRECTORY, MANIFEST, Lab, in_thread, opened, plant, records, talking
 from e2e.upstream import Stream, upstream
+from edge.apis import APIS, Api, events
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import SHIPPED
 from lockgate.demo.client import Client
@@ -35,6 +35,7 @@ collections = ["brightwater"]
 users = ["group:staff"]
 """
 GIFTS = "Up to what value may I accept gifts from suppliers?"
+CHAT = next(one for one in APIS if one.name == "chat")
 SOON = 1.0
 """Seconds within which a revocation must have taken effect."""
 FORBID = '@id("nothing") forbid (principal, action == Lockgate::Action::"emit", resource is Lockgate::Answer);\n'
@@ -116,31 +117,27 @@ WAYS: dict[str, tuple[Callable[[Lab], Callable[[], None]], str]] = {
 }
 
 
-async def _until_it_stops(client: Client, token: str, act: Callable[[], None] | None) -> tuple[float, str, str]:
-    """Stream an answer, act once it flows, and return seconds until the last sentence, the end, and the id."""
-    body = {"model": "grounded", "messages": [{"role": "user", "content": GIFTS}], "stream": True}
-    headers = {"Authorization": f"Bearer {token}"}
-    acted, last, text, end = 0.0, 0.0, "", ""
-    async with client.session.post(
-        client.base_url + "/v1/chat/completions", json=body, headers=headers
-    ) as response:
+async def _until_it_stops(
+    client: Client, token: str, act: Callable[[], None] | None, api: Api = CHAT
+) -> tuple[float, str, str]:
+    """Stream an answer, act once it flows, and return seconds until the last sentence, its text, and the id."""
+    body = api.ask("grounded", [("user", GIFTS)]) | api.more | {"stream": True}
+    headers = {"Authorization": f"Bearer {token}"} | api.headers
+    acted, last, raw = 0.0, 0.0, ""
+    async with client.session.post(client.base_url + api.path, json=body, headers=headers) as response:
         assert response.status == 200
         name = response.headers["lockgate-request-id"]
         async for line in response.content:
-            if not line.startswith(b"data: {"):
-                continue
-            for choice in json.loads(line[6:]).get("choices", ()):
-                said = choice["delta"].get("content") or ""
-                text += said
-                end = choice.get("finish_reason") or end
-                if said.startswith("Sentence"):
-                    last = time.monotonic()
-            if not acted and "number 3 " in text:
+            raw += line.decode()
+            if b'"Sentence ' in line:
+                last = time.monotonic()
+            if not acted and "number 3 " in raw:
                 if act is not None:
                     await asyncio.to_thread(act)
                 acted = time.monotonic()
-    assert end == "content_filter", text[-200:]
-    return last - acted, text, name
+    said = api.streamed(events(raw))
+    assert said.finish == "content_filter", raw[-200:]
+    return last - acted, said.text, name
 
 
 @pytest.mark.parametrize("how", WAYS)
@@ -162,6 +159,23 @@ async def test_a_running_answer_stops(lab: Lab, how: str) -> None:
                 await asyncio.to_thread(one)
     outcomes = [r.outcome for r in records(lab.lockgate, name) if r.kind.value == "outcome"]
     assert outcomes == ["revoked"]
+
+
+@pytest.mark.parametrize("api", [one for one in APIS if one is not CHAT], ids=lambda one: one.name)
+@pytest.mark.parametrize("how", ["leaves the group", "the document is deleted"])
+async def test_it_stops_at_every_door(lab: Lab, how: str, api: Api) -> None:
+    change, says = WAYS[how]
+    undo: list[Callable[[], None]] = []
+    async with talking(lab.url, lab.token) as client:
+        try:
+            token = lab.token("staff")
+            took, text, name = await _until_it_stops(client, token, lambda: undo.append(change(lab)), api)
+        finally:
+            for one in undo:
+                await asyncio.to_thread(one)
+    assert text.endswith(says)
+    assert took < SOON + 0.25, took
+    assert [r.outcome for r in records(lab.lockgate, name) if r.kind.value == "outcome"] == ["revoked"]
 
 
 async def test_a_token_that_expires_ends_its_answer(lab: Lab) -> None:
