@@ -56,6 +56,8 @@ def test_each_reason_is_named(tmp_path: Path) -> None:
         assert "the source lets the person read it" in failed(found)
         assert any("lacks: one of group:hr" in step.says for step in found.steps)
         assert (await why.explain("user:root", "eva", "hr/pay.txt")).shown
+        cited = at.document("hr/pay.txt")
+        assert (await why.explain("user:root", "eva", f"{cited.collection}/{cited.item}")).shown
 
         found = await why.explain("user:root", "bo", "raw/new.txt")
         assert not found.shown

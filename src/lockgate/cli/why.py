@@ -25,7 +25,7 @@ Explains step by step why a document is or is not shown to a person's AI: the so
 lacks, the label and who reviewed it, what was found in it, what is held back, and the decision with its policies.
 
   lockgate why pay/2026.xlsx --as bo
-  lockgate why hr-share:pay/2026.xlsx --as bo     where several sources have such a path
+  lockgate why hr-share/pay/2026.xlsx --as bo     as lists and citations show it
 
 While `serve` runs, it alone has the state folder open, so it must be asked: with --remote. Then you are who your
 login or LOCKGATE_TOKEN says, and must be an administrator.
@@ -45,7 +45,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("document", help="its path in the source, connector:path, or its id")
+    command.add_argument("document", help="its path in the source, collection/path, or its id")
     command.add_argument("--as", dest="person", required=True, help="id of the person in the directory")
     command.add_argument(
         "--through", default="", metavar="APPLICATION", help="registered application (default: any)"

@@ -25,7 +25,7 @@ class WhyApi:
     async def explain(self, request: Request, subject: Subject, context: Context) -> Response:
         """Explain. `as` names the person, `application` through what they would ask (left open if absent).
 
-        The document is named by its id, path or `connector:path`.
+        The document is named by its id, path, `collection/path` or `collection:path`.
         """
         await self.exposures.gate.enforce(AccessRequest(subject, Action.ADMINISTER, EXPOSURE, context))
         person, document = request.query_params.get("as", "")[:200], request.path_params["document"][:1000]

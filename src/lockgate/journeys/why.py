@@ -83,7 +83,7 @@ class Why:
         Args:
             asker: identifier of the administrator. The caller has checked that it is one.
             person: id in the directory, with or without `user:`.
-            document: its id, its path in the source, or `connector:path`.
+            document: its id, its path in the source, `collection/path` or `collection:path`.
             application: id of the registered application that the person would ask through; left open if empty.
             within: which documents the application that asks may be told about; another does not exist.
 
@@ -144,12 +144,12 @@ class Why:
         exact = self.index.document(name)
         if exact is not None and within(exact):
             return exact
-        named = [one for one in self.index.documents() if name in (one.item, f"{one.connector}:{one.item}")]
-        found = [one for one in named if within(one)]
+        found = [one for one in self.index.documents() if name in _names(one) and within(one)]
         if not found:
             raise NotFound(
-                f"there is no document `{name}` in the catalogue",
-                remedy="Write its path as the source shows it; `lockgate ingest` brings in what is new.",
+                f"there is no document `{name}` in the index",
+                remedy="Write its path in the source, or `collection/path` as lists and citations show it; "
+                "`lockgate ingest` brings in what is new.",
             )
         if len(found) > 1:
             listed = ", ".join(f"{one.connector}:{one.item}" for one in found)
@@ -210,6 +210,12 @@ class Why:
         says = f"{len(held)} of {len(chunks)} are held back" + (f" for: {kinds}" if held else "")
         free = bool(chunks) and (len(held) < len(chunks) or subject.owns(document.label))
         return Step("it has passages that may be shown", free, says)
+
+
+def _names(document: Document) -> tuple[str, ...]:
+    """Return what people call a document: lists, citations and records write it differently."""
+    path = document.item
+    return path, f"{document.collection}/{path}", f"{document.connector}:{path}"
 
 
 def _rights(name: str, subject: Subject, readers: Readers) -> Step:
