@@ -21,7 +21,8 @@ from bench.soak_world import COLLECTION, PEOPLE, Doc, World
 
 SECRET: Final = re.compile(r"\bzq[a-z]{10}\b")
 DOCUMENT: Final = re.compile(r"\bd_[0-9a-f]{24}\b")
-OPENINGS: Final = ("What do you know about", "Can somebody say more on", "Where do we stand with")
+OPENINGS: Final = ("About", "Status of", "News of")
+"""Short: five words in a row that an answer has repeated would give every later question that answer's label."""
 SETTLED: Final = 12.0
 """Seconds that a right must have stood before it is held against the gateway that something was not found."""
 APIS: Final = {
