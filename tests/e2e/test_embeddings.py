@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from aiohttp import web
 from attacks.http import Reply, chat, send
 from e2e.lab import Lab, in_thread, opened, plant, records
 from e2e.upstream import Upstream, upstream
+from lockgate.adapters.audit_sqlite import AuditLog
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.audit.record import Receipt, Record
 from lockgate.labels.wire import parse, parse_header
 
 pytestmark = pytest.mark.slow
@@ -365,6 +368,27 @@ def test_a_right_that_is_withdrawn_meanwhile_releases_nothing(lab: Lab, server: 
     assert (reply.status, reply.json["error"]["code"]) == (403, "revoked")
     kept = records(lab.lockgate, reply.headers["lockgate-request-id"])
     assert kept[-1].outcome == "revoked"
+
+
+def test_a_right_that_ends_while_the_log_is_slow_releases_nothing(
+    lab: Lab, server: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last look was before the write that says how it ended, however long a busy disk took for that."""
+    real, was = AuditLog.append, lab.clock.moved
+
+    async def slow(log: AuditLog, some: Sequence[Record], /) -> Receipt:
+        receipt = await real(log, some)
+        if any(one.outcome == "completed" and one.action == "answer" for one in some):
+            lab.clock.moved = was + timedelta(days=1)
+        return receipt
+
+    monkeypatch.setattr(AuditLog, "append", slow)
+    server.reset(answer=lambda: answers([0.5]))
+    try:
+        reply = ask(lab, "hr", "vectors-cloud", GIFTS)
+    finally:
+        lab.clock.moved = was
+    assert (reply.status, reply.json["error"]["code"]) == (403, "revoked")
 
 
 def test_tokens_count_against_the_quota(

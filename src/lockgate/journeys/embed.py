@@ -18,7 +18,7 @@ from lockgate.journeys.chat import Ask, Chat, Ready
 from lockgate.journeys.enforce import Verdict, base_record
 from lockgate.journeys.metering.use import expected_of
 from lockgate.journeys.routes import Upstream, reasons
-from lockgate.journeys.standing import Standing
+from lockgate.journeys.standing import EVERY, Standing
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import Action, Context, Use
 from lockgate.ports import Embedded, Prompt, Usage
@@ -146,12 +146,18 @@ class Embed:
             async with self.chat.gate.running(ready.subject, ready.context):
                 made = await upstream.embedding().vectors(asked.texts, asked.dimensions, asked.extras)
             usage = made.usage or Usage()
-            lost = await self.standing.lost(ready)
+            looked, lost = self.chat.clock.now(), await self.standing.lost(ready)
             if lost is not None:
                 outcome, denied = "revoked", lost.verdicts
-                raise AccessDenied("a right that this rests on was withdrawn", code="revoked")
+                raise _withdrawn()
             recorded = True
             await self._record(ready, "completed", usage, ())
+            # To make it durable may have taken long, on a disk that is busy, and nothing has left yet.
+            if self.chat.clock.now() - looked >= EVERY and (lost := await self.standing.lost(ready)) is not None:
+                outcome = "revoked"
+                if lost.verdicts:
+                    await self.chat.gate.settle(lost.verdicts)
+                raise _withdrawn()
         except LockgateError:
             outcome = outcome if outcome == "revoked" else "failed"
             raise
@@ -175,3 +181,7 @@ class Embed:
             facts=(("completion_tokens", 0), ("prompt_tokens", usage.prompt_tokens)),
         )
         await self.chat.gate.settle(denied, [ended])
+
+
+def _withdrawn() -> AccessDenied:
+    return AccessDenied("a right that this rests on was withdrawn", code="revoked")

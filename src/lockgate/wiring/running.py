@@ -89,7 +89,9 @@ class Lockgate:
         door = Door(self.chat, limits, taxonomy)
         return routes(
             answering=Answering(self.chat, self.release, limits, taxonomy, self.operations.drain),
-            embeddings=EmbeddingsApi(Embed(self.chat, self.release.standing), limits, taxonomy),
+            embeddings=EmbeddingsApi(
+                Embed(self.chat, self.release.standing, self.release.closing), limits, taxonomy
+            ),
             models=ModelsApi(self.chat),
             door=door,
             passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
