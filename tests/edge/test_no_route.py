@@ -47,3 +47,9 @@ def test_the_shape_is_that_of_the_routes_family(method: str) -> None:
             reply = send(url, method, path)
             assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json"), path
             assert reply.json["code"] == "unknown_route"
+
+
+def test_an_address_with_v1_too_many_says_so() -> None:
+    with free_socket() as (sock, url), serving(application([]), sock):
+        assert "/v1" in send(url, "POST", "/v1/v1/messages").json["remedy"]
+        assert send(url, "POST", "/v1/nothing").json["remedy"] == ""

@@ -90,7 +90,8 @@ def _no_route(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
         shown: LockgateError = WrongMethod(request.method, (error.headers or {}).get("Allow", ""))
     else:
-        remedy = family.remedy if family else ""
+        twice = "Leave `/v1` out of the address that the client is given: it adds that itself."
+        remedy = family.remedy if family else twice if rest.startswith("v1/") else ""
         shown = NotFound("there is no such route", code="unknown_route", remedy=remedy)
     return shaped(shown, request_id, family.shape(shown)) if family else problem(shown, request_id)
 
