@@ -12,6 +12,16 @@ APPLICATION = "tests"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
+class StoppedClock:
+    """`ports.Clock` that stands still."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+
 def registered() -> Applications:
     """Return the registry in which `APPLICATION` stands, for `Gate.applications`."""
     return registry([unlimited(APPLICATION)])

@@ -36,7 +36,7 @@ from lockgate.journeys.decisions.model import executed
 from lockgate.journeys.enforce import Gate
 from lockgate.labels.wire import STANDARD
 from lockgate.policy.model import Context, Subject
-from support import NOW, person
+from support import NOW, StoppedClock, person
 
 URL = "https://pdp.example.com"
 SCHEMA = """
@@ -126,6 +126,10 @@ class Names:
 
     now: datetime = NOW
     gate = Gate(lambda: None, None)  # it decides and records nothing here, and counts nothing
+
+    @property
+    def clock(self) -> StoppedClock:
+        return StoppedClock(self.now)
 
     async def identify(self, credential: str, request_id: str) -> tuple[Subject, datetime]:
         if not credential:

@@ -29,7 +29,7 @@ from lockgate.labels.wire import STANDARD
 from lockgate.policy.model import Scope, Subject
 from policy.sets import SHIPPED
 from serving import free_socket, serving
-from support import NOW, person, registered
+from support import NOW, StoppedClock, person, registered
 
 PERSONS = {
     "ann": person("ann", "hr", "staff"),
@@ -45,6 +45,7 @@ class Names:
     """Stands where `journeys.chat` identifies people: the credential is the name."""
 
     gate = Gate(lambda: None, None)  # it decides and records nothing here, and counts nothing
+    clock = StoppedClock()
 
     async def identify(self, credential: str, request_id: str) -> tuple[Subject, datetime]:
         if credential not in PERSONS:

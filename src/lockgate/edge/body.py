@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
+from starlette.types import Message
 
 from lockgate.edge.challenge import bearer
 from lockgate.errors import Invalid, TooLarge, Unauthenticated
@@ -103,6 +104,23 @@ async def raw(request: Request, most: int, seconds: float) -> bytes:
     except TimeoutError as error:
         raise Invalid(f"the body did not arrive within {seconds:g} seconds", code="body_timeout") from error
     return bytes(body)
+
+
+async def whole(request: Request, limits: Limits) -> Request:
+    """Return the same request with its body read, so that nothing of it has to be waited for any more.
+
+    Raises:
+        TooLarge, Invalid: see `raw`.
+
+    """
+    data: list[bytes] = [await raw(request, limits.body_bytes, limits.body_seconds)]
+
+    async def replay() -> Message:
+        if data:
+            return {"type": "http.request", "body": data.pop(), "more_body": False}
+        return await request.receive()
+
+    return Request(request.scope, replay)
 
 
 async def json_value(request: Request, limits: Limits) -> object:

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -21,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from lockgate import __version__
 from lockgate.content.mcp import HANDSHAKE, INVALID_PARAMS, META, PARSE_ERROR, STATELESS
-from lockgate.edge.api import Door
+from lockgate.edge.api import FRESH, Door
 from lockgate.edge.body import credential, json_value, purpose
 from lockgate.edge.mcp_request import Message, Refused, accepts_json, parse
 from lockgate.edge.mcp_tools import INSTRUCTIONS, Tools, definitions
@@ -38,8 +37,6 @@ _T = TypeVar("_T")
 _SERVER: Final = {"name": "lockgate", "title": "Lockgate", "version": __version__}
 _CAPABILITIES: Final = {"tools": {"listChanged": False}}
 _TOOLS: Final = frozenset({"search", "fetch"})
-_FRESH: Final = timedelta(milliseconds=300)
-"""How long who it was may count while the body arrives."""
 _TOLD: Final = (AccessDenied, NotFound, Invalid, TooLarge, Conflict)
 """Errors that the assistant can do something about: it reads them as the tool's result."""
 
@@ -68,7 +65,7 @@ class McpDoor:
             if message.id is None:
                 return Response(status_code=202, headers=own_headers(request_id))
             if message.method == "tools/call":
-                if self.door.chat.clock.now() - now > _FRESH:
+                if self.door.chat.clock.now() - now > FRESH:
                     subject, now = await self._admit(request, request_id)
                 context = Context(now, request_id, purpose=purpose(request))
                 result, label = await _unless_gone(request, self._call(subject, context, message.params))
