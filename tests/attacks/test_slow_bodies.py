@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
-from attacks.http import tool
+from attacks.http import send, tool
 from e2e.lab import Lab
 from e2e.upstream import Upstream
+from lockgate.adapters.audit_sqlite import AuditLog
+from lockgate.audit.record import Kind, Receipt, Record
 
 pytestmark = pytest.mark.slow
 ASKED = [
@@ -50,3 +53,28 @@ def test_a_token_that_ends_while_the_body_drips_in_opens_nothing(
         finally:
             lab.clock.moved = was
     assert answer.startswith(b"HTTP/1.1 401 "), answer[:200]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/v1/retrieve", {"query": "gifts"}), ("/mcp", tool("search", query="gifts"))]
+)
+def test_a_session_that_ends_while_the_log_is_slow_is_shown_no_passages(
+    pair: tuple[Lab, Upstream], monkeypatch: pytest.MonkeyPatch, path: str, body: object
+) -> None:
+    """A busy disk keeps passages waiting between the decision and their release."""
+    lab, _ = pair
+    real, was = AuditLog.append, lab.clock.moved
+
+    async def slow(log: AuditLog, some: Sequence[Record], /) -> Receipt:
+        receipt = await real(log, some)
+        if any(one.kind is Kind.RETRIEVAL for one in some):
+            lab.clock.moved = was + timedelta(days=1)
+        return receipt
+
+    monkeypatch.setattr(AuditLog, "append", slow)
+    try:
+        reply = send(lab.url, "POST", path, body, token=lab.token("owner"))
+    finally:
+        lab.clock.moved = was
+    assert "35 EUR" not in reply.text
+    assert "withdrawn" in reply.text

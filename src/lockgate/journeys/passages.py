@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.content.document import Document
-from lockgate.errors import LockgateError, NotFound
+from lockgate.errors import AccessDenied, LockgateError, NotFound
 from lockgate.flow.resources import answer_resource, document_resource
 from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.journeys.ingest.settlement import same
 from lockgate.journeys.retrieve import Found, Retrieve, opened
+from lockgate.journeys.standing import EVERY
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
-from lockgate.ports import Connector, Hit
+from lockgate.ports import Clock, Connector, Hit
 
 MOST: Final = 64
 """The most passages that are handed out at a time."""
@@ -43,6 +44,7 @@ class Passages:
     labeler: Labeler
     retrieve: Retrieve
     connectors: Mapping[str, Connector]
+    clock: Clock | None = None
 
     async def search(
         self,
@@ -149,7 +151,28 @@ class Passages:
         shown = await asyncio.to_thread(self._marks, subject, found)
         beside = self.labeler.named(subject, (hit.document for hit in found.hits))
         await self.labeler.history.remember(subject, shown, label, context.now, also=beside)
+        await self._still(subject, context, found)
         return emit
+
+    async def _still(self, subject: Subject, context: Context, found: Found) -> None:
+        """Decide again about passages that took long to record, on a disk that is busy: nothing has left yet.
+
+        Raises:
+            AccessDenied: they do not hold any more.
+
+        """
+        now = context.now if self.clock is None else self.clock.now()
+        if now - context.now < EVERY:
+            return
+        again = await self.retrieve.decide(subject, replace(context, now=now), found.hits)
+        if now < subject.session.expires and [one.chunk.id for one in again.hits] == [
+            one.chunk.id for one in found.hits
+        ]:
+            return
+        denied = [one for one in again.verdicts if not one.passes]
+        if denied:
+            await self.gate.settle(denied)
+        raise AccessDenied("a right that this rests on was withdrawn", code="revoked")
 
     def _marks(self, subject: Subject, found: Found) -> list[bytes]:
         return sorted({mark for hit in found.hits for mark in self.labeler.marks(subject, hit.chunk.text).covers})

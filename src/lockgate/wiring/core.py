@@ -141,7 +141,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             ingest=ingest,
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
             release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve, table)),
-            passages=Passages(gate, labeler, retrieve, connectors),
+            passages=Passages(gate, labeler, retrieve, connectors, clock),
             reviews=Reviews(
                 index,
                 directory,
