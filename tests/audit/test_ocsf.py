@@ -12,6 +12,7 @@ from hypothesis import example, given
 from audit.ocsf_schema import problems
 from audit.strategies import records
 from lockgate.audit import ocsf
+from lockgate.audit.fields import LIMIT
 from lockgate.audit.record import Kind, Record, Source
 from lockgate.content.document import Chunk
 from lockgate.errors import Invalid
@@ -101,7 +102,7 @@ def test_what_is_too_long_for_a_name_is_cut_and_digested() -> None:
     long = "x" * 5000 + CANARY
     record = Record(Kind.DECISION, NOW, "r", resource_type="model", resource_id=long, reasons=(long,))
     data = ocsf.encode(ocsf.event(record), 0)
-    assert len(data) < 8 * ocsf.LIMIT
+    assert len(data) < 8 * LIMIT
     assert CANARY.encode() not in data
 
 

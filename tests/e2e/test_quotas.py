@@ -36,7 +36,8 @@ price_prompt = 0.5
 price_completion = 1.0
 """
 GIFTS = "Up to what value may I accept gifts from suppliers?"
-OPEN = ("/healthz", "/readyz", "/.well-known/")
+OPEN = ("/healthz", "/readyz", "/.well-known/", "/metrics")
+"""Routes without a person to count for; /metrics refuses people and is for a service's key."""
 """Routes that are for everybody, and look at no credential."""
 ANSWERS = ("/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/messages")
 

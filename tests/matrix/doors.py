@@ -28,6 +28,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "/healthz": "says nothing about anything",
     "/readyz": "says nothing about content",
     "/metrics": "says nothing about content",
+    "/v1/audit/": "records without content, for auditors; the matrix of endpoints has it",
     "/.well-known/": "metadata of the gateway",
     "/v1/models": "names of models; the matrix of endpoints has them",
     "/v1/discover": "titles, by a decision of its own",

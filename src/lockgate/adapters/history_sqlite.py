@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -27,32 +27,14 @@ from lockgate.storage import history as store
 from lockgate.storage import schema
 from lockgate.storage.driver import driver, transaction
 from lockgate.storage.group import GroupWriter, Lane
-from lockgate.storage.known_marks import KnownMarks, packed
+from lockgate.storage.known_marks import packed
+from lockgate.storage.known_person import Person, Stored
 
 _MARKS: Final = 1_000_000
 """Marks of all people together that memory keeps (12 MB); who has asked least recently is dropped first."""
 _PEOPLE: Final = 5_000
 _REMEMBERED: Final = 4_096
 """Labels and sessions that the writer remembers to have written."""
-
-
-@dataclass(slots=True)
-class _Person:
-    """What memory knows of one person. Until `loaded`, it is only what was shown since the entry was made."""
-
-    known: KnownMarks = field(default_factory=KnownMarks)
-    sessions: dict[str, tuple[Label, float]] = field(default_factory=dict)
-    loaded: bool = False
-    loading: asyncio.Task[None] | None = None
-    pending: int = 0
-
-    def shown(self, session: str, label: Label, seen: float) -> None:
-        before, last = self.sessions.get(session, (label, seen))
-        self.sessions[session] = (label if before == label else before.join(label), max(last, seen))
-
-
-_Stored = tuple[list[tuple[bytes, Label]], list[tuple[str, Label, float]]]
-"""What the disk knows of one person: pieces, and sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +68,7 @@ class SqliteHistory:
 
     def __init__(self, engine: sa.Engine, writer: GroupWriter | None) -> None:
         self._engine = engine
-        self._people: OrderedDict[str, _Person] = OrderedDict()
+        self._people: OrderedDict[str, Person] = OrderedDict()
         self._size = 0
         self._writer = writer or GroupWriter.start("history")
         self._own = writer is None
@@ -218,11 +200,11 @@ class SqliteHistory:
 
     # ------------------------------------------------------------------ memory
 
-    def _person(self, name: str) -> _Person:
+    def _person(self, name: str) -> Person:
         person = self._people.get(name)
         if person is None:
             self._make_room()
-            person = self._people[name] = _Person()
+            person = self._people[name] = Person()
         self._people.move_to_end(name)
         return person
 
@@ -236,7 +218,7 @@ class SqliteHistory:
     def _drop(self, name: str) -> None:
         self._size -= len(self._people.pop(name).known)
 
-    async def _loaded(self, name: str) -> _Person:
+    async def _loaded(self, name: str) -> Person:
         """Return the entry of a person with everything that the disk knows of them."""
         person = self._person(name)
         while not person.loaded:
@@ -252,13 +234,13 @@ class SqliteHistory:
         if before is None:
             return
         self._size -= len(before.known)
-        person = self._people[name] = _Person()  # what was shown before is written before `after`
+        person = self._people[name] = Person()  # what was shown before is written before `after`
         person.pending += 1  # so that nobody drops and reads it anew until then
         after.add_done_callback(lambda future: _settled(person, future))
         person.loading = asyncio.create_task(self._load(name, person, after))
         person.loading.add_done_callback(_seen)
 
-    async def _load(self, name: str, person: _Person, after: asyncio.Future[None] | None = None) -> None:
+    async def _load(self, name: str, person: Person, after: asyncio.Future[None] | None = None) -> None:
         """Read what the disk knows, and add it to what came meanwhile."""
         try:
             if after is not None:
@@ -274,7 +256,7 @@ class SqliteHistory:
             person.shown(session, label, seen)
         person.loaded = True
 
-    def _read(self, name: str) -> _Stored:
+    def _read(self, name: str) -> Stored:
         labels: dict[str, Label] = {}
 
         def label(text: str) -> Label:
@@ -389,7 +371,7 @@ class SqliteHistory:
             self._connection = None
 
 
-def _settled(person: _Person, done: asyncio.Future[None]) -> None:
+def _settled(person: Person, done: asyncio.Future[None]) -> None:
     person.pending -= 1
     _seen(done)
 

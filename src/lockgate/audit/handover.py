@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from lockgate.audit import checkpoint, ocsf
 from lockgate.audit.checkpoint import Checkpoint, Signer, Verifier
+from lockgate.audit.fields import LIMIT
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import Invalid
 
@@ -108,7 +109,7 @@ def record(index: int, old: Signer, new: Signer, now: datetime, request_id: str,
     """
     handed = Handover(index, old.verifier, new.verifier)
     note = checkpoint.sign_note(handed.body, old, new)
-    if len(note) > ocsf.LIMIT:
+    if len(note) > LIMIT:
         raise Invalid("the name of the log is too long for its key to be replaced")
     facts = [("handover", note), ("new_key", new.verifier.vkey), ("old_key", old.verifier.vkey)]
     if asked_by:

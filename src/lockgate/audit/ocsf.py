@@ -13,23 +13,18 @@ made for content (`prompt_text`, `response_text`, `raw_data`, `query_info`) are 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
 
 import orjson
 
+from lockgate.audit.fields import LISTS, SOURCE, TEXTS, classification, own_fields, text_of
 from lockgate.audit.record import Kind, Record, Source
 from lockgate.errors import Invalid
 from lockgate.labels import wire
-from lockgate.labels.label import Label, Sensitivity
 
 VERSION: Final = "1.8.0"
-LIMIT: Final = 1024
-"""Longest text that is kept whole, in characters. Names are shorter; a longer one is cut and digested."""
 OWN: Final = "lockgate"
 """The key under `unmapped` that holds what OCSF has no attribute for."""
 
@@ -65,120 +60,12 @@ _NO_AI: Final = frozenset({_FINDING, _DETECTION})
 _SERIOUS: Final = frozenset({Kind.FINDING, Kind.ALERT})
 _ROLE: Final = {Kind.MODEL_CALL: 2, Kind.ANSWER: 2, Kind.OUTCOME: 2, Kind.RETRIEVAL: 6}
 """`message_context.ai_role_id`: 2 assistant, 6 retriever."""
-_CONFIDENTIALITY: Final = {
-    Sensitivity.PUBLIC: 1,  # Not Confidential
-    Sensitivity.GENERAL: 5,  # Private: not for the outside
-    Sensitivity.CONFIDENTIAL: 2,
-    Sensitivity.RESTRICTED: 6,
-}
 _ACTION: Final = {"permit": (1, 1), "deny": (2, 2), "observe": (3, 17)}
 """Effect -> (`action_id`, `disposition_id`): Allowed, Denied and Blocked, Observed and Logged."""
 _USER_TYPE: Final = {"user": 1, "service": 4}
 _GOOD: Final = frozenset({"", "ok", "completed", "permitted"})
 _BAD: Final = frozenset({"failed", "refused", "denied", "error"})
-_TEXTS: Final = (
-    "subject",
-    "on_behalf_of",
-    "session",
-    "application",
-    "action",
-    "resource_type",
-    "resource_id",
-    "effect",
-    "policy_version",
-    "outcome",
-)
-_LISTS: Final = ("reasons", "policies", "obligations", "errors", "actors")
-_SOURCE: Final = ("chunk", "document", "connector", "item", "revision", "digest")
-_STATED: Final = attrgetter(*_TEXTS)
-_LISTED: Final = attrgetter(*_LISTS)
-_PASSAGE: Final = attrgetter(*_SOURCE)
-_KIND: Final = {kind: kind.value for kind in Kind}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _text(value: object, what: str) -> str:
-    """Return `value` as text that JSON can carry; cut and digested where it is too long to be a name."""
-    if isinstance(value, str) and len(value) <= LIMIT and value.isascii():
-        return value
-    if not isinstance(value, str):
-        # Most likely content that strayed in, such as a `Labeled`; rendering it could publish it.
-        raise Invalid(f"`{what}` of an audit record must be text")
-    if not value.isascii():
-        value = value.encode("utf-8", "backslashreplace").decode()
-    if len(value) > LIMIT:
-        digest = hashlib.sha256(value.encode()).hexdigest()
-        return f"{value[: LIMIT - 128]} [cut; {len(value)} characters, sha256 {digest}]"
-    return value
-
-
-def _fact(name: str, value: object) -> str | int | float | bool:
-    if isinstance(value, bool | float):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise Invalid(f"fact `{name}` of an audit record is not a finite number")
-        return value
-    if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            raise Invalid(f"fact `{name}` of an audit record is too large a number")
-        return value
-    return _text(value, "facts")
-
-
-def _plain(values: Iterable[str]) -> bool:
-    """Tell whether `_text` would leave each of these as it is: nearly always so, and seen at once."""
-    try:
-        whole = "".join(values)
-    except TypeError:  # one of them is no text
-        return False
-    return len(whole) <= LIMIT and whole.isascii()
-
-
-@lru_cache(maxsize=256)
-def _forms(label: Label) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a label as JSON, and as a classification. Many records share one: nobody may change them."""
-    classified = {
-        "confidentiality": label.sensitivity.name.lower(),
-        "confidentiality_id": _CONFIDENTIALITY[label.sensitivity],
-    }
-    return wire.render(label), classified
-
-
-def _classification(label: Label) -> dict[str, Any]:
-    return _forms(label)[1]
-
-
-def _own(record: Record) -> dict[str, Any]:
-    """Return the whole record, without time, request and what is empty."""
-    own: dict[str, Any] = {"kind": _KIND[record.kind]}
-    stated = _STATED(record)
-    if not _plain(stated):
-        stated = tuple([_text(value, name) for name, value in zip(_TEXTS, stated, strict=True)])
-    own |= {name: value for name, value in zip(_TEXTS, stated, strict=True) if value}
-    for name, several in zip(_LISTS, _LISTED(record), strict=True):
-        if several:
-            own[name] = list(several) if _plain(several) else [_text(one, name) for one in several]
-    if record.label is not None:
-        own["label"] = _forms(record.label)[0]
-    if record.sources:
-        own["sources"] = [_source(one) for one in record.sources]
-    if record.facts:
-        own["facts"] = _facts(record.facts)
-    return own
-
-
-def _facts(facts: Sequence[tuple[str, str | int | float | bool]]) -> dict[str, str | int | float | bool]:
-    if _plain([text for name, value in facts for text in (name, value if type(value) is str else "")]):
-        return {name: value if type(value) is str else _fact(name, value) for name, value in facts}
-    return {_text(name, "facts"): _fact(name, value) for name, value in facts}
-
-
-def _source(source: Source) -> dict[str, Any]:
-    stated = _PASSAGE(source)
-    if not _plain(stated):
-        stated = tuple([_text(value, name) for name, value in zip(_SOURCE, stated, strict=True)])
-    shown: dict[str, Any] = dict(zip(_SOURCE, stated, strict=True))
-    shown["label"] = _forms(source.label)[0]
-    return shown
 
 
 def _user(own: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +93,7 @@ def _resources(record: Record, own: dict[str, Any]) -> list[dict[str, Any]]:
         "role_id": 1,
     }
     if record.label is not None:
-        resource["data_classification"] = _classification(record.label)
+        resource["data_classification"] = classification(record.label)
     return [resource]
 
 
@@ -254,7 +141,7 @@ def _finding(event: dict[str, Any], record: Record, own: dict[str, Any]) -> None
     }
     security: dict[str, Any] = {"detection_system_id": 4}  # Data Discovery & Classification
     if record.label is not None:
-        security |= _classification(record.label)
+        security |= classification(record.label)
     event["data_security"] = security
     if resources := _resources(record, own):
         event["resources"] = resources
@@ -317,7 +204,7 @@ def _status(event: dict[str, Any], record: Record, own: dict[str, Any]) -> None:
     if outcome:
         event["status_code"] = outcome
     if "reasons" in own:
-        event["status_detail"] = _text("; ".join(own["reasons"]), "reasons")
+        event["status_detail"] = text_of("; ".join(own["reasons"]), "reasons")
 
 
 def event(record: Record, version: str = "") -> dict[str, Any]:
@@ -333,18 +220,18 @@ def event(record: Record, version: str = "") -> dict[str, Any]:
     """
     if record.time.tzinfo is None:
         raise Invalid("the time of an audit record needs a time zone")
-    own = _own(record)
+    own = own_fields(record)
     uid = _CLASS[record.kind]
     profiles = ["data_classification", "security_control"]
     metadata: dict[str, Any] = {
         "version": VERSION,
         "product": {"name": "Lockgate", "vendor_name": "Lockgate", "version": version},
         "profiles": profiles if uid in _NO_AI else ["ai_operation", *profiles],
-        "correlation_uid": _text(record.request_id, "request_id"),
+        "correlation_uid": text_of(record.request_id, "request_id"),
         "log_name": "audit",
     }
     if record.label is not None:
-        metadata["data_classification"] = _classification(record.label)
+        metadata["data_classification"] = classification(record.label)
     built: dict[str, Any] = {
         "activity_id": _ACTIVITY[record.kind],
         "category_uid": uid // 1000,
@@ -384,15 +271,15 @@ def parse(data: bytes) -> Record:
         event = orjson.loads(data)
         own = event["unmapped"][OWN]
         label = own.get("label")
-        fields: dict[str, Any] = {name: own.get(name, "") for name in _TEXTS}
-        fields |= {name: tuple(own.get(name, ())) for name in _LISTS}
+        fields: dict[str, Any] = {name: own.get(name, "") for name in TEXTS}
+        fields |= {name: tuple(own.get(name, ())) for name in LISTS}
         return Record(
             kind=Kind(own["kind"]),
             time=_EPOCH + timedelta(milliseconds=event["time"]),
             request_id=event["metadata"]["correlation_uid"],
             label=None if label is None else wire.parse(label),
             sources=tuple(
-                Source(label=wire.parse(one["label"]), **{name: one[name] for name in _SOURCE})
+                Source(label=wire.parse(one["label"]), **{name: one[name] for name in SOURCE})
                 for one in own.get("sources", ())
             ),
             facts=tuple(own.get("facts", {}).items()),
