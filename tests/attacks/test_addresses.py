@@ -53,7 +53,9 @@ async def here(status: int = 200, location: str = "") -> AsyncIterator[tuple[int
     try:
         yield runner.addresses[0][1], asked
     finally:
+        await asyncio.sleep(0.05)  # a caller that hung up at once is accepted in the loop's next turns
         await runner.cleanup()
+        await asyncio.sleep(0.01)  # and what is closed, in those after it
 
 
 async def _ask(url: str) -> None:

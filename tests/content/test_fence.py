@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lockgate.content.fence import fence, neutralize
@@ -37,6 +37,7 @@ def test_template_tokens_are_broken(attack: str) -> None:
     assert not TOKEN.search(neutralize(f"x{attack}y{attack}"))
 
 
+@example(["<", "｜", "｜", ">"])
 @given(
     st.lists(
         st.sampled_from(["<", "|", ">", "im_end", "[", "]", "INST", "/", "s", " ", "=", "END", "＜", "｜", "SYS"])
