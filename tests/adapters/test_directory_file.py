@@ -15,6 +15,7 @@ from lockgate.adapters.directory_file import DirectoryFile, parse, snapshots
 from lockgate.adapters.directory_file.format import closure
 from lockgate.errors import Invalid, LockgateError, Unavailable
 from lockgate.ports import Directory
+from lockgate.storage.threads import Looks
 
 TEXT = """\
 others = "group:staff"
@@ -179,7 +180,7 @@ def test_watching_sees_a_change_within_a_second(path: Path) -> None:
     async def play() -> list[str]:
         book = DirectoryFile.open(path)
         told: list[str] = []
-        task = asyncio.create_task(book.watch(told.append, interval=0.02))
+        task = asyncio.create_task(book.watch(told.append, Looks(), interval=0.02))
         replace(path, "[people.eve]")
         for _ in range(50):
             await asyncio.sleep(0.02)
@@ -204,7 +205,7 @@ def test_half_of_a_file_that_is_being_written_is_not_in_force(path: Path) -> Non
     async def play() -> None:
         path.write_text(closed)
         book = DirectoryFile.open(path)
-        task = asyncio.create_task(book.watch(lambda _: None, interval=0.1))
+        task = asyncio.create_task(book.watch(lambda _: None, Looks(), interval=0.1))
         with path.open("w") as file:
             for line in ("# written slowly\n", *closed.splitlines(keepends=True)):
                 file.write(line)

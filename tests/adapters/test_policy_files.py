@@ -14,6 +14,7 @@ from lockgate.adapters.policy_files import SHIPPED, PolicyFiles, load, load_case
 from lockgate.errors import Invalid
 from lockgate.policy.cases import run
 from lockgate.policy.model import AccessRequest, Action, Context, Resource
+from lockgate.storage.threads import Looks
 from policy.sets import READ
 from support import NOW, person
 
@@ -126,7 +127,7 @@ def test_same_size_and_same_second_is_still_seen(folder):
 
 async def _watched(files, change):
     reports = []
-    task = asyncio.create_task(files.watch(reports.append))
+    task = asyncio.create_task(files.watch(reports.append, Looks()))
     await asyncio.sleep(0.05)
     change()
     started = time.monotonic()

@@ -82,18 +82,15 @@ def test_a_disk_that_is_full_and_then_read_only(tmp_path: Path) -> None:
     assert done.stdout.strip().endswith("ok")
 
 
-MADE_ANEW = pytest.mark.xfail(strict=True, reason="a lost history key is made anew, docs/LIMITATIONS.md says so")
-
-
-@pytest.mark.parametrize("name", ["master.key", "audit.pem", pytest.param("history.key", marks=MADE_ANEW)])
+@pytest.mark.parametrize("name", ["master.key", "audit.pem", "history.key"])
 def test_a_key_that_is_gone_loses_and_shows_nothing(tmp_path: Path, name: str) -> None:
     """Without its key the gateway does not start anew over what it cannot read; with it, all is there again."""
     template = tmp_path / "template"
     template.mkdir()
     plant(template)
     url = "http://127.0.0.1:9/v1"
-    with gateway(template, url):
-        pass
+    with gateway(template, url) as one:
+        assert one.send("/v1/retrieve", {"query": "gifts from suppliers"}, "staff").status == 200
     folder = reset(template, tmp_path / "run")
     key = folder / "state" / "keys" / name
     held = key.read_bytes()

@@ -17,6 +17,7 @@ from lockgate.config import Settings, parse
 from lockgate.errors import Invalid, NotFound
 from lockgate.policy.acceptance import Acceptance
 from lockgate.policy.model import AccessRequest, Action, Context, Resource
+from lockgate.storage.threads import Looks
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
@@ -45,7 +46,7 @@ class Scene:
     def opened(self) -> InForce:
         models = Models(Words(), Weights(self.state / "models", shipped()))
         accepted = Acceptances.open(self.state, self.log, self.clock)
-        return InForce(self.settings, models, self.log, self.clock, accepted)
+        return InForce(self.settings, models, self.log, self.clock, accepted, Looks())
 
     def accept(self, until: timedelta = timedelta(days=100), terms: str = "") -> None:
         cloud = next(one for one in self.settings.models if one.id == "cloud")

@@ -18,6 +18,7 @@ from lockgate.config import parse
 from lockgate.errors import Unavailable
 from lockgate.labels import Sensitivity
 from lockgate.ports import Piece, Prompt
+from lockgate.storage.threads import Looks
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
@@ -44,7 +45,7 @@ class Scene:
         self.log = Failing()
         self.models = Models(Words(), Weights(folder / "models", shipped()))
         accepted = Acceptances.open(folder / "state", self.log, Stopped())
-        self.live = InForce(parse(BASE, self.file), self.models, self.log, Stopped(), accepted)
+        self.live = InForce(parse(BASE, self.file), self.models, self.log, Stopped(), accepted, Looks())
 
     async def write(self, before: str = "", after: str = "", text: str = BASE) -> None:
         assert before in text

@@ -19,6 +19,7 @@ from lockgate.audit.verify import Report
 from lockgate.cli.main import main
 from lockgate.config import Settings, load
 from lockgate.errors import Unavailable
+from lockgate.storage.threads import Looks
 from lockgate.wiring import signing
 from lockgate.wiring.signing import Signing
 
@@ -79,7 +80,7 @@ def test_a_running_gateway_rotates_when_it_is_asked_and_loses_no_record(
     async def run() -> None:
         log = signing.open_log(settings)
         reader = AuditReader.open(log.path)
-        watcher = asyncio.create_task(Signing(settings, log, reader, SystemClock()).watch())
+        watcher = asyncio.create_task(Signing(settings, log, reader, SystemClock()).watch(Looks()))
         before = log.verifier
         command = ["audit", "rotate-key", "--config", str(settings.file)]
         asked = asyncio.create_task(asyncio.to_thread(main, command))

@@ -5,8 +5,8 @@ tensor, so in a padded batch a text's vector moves with its batch mates (by up t
 one person's scores would then depend on another person's documents. Alone, a text has one vector, bit for bit;
 and without padding it is no slower.
 
-Calls run at the same time, each on a thread of its own: a question does not wait behind an ingest, and an ingest
-that makes several calls uses several cores. One session serves them all, and it is the same arithmetic in each.
+Calls run at the same time, each on a thread that only embeds: a question does not wait behind an ingest, and an
+ingest that makes several calls uses several cores. One session serves them all, with the same arithmetic in each.
 
 The graph is built here from the published safetensors, whose hash is pinned, and is kept in the models folder.
 """
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from lockgate.errors import Invalid, Unavailable
 from lockgate.ports import Vectors
+from lockgate.storage.threads import Threads
 
 WEIGHTS: Final = "minilm.safetensors"
 TOKENIZER: Final = "minilm.tokenizer.json"
@@ -40,6 +41,9 @@ MAX_TOKENS: Final = 256
 """What the published model was made for; longer texts are cut."""
 _MOST_CHARACTERS: Final = 20 * MAX_TOKENS
 """20 characters a token is more than any language needs."""
+
+_CALLS: Final = 24
+"""Calls that run at a time; an ingest makes up to 16, the others are for questions."""
 
 
 class Files(Protocol):
@@ -63,6 +67,7 @@ class MiniLmEmbedder:
         self._threads = threads
         self._opening = asyncio.Lock()
         self._model: _Model | None = None
+        self._runs = Threads("embed", _CALLS)
 
     async def open(self) -> None:
         """Check the weights, build the graph if it is not there (some seconds), load it.
@@ -73,22 +78,26 @@ class MiniLmEmbedder:
         """
         async with self._opening:
             if self._model is None:
-                self._model = await asyncio.to_thread(_load, self._files, self._threads)
+                self._model = await self._runs.run(_load, self._files, self._threads)
 
     async def embed(self, texts: Sequence[str], /) -> Vectors:
         """Return one row of length 1 for each text, shape (len(texts), 384); the empty text has a vector too."""
         model = await self._opened()
         out = np.empty((len(texts), WIDTH), np.float32)
-        # Slices, so that one long ingest does not keep a question that waits for the thread pool.
+        # Slices, so that one long ingest does not keep a question that waits for a thread.
         for start in range(0, len(texts), 32):
-            rows = await asyncio.to_thread(model.run, texts[start : start + 32])
+            rows = await self._runs.run(model.run, texts[start : start + 32])
             out[start : start + len(rows)] = rows
         return out
 
     async def tokens(self, texts: Sequence[str], /) -> Sequence[int]:
         """Return how many tokens each text has; one more than are read stands for any number above that."""
         model = await self._opened()
-        return await asyncio.to_thread(lambda: [model.count(text) for text in texts])
+        return await self._runs.run(lambda: [model.count(text) for text in texts])
+
+    def close(self) -> None:
+        """End the threads; it embeds no more."""
+        self._runs.close()
 
     async def _opened(self) -> _Model:
         await self.open()

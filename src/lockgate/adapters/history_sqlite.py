@@ -115,6 +115,15 @@ class SqliteHistory:
 
         return await asyncio.to_thread(look)
 
+    def holds(self) -> bool:
+        """Tell whether anybody was shown anything. Blocks on the disk.
+
+        Raises:
+            Unavailable: the history cannot be read.
+
+        """
+        return bool(self._marked())
+
     def close(self) -> None:
         """Write what waits, then close every connection."""
         if not self._lane.close():

@@ -17,6 +17,7 @@ from typing import Final
 from lockgate.errors import Conflict, Invalid, LockgateError, TooLarge, Unavailable
 from lockgate.policy.cases import Case, parse_cases
 from lockgate.policy.cedar import PolicySet
+from lockgate.storage.threads import Looks
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 """The policies that Lockgate ships: the default, and what `copy_shipped` copies."""
@@ -89,11 +90,12 @@ class PolicyFiles:
         self._loaded = stamp  # an invalid state is reported once, not at every look
         return report
 
-    async def watch(self, report: Callable[[Reload], None], interval: float = _INTERVAL) -> None:
+    async def watch(self, report: Callable[[Reload], None], looks: Looks, interval: float = _INTERVAL) -> None:
         """Look every `interval` seconds until canceled; `report` hears of each new set and each error."""
         while True:
             await asyncio.sleep(interval)
-            found = await asyncio.to_thread(self.look)
+            found = await looks.run(self.look)
+            looks.done("policies")
             if found is not None:
                 report(found)
 

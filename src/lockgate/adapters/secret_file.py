@@ -44,6 +44,11 @@ def load_ring(path: Path, now: datetime, life: timedelta) -> tuple[bytes, tuple[
     return secret, tuple(old)
 
 
+def lost(path: Path) -> bool:
+    """Tell whether the secret is not there, and no rotation that was interrupted explains it."""
+    return not path.exists() and not (_wanted(path).exists() and any(path.parent.glob(f"{path.stem}.*{_OLD}")))
+
+
 def request(path: Path) -> None:
     """Have a new secret made at the next start.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -16,6 +15,7 @@ from lockgate.config import Settings
 from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.policy.acceptance import Acceptance
 from lockgate.ports import AuditSink, Clock
+from lockgate.storage.threads import Looks
 
 LOG: Final = logging.getLogger("lockgate.models")
 WARNED: Final = timedelta(days=14)
@@ -50,10 +50,10 @@ class Acceptances:
             known = {}
         return cls(WatchedFile(folder / acceptances.NAME), known, audit, clock)
 
-    async def look(self, settings: Settings) -> bool:
+    async def look(self, settings: Settings, looks: Looks) -> bool:
         """Look once; tell whether what is accepted has changed. Never raises: what is wrong is logged once."""
         try:
-            moved = await self._take(await self._new())
+            moved = await self._take(await self._new(looks))
             self.problem = ""
         except LockgateError as error:
             if str(error) != self.problem:
@@ -77,9 +77,9 @@ class Acceptances:
         moved, self._recorded, self.accepted = new != self.accepted, new, new
         return moved
 
-    async def _new(self) -> Mapping[str, Acceptance]:
+    async def _new(self, looks: Looks) -> Mapping[str, Acceptance]:
         try:
-            data = await asyncio.to_thread(self._file.look)
+            data = await looks.run(self._file.look)
         except NotFound:
             return {}
         if data is not None:

@@ -17,6 +17,7 @@ from lockgate.config import Settings
 from lockgate.errors import LockgateError
 from lockgate.journeys.ingest import Ingest
 from lockgate.ports import Clock, Connector, Directory, Embedder
+from lockgate.storage.threads import Looks
 from lockgate.wiring import start
 from lockgate.wiring.central import InForce
 from lockgate.wiring.operations import Operations
@@ -45,17 +46,18 @@ class Background:
     embedder: Embedder
     weights: Weights
     operations: Operations
+    looks: Looks
 
     def work(self, *, sync: bool) -> list[Coroutine[Any, Any, object]]:
         """Return what runs until it is canceled; `sync`: collections too."""
         watchers: list[Coroutine[Any, Any, object]] = [
             self.in_force.watch(),
-            self.policies.watch(_told),
-            self.rotation.watch(),
-            self.signing.watch(),
+            self.policies.watch(_told, self.looks),
+            self.rotation.watch(self.looks),
+            self.signing.watch(self.looks),
         ]
         if isinstance(self.directory, DirectoryFile):
-            watchers.append(self.directory.watch(_read_again))
+            watchers.append(self.directory.watch(_read_again, self.looks))
         if sync:
             watchers += [self._try("start", self._look_once()), self._sync_forever()]
         return watchers

@@ -25,6 +25,7 @@ from lockgate.policy.central import Central, ModelTerms
 from lockgate.policy.quotas import Limits, Price, Quota, Quotas
 from lockgate.policy.registered import Application, registry
 from lockgate.ports import AuditSink, Clock
+from lockgate.storage.threads import Looks
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.models import Models
 
@@ -89,7 +90,13 @@ class InForce:
     """
 
     def __init__(
-        self, settings: Settings, models: Models, audit: AuditSink, clock: Clock, acceptances: Acceptances
+        self,
+        settings: Settings,
+        models: Models,
+        audit: AuditSink,
+        clock: Clock,
+        acceptances: Acceptances,
+        looks: Looks,
     ) -> None:
         self.settings = settings
         self.table: Table = models.table(settings)
@@ -100,7 +107,7 @@ class InForce:
         self.waiting: tuple[str, ...] = ()
         self._digest = ""
         self._models, self._audit, self._clock = models, audit, clock
-        self._acceptances = acceptances
+        self._acceptances, self._looks = acceptances, looks
         self._file = WatchedFile(settings.file)
 
     @property
@@ -112,16 +119,17 @@ class InForce:
         """Take up changes of the file until canceled."""
         while True:
             await self.look()
+            self._looks.done("settings")
             await asyncio.sleep(interval)
 
     async def look(self) -> None:
         """Look at the file once. Never raises: what is wrong is logged and kept in `problem`."""
         try:
-            data = await asyncio.to_thread(self._file.look)
+            data = await self._looks.run(self._file.look)
             if data is not None:
                 await self._take(data)
                 self._well()
-            if await self._acceptances.look(self.settings):
+            if await self._acceptances.look(self.settings, self._looks):
                 self.central = rules(self.settings, self._acceptances.accepted)
         except Invalid as error:
             self._refused(error)
@@ -139,7 +147,7 @@ class InForce:
             Unavailable: the log cannot take the record; what was in force stays.
 
         """
-        new = await asyncio.to_thread(_parsed, data, self.settings)
+        new = await self._looks.run(_parsed, data, self.settings)
         digest = hashlib.sha256(data).hexdigest()
         found = changes(self.settings, new)
         live = tuple(str(one) for one in found if one.live)

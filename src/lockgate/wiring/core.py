@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 
 from lockgate.adapters.audit_reader import AuditReader
@@ -30,6 +30,7 @@ from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
 from lockgate.ports import Authenticator, Clock, Directory, Embedder
 from lockgate.storage.group import GroupWriter
+from lockgate.storage.threads import Looks, Threads
 from lockgate.wiring import documents, forgetting, identity, prompts, resource, signing, start
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.background import Background
@@ -67,6 +68,10 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
     await asyncio.to_thread(start.state, state)
     clock = given.clock or SystemClock()
     async with AsyncExitStack() as stack:
+        # what must not wait for other work: looks for changes, and rights at the source
+        looks = stack.enter_context(closing(Looks()))
+        rights = stack.enter_context(closing(Threads("rights", 8)))
+
         # what is configured
         directory = given.directory or identity.open_directory(settings)
         policies = PolicyFiles.open(settings.policies or SHIPPED)
@@ -89,14 +94,14 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
 
         # models
         weights = Weights(settings.models_folder or default_folder(), shipped())
-        embedder = given.embedder or MiniLmEmbedder(weights)
+        embedder = given.embedder or stack.enter_context(closing(MiniLmEmbedder(weights)))
         extractor = KreuzbergExtractor()
         stack.push_async_callback(extractor.close)
         models = Models(embedder, weights, operations.traces)
         stack.push_async_callback(models.close)
 
         # who may do what
-        in_force = InForce(settings, models, sink, clock, Acceptances.open(state, sink, clock))
+        in_force = InForce(settings, models, sink, clock, Acceptances.open(state, sink, clock), looks)
         gate = Gate(
             lambda: policies.current,
             sink,
@@ -113,12 +118,14 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         authenticator = identity.registered(
             stated, come.authenticator, lambda: in_force.applications, clock, given.directory or known
         )
-        operations.attach(Watched(settings, writer, history, index, policies, in_force, models, come.keys_known))
+        operations.attach(
+            Watched(settings, writer, history, index, policies, in_force, models, come.keys_known, looks)
+        )
 
         # documents, and the gates of a question
         changing = asyncio.Lock()  # held by whoever changes what is known of documents
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
-        connectors = documents.connectors(settings, directory)
+        connectors = documents.connectors(settings, directory, rights)
         ingest = documents.ingest(settings, index, extractor, embedder, clock, sink, directory, limit, changing)
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
@@ -170,5 +177,6 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
                 embedder=embedder,
                 weights=weights,
                 operations=operations,
+                looks=looks,
             ),
         )

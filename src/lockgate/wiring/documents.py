@@ -15,9 +15,10 @@ from lockgate.content.labeling import Limit
 from lockgate.journeys.ingest import Ingest
 from lockgate.labels.readers import Readers
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
+from lockgate.storage.threads import Threads
 
 
-def connectors(settings: Settings, directory: Directory) -> dict[str, Connector]:
+def connectors(settings: Settings, directory: Directory, threads: Threads) -> dict[str, Connector]:
     """Return the connector of each collection, by name."""
     return {
         one.name: FilesConnector(
@@ -31,6 +32,7 @@ def connectors(settings: Settings, directory: Directory) -> dict[str, Connector]
             integrity=one.integrity,
             max_bytes=one.max_bytes,
             taxonomy=settings.labels.taxonomy,
+            threads=threads,
         )
         for one in settings.collections
     }

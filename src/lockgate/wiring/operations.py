@@ -24,6 +24,7 @@ from lockgate.journeys.ingest.report import Report
 from lockgate.ports import AuditSink
 from lockgate.ports.telemetry import Watcher
 from lockgate.storage.group import GroupWriter
+from lockgate.storage.threads import Looks
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
 from lockgate.wiring.readiness import FAILED, KEPT, OK, Look, Readiness, writable
@@ -52,6 +53,7 @@ class Watched:
     in_force: InForce
     models: Models
     keys_known: Callable[[], Awaitable[bool]]
+    looks: Looks
 
 
 @dataclass(slots=True)
@@ -135,6 +137,10 @@ class Operations:
         )
         yield Figure("lockgate_settings_refused", "1: the file is not what is in force.", bool(in_force.problem))
         yield Figure("lockgate_settings_waiting", "Settings that wait for a restart.", len(in_force.waiting))
+        for name, late in sorted(watched.looks.late.items()):
+            yield Figure(
+                "lockgate_watch_late", "Looks that ended a second or more too late.", late, {"watch": name}
+            )
         for part, state in self.readiness.last.items():
             yield Figure("lockgate_ready", "1: this part serves.", state in {OK, KEPT}, {"part": part})
         yield from self._syncs(watched.settings)

@@ -6,26 +6,35 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lockgate.adapters.secret_file import load_ring
+from lockgate.adapters.history_sqlite import SqliteHistory
+from lockgate.adapters.secret_file import load_ring, lost
 from lockgate.config import Settings
+from lockgate.errors import Unavailable
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.policy.registered import Applications
 from lockgate.policy.registered import typed as typed_through
-from lockgate.ports import History
 
 
 def labeler(
-    settings: Settings, history: History, now: datetime, applications: Callable[[], Applications]
+    settings: Settings, history: SqliteHistory, now: datetime, applications: Callable[[], Applications]
 ) -> Labeler:
     """Return the labeler, with the key of the history's digests. Older keys count until their marks are forgotten.
 
     Raises:
-        Unavailable: the key cannot be read or made.
+        Unavailable: the key cannot be read or made, or is lost while there are digests that it made.
 
     """
     labels = settings.labels
     life = timedelta(days=labels.history_days)
-    key, old = load_ring(settings.data / "keys" / "history.key", now, life)
+    path = settings.data / "keys" / "history.key"
+    if lost(path) and history.holds():
+        # With a new key nothing that was shown before would be recognized, and people could take it out again.
+        raise Unavailable(
+            f"the key `{path}` is gone, and what people were shown cannot be recognized without it",
+            remedy="Restore it from a backup. If there is none, move `history.db` out of the state folder: "
+            "what was shown until now then counts as typed when it is pasted.",
+        )
+    key, old = load_ring(path, now, life)
     return Labeler(
         history,
         key,

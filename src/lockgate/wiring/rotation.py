@@ -19,6 +19,7 @@ from lockgate.adapters.keys import FileKeys
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import AuditSink, Clock
+from lockgate.storage.threads import Looks
 
 LOG: Final = logging.getLogger("lockgate")
 _EVERY: Final = 0.5
@@ -82,11 +83,11 @@ class Rotation:
             await self.audit.append([self._record("completed", before, count)])
             return count
 
-    async def watch(self) -> None:
+    async def watch(self, looks: Looks) -> None:
         """End what was begun, and rotate whenever it is asked for."""
         while True:
             try:
-                if await asyncio.to_thread(waits, self.state):
+                if await looks.run(waits, self.state):
                     count = await self.run(new=master_request(self.state).exists())
                     LOG.info("keys: a new master key, %d documents were wrapped anew", count)
             except LockgateError as error:

@@ -27,6 +27,7 @@ from lockgate.config import Settings
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import Clock
 from lockgate.storage.group import GroupWriter
+from lockgate.storage.threads import Looks
 from lockgate.wiring import start
 
 LOG: Final = logging.getLogger("lockgate")
@@ -143,12 +144,12 @@ class Signing:
             await asyncio.to_thread(audit_key.promote, path)
             return True
 
-    async def watch(self) -> None:
+    async def watch(self, looks: Looks) -> None:
         """Rotate whenever it is asked for."""
         state = self.settings.data
         while True:
             try:
-                if asked := await asyncio.to_thread(_asked, state):
+                if asked := await looks.run(_asked, state):
                     if await self.rotate(*asked):
                         LOG.info("audit: a new signing key, %s", self.audit.verifier.vkey)
                     withdraw(state)

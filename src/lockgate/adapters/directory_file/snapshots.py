@@ -14,6 +14,7 @@ from typing import Final, Self, TypeAlias
 from lockgate.adapters.directory_file.format import Snapshot, parse
 from lockgate.errors import Invalid, LockgateError, Unavailable
 from lockgate.ports import Person
+from lockgate.storage.threads import Looks
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """A directory above this size is refused; 100,000 people take about 8 MB."""
@@ -75,7 +76,7 @@ class DirectoryFile:
         self._snapshot = snapshot
         return changed
 
-    async def watch(self, report: Callable[[str], None], *, interval: float = 0.25) -> None:
+    async def watch(self, report: Callable[[str], None], looks: Looks, *, interval: float = 0.25) -> None:
         """Refresh every `interval` seconds until canceled; `report` gets each new problem, "" when it is over.
 
         A file that has just changed is read when it has kept still for one interval: half of it can be valid, and
@@ -84,13 +85,18 @@ class DirectoryFile:
         told = self.problem
         seen: _Stamp | None = self._stamp
         while True:
-            before, seen = seen, await asyncio.to_thread(_stamp_or_none, self._path)
-            if seen == before or seen is None:
-                await asyncio.to_thread(self.refresh)
+            seen = await looks.run(self._look, seen)
+            looks.done("directory")
             if self.problem != told:
                 told = self.problem
                 report(told)
             await asyncio.sleep(interval)
+
+    def _look(self, before: _Stamp | None) -> _Stamp | None:
+        seen = _stamp_or_none(self._path)
+        if seen == before or seen is None:
+            self.refresh()
+        return seen
 
     @property
     def version(self) -> str:

@@ -20,6 +20,7 @@ from lockgate.errors import Invalid, NotFound
 from lockgate.labels.label import Integrity, Label, join_all
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.ports import Directory, Item
+from lockgate.storage.threads import Threads
 
 EXCLUDED: Final = ("**/.git/**", "**/.svn/**", "**/~$*", "**/.DS_Store", "**/Thumbs.db", "**/.~lock.*")
 """What is never a document: version control, lock files of editors, caches of file managers."""
@@ -46,6 +47,7 @@ class FilesConnector:
         max_bytes: larger files are not read.
         excluded: globs of what is no document.
         taxonomy: the organization's names of the levels.
+        threads: where rights are looked up, apart from what reads and walks.
 
     """
 
@@ -63,6 +65,7 @@ class FilesConnector:
         max_bytes: int = 50_000_000,
         excluded: Sequence[str] = EXCLUDED,
         taxonomy: Taxonomy = STANDARD,
+        threads: Threads | None = None,
     ) -> None:
         self.name = name
         self._root = root
@@ -75,6 +78,7 @@ class FilesConnector:
         self._max_bytes = max_bytes
         self._excluded = tuple(Glob(pattern) for pattern in excluded)
         self._taxonomy = taxonomy
+        self._threads = threads or Threads("source", 4)
         self._manifest: tuple[tuple[int, ...], manifest.Manifest | str] | None = None
 
     async def items(self) -> AsyncIterator[Item]:
@@ -95,7 +99,7 @@ class FilesConnector:
 
     async def stat(self, id: str, /) -> Item | None:
         """Return the file as it is at this moment; None if it is gone or is no document."""
-        return await asyncio.to_thread(self._stat, id)
+        return await self._threads.run(self._stat, id)
 
     async def fetch(self, id: str, /) -> bytes:
         """Return the bytes of a file.
