@@ -72,7 +72,7 @@ class Looks:
         self.late[watcher] += 1
         if now - self._told.get(watcher, float("-inf")) >= _QUIET:
             self._told[watcher] = now
-            text = "watch: %s: %.1f seconds between two looks: changes count late, as this machine has too little time"
+            text = "watch: %s: %.1f seconds between two looks: changes count late, for want of time or of the disk"
             LOG.warning(text, watcher, now - before)
 
     def close(self) -> None:

@@ -139,7 +139,7 @@ class Operations:
         yield Figure("lockgate_settings_waiting", "Settings that wait for a restart.", len(in_force.waiting))
         for name, late in sorted(watched.looks.late.items()):
             yield Figure(
-                "lockgate_watch_late", "Looks that ended a second or more too late.", late, {"watch": name}
+                "lockgate_watch_late", "Looks that ended over a second after the last.", late, {"watch": name}
             )
         for part, state in self.readiness.last.items():
             yield Figure("lockgate_ready", "1: this part serves.", state in {OK, KEPT}, {"part": part})
