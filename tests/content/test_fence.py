@@ -38,6 +38,8 @@ def test_template_tokens_are_broken(attack: str) -> None:
 
 
 @example(["<", "｜", "｜", ">"])
+@example(["<", "｜", "<", "｜", ">"])
+@example(["<", "|", "[", "INST", "]", "im_end", "｜", ">"])
 @given(
     st.lists(
         st.sampled_from(["<", "|", ">", "im_end", "[", "]", "INST", "/", "s", " ", "=", "END", "＜", "｜", "SYS"])

@@ -26,7 +26,7 @@ _BAR: Final = "|｜∣❘￨"
 
 _TOKENS: Final = re.compile(
     # ChatML, Llama 3, Phi, Qwen, DeepSeek and others: <|name|>, also in full-width characters
-    rf"(?P<a>[{_LT}])(?P<b>\s*[{_BAR}][^{_LT}{_GT}\n]{{0,64}}[{_BAR}]\s*)(?P<c>[{_GT}])"
+    rf"(?P<a>[{_LT}])(?P<b>\s*[{_BAR}][^{_GT}\n]{{0,64}}[{_BAR}]\s*)(?P<c>[{_GT}])"
     # Llama 2 and Mistral: [INST] [/INST] <<SYS>> [AVAILABLE_TOOLS]; Gemma: <start_of_turn>; <s> </s> <bos> <eos>
     rf"|(?P<d>[\[{_LT}])(?P<e>/?(?:INST|SYS|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT|IMG|"
     rf"start_of_turn|end_of_turn|s|bos|eos|pad|unk|tool_call|tool_response|think|"
@@ -47,7 +47,8 @@ def neutralize(text: str) -> str:
 
 def _spaced(match: re.Match[str]) -> str:
     if match["a"]:
-        return f"{match['a']} {match['b'].strip()} {match['c']}"
+        inner = _TOKENS.sub(_spaced, match["b"].strip())  # at most 66 characters, so it ends
+        return f"{match['a']} {inner} {match['c']}"
     return f"{match['d']} {match['e']} {match['f']}"
 
 
