@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -240,7 +241,7 @@ async def _until_told(url: str, token: str) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def told() -> None:
-        if not sys.stdin.buffer.raw.read(64):  # type: ignore[attr-defined]
+        if not os.read(sys.stdin.fileno(), 64):
             stop.set()
             return
         pages = int(Path("/proc/self/statm").read_text().split()[1])

@@ -115,7 +115,7 @@ def test_the_front_end_acts_for_the_person_with_the_persons_groups(front: Front)
 
 
 def test_its_own_groups_limit_it(front: Front) -> None:
-    front.applications["chat"] = Application(  # type: ignore[index]  # tests change what is in force
+    front.applications["chat"] = Application(
         "chat",
         ApplicationKind.FRONT_END,
         groups=frozenset({"group:staff"}),
@@ -277,11 +277,11 @@ def test_a_refused_assertion_is_not_used_up(front: Front) -> None:
 def test_closing_an_account_ends_what_runs(front: Front, tmp_path: Path) -> None:
     one = front.signed()
     front.who(one, "request-1")
-    directory = front.authenticator.credentials._directory  # type: ignore[attr-defined]
+    directory = front.authenticator.credentials._directory
     (tmp_path / "people.toml").write_text(PEOPLE.replace('groups = ["hr"]', 'groups = ["hr"]\nactive = false', 1))
     fresh = DirectoryFile.open(tmp_path / "people.toml")
     assert directory.person("ann").active
-    front.authenticator.credentials._directory = fresh  # type: ignore[attr-defined]
+    front.authenticator.credentials._directory = fresh
     assert front.refusal(one, "request-1") == "inactive_person"
 
 

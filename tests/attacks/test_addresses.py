@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -113,8 +114,8 @@ async def test_a_name_whose_answer_changes_is_held_against_the_rule_each_time(
     async with here() as (port, asked):
         for answer in answers:
 
-            def resolve(host: str, *more: object, answer: str = answer, **named: object) -> object:
-                return real(answer if host == "models.example.com" else host, *more, **named)  # type: ignore[arg-type]
+            def resolve(host: str, *more: Any, answer: str = answer, **named: Any) -> object:
+                return real(answer if host == "models.example.com" else host, *more, **named)
 
             monkeypatch.setattr(socket, "getaddrinfo", resolve)
             await asyncio.wait_for(_ask(f"http://models.example.com:{port}/v1"), 10)

@@ -126,7 +126,7 @@ def test_a_file_that_is_swapped_for_a_closed_one_while_it_is_opened_is_not_given
                 async def recheck(self, document: Document) -> Document | None:
                     return await here.ingest.recheck(here.connector, document)
 
-            passages = Passages(gate, None, Retrieving(here.index), {"share": here.connector})  # type: ignore[arg-type]
+            passages = Passages(gate, None, Retrieving(here.index), {"share": here.connector})
             id = here.document("plan.txt").id
             assert (await passages.open(EVA, CONTEXT, id))[1] == b"Hire two engineers."
 
@@ -137,7 +137,7 @@ def test_a_file_that_is_swapped_for_a_closed_one_while_it_is_opened_is_not_given
                     return await super().append(records)
 
             gate = Gate(lambda: SHIPPED, Swapping(), applications=registered)
-            passages = Passages(gate, None, Retrieving(here.index), {"share": here.connector})  # type: ignore[arg-type]
+            passages = Passages(gate, None, Retrieving(here.index), {"share": here.connector})
             with pytest.raises(NotFound):
                 await passages.open(EVA, CONTEXT, id)
 

@@ -115,9 +115,17 @@ def _candidates(
     return sorted((one for one in found if one.key > after), key=lambda one: one.key)
 
 
-def _question(wanted: Search, **parts: object) -> Question:
-    whole = Question(wanted.subject, wanted.action, wanted.resource, wanted.properties, wanted.stated)
-    return replace(whole, **parts)  # type: ignore[arg-type]  # names and types are those of the callers below
+def _question(
+    wanted: Search, *, subject: Entity | None = None, action: str | None = None, resource: Entity | None = None
+) -> Question:
+    """Return the search as a question, with one candidate in the place of what is searched."""
+    return Question(
+        wanted.subject if subject is None else subject,
+        wanted.action if action is None else action,
+        wanted.resource if resource is None else resource,
+        wanted.properties,
+        wanted.stated,
+    )
 
 
 def _subjects(decider: Decider, asker: Subject, wanted: Search, standing: Standing) -> list[Candidate]:
