@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
+from e2e.beside import beside
 from e2e.conftest import demo, embedder
-from e2e.lab import Lab, in_thread, opened, plant
-from e2e.upstream import Upstream, upstream
+from e2e.lab import Lab, plant
+from e2e.upstream import Upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 
 __all__ = ["demo", "embedder"]
@@ -41,12 +41,5 @@ def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("attacked")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(big=server.base_url("big"), cheap=server.base_url("cheap"))
-            async with opened(folder, embedder, models=models) as lab:
-                yield lab, server
-
-    with in_thread(served) as running:
-        yield running
+    with beside(folder, embedder, MODELS) as both:
+        yield both

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
 from attacks.conftest import MODELS
 from attacks.http import chat, send
-from e2e.lab import FILES, MANIFEST, Lab, in_thread, opened, plant
-from e2e.upstream import Stream, Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import FILES, MANIFEST, Lab, plant
+from e2e.upstream import Stream, Upstream
 from journeys.places import Words
 
 QUESTION = "What is the base salary of Goran Ilic in 2026?"
@@ -30,15 +30,8 @@ def pair(tmp_path) -> Iterator[tuple[Lab, Upstream]]:
     plant(tmp_path, {**FILES, "hr/quarry.md": f"# Quarry\n\n{PLAN}\n"})
     (tmp_path / "share" / ".lockgate-access.toml").write_text(MANIFEST + RULES)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(big=server.base_url("big"), cheap=server.base_url("cheap"))
-            async with opened(tmp_path, Words(), models=models) as lab:
-                yield lab, server
-
-    with in_thread(served) as running:
-        yield running
+    with beside(tmp_path, Words(), MODELS) as both:
+        yield both
 
 
 def pasted(lab: Lab, who: str, text: str) -> tuple[int, str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
 from attacks.conftest import MODELS
 from attacks.http import chat, send
-from e2e.lab import Lab, in_thread, opened, plant
-from e2e.upstream import Behavior, Stream, Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import Lab, plant
+from e2e.upstream import Behavior, Stream, Upstream
 from journeys.places import Words
 from lockgate.content.extractive import NOTHING_FOUND
 
@@ -23,15 +23,8 @@ LONG = "word " * 600
 def pair(tmp_path) -> Iterator[tuple[Lab, Upstream]]:
     plant(tmp_path)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(big=server.base_url("big"), cheap=server.base_url("cheap"))
-            async with opened(tmp_path, Words(), models=models, top=TOP) as lab:
-                yield lab, server
-
-    with in_thread(served) as running:
-        yield running
+    with beside(tmp_path, Words(), MODELS, top=TOP) as both:
+        yield both
 
 
 def says(text: str, **usage: object) -> Behavior:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
 from attacks.conftest import MODELS
 from attacks.http import chat, send
-from e2e.lab import Lab, in_thread, opened, plant
-from e2e.upstream import Stream, Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import Lab, plant
+from e2e.upstream import Stream, Upstream
 from journeys.places import Words
 
 SAID = "The reorganization moves every harbor pilot to the northern lighthouse before the summer begins"
@@ -31,20 +31,11 @@ def pair(tmp_path_factory) -> Iterator[tuple[Lab, Upstream]]:
     folder = tmp_path_factory.mktemp("split")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = (MODELS + VECTORS).format(big=server.base_url("big"), cheap=server.base_url("cheap"))
-            async with opened(folder, Words(), models=models) as lab:
+    async def says(stream: Stream) -> None:
+        await stream.say(f"{SAID}. ")
+        await stream.end()
 
-                async def says(stream: Stream) -> None:
-                    await stream.say(f"{SAID}. ")
-                    await stream.end()
-
-                server.reset(says)
-                yield lab, server
-
-    with in_thread(served) as running:
+    with beside(folder, Words(), MODELS + VECTORS, says) as running:
         lab = running[0]
         shown = send(lab.url, "POST", "/v1/chat/completions", chat(QUESTION, "grounded"), token=lab.token("hr"))
         assert shown.status == 200

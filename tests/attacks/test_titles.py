@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from attacks.conftest import MODELS
 from attacks.http import chat, send, tool
-from e2e.lab import FILES, Lab, in_thread, opened, plant
-from e2e.upstream import Stream, Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import FILES, Lab, plant
+from e2e.upstream import Stream, Upstream
 from journeys.places import Plain, place
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.content.reading import titled
@@ -68,15 +68,8 @@ def named(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) ->
     texts = {f"hr/{name_of(door)}.txt": f"The {COLORS[door]} envelope is in the safe.\n" for door in DOORS}
     plant(folder, {**FILES, **texts})
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(big=server.base_url("big"), cheap=server.base_url("cheap"))
-            async with opened(folder, embedder, models=models, top="passages = 1") as lab:
-                yield lab, server
-
-    with in_thread(served) as running:
-        yield running
+    with beside(folder, embedder, MODELS, top="passages = 1") as both:
+        yield both
 
 
 @pytest.mark.slow

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from e2e.beside import SLOW, beside
 from e2e.changing import changed, until
-from e2e.lab import Lab, in_thread, opened, plant, records, talking
-from e2e.upstream import Stream, upstream
+from e2e.lab import Lab, plant, records, talking
+from e2e.upstream import drip
 from lockgate.adapters import acceptances
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.audit.record import Kind
@@ -23,30 +23,9 @@ from lockgate.policy.acceptance import Acceptance
 
 pytestmark = pytest.mark.slow
 
-MODELS = """
-[[models]]
-id = "slow"
-base_url = "{slow}"
-model = "slow"
-users = ["group:staff"]
-ceiling = "restricted"
-region = "eu"
-[[assistants]]
-id = "grounded"
-model = "slow"
-collections = ["brightwater"]
-users = ["group:staff"]
-"""
 GIFTS = "Up to what value may I accept gifts from suppliers?"
 SOON = 1.0
 """Seconds within which a change must have taken effect."""
-
-
-async def _drip(stream: Stream) -> None:
-    for number in range(200):
-        await stream.say(f"Sentence number {number} of this answer. ")
-        await asyncio.sleep(0.05)
-    await stream.end()
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +33,7 @@ def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("central")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[Lab]:
-        async with upstream() as server:
-            server.reset(_drip)
-            async with opened(folder, embedder, models=MODELS.format(slow=server.base_url("slow"))) as made:
-                yield made
-
-    with in_thread(served) as made:
+    with beside(folder, embedder, SLOW, drip) as (made, _):
         yield made
 
 

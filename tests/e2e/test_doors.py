@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attacks.http import Reply, send
-from e2e.lab import FILES, Lab, in_thread, opened, plant, records
-from e2e.upstream import Stream, Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import FILES, Lab, plant, records
+from e2e.upstream import Stream, Upstream
 from edge.apis import APIS, Api, Said, Turns, events
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from matrix.endpoints import SUBJECTS
@@ -57,14 +57,7 @@ def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("doors")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(cloud=server.base_url("cloud"), cheap=server.base_url("cheap"))
-            async with opened(folder, embedder, models=models) as lab:
-                yield lab, server
-
-    with in_thread(served) as both:
+    with beside(folder, embedder, MODELS) as both:
         yield both
 
 

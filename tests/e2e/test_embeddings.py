@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +15,9 @@ import pytest
 from aiohttp import web
 
 from attacks.http import Reply, chat, send
+from e2e.beside import beside
 from e2e.lab import Lab, in_thread, opened, plant, records
-from e2e.upstream import Upstream, upstream
+from e2e.upstream import Upstream
 from lockgate.adapters.audit_sqlite import AuditLog
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.audit.record import Receipt, Record
@@ -68,14 +68,7 @@ def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("vectors")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(cloud=server.base_url("cloud"), low=server.base_url("low"))
-            async with opened(folder, embedder, models=models) as lab:
-                yield lab, server
-
-    with in_thread(served) as both:
+    with beside(folder, embedder, MODELS) as both:
         yield both
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from e2e.beside import beside
 from e2e.conftest import Running
-from e2e.lab import Lab, in_thread, opened, plant, streamed, talking
-from e2e.upstream import Upstream, upstream
+from e2e.lab import Lab, plant, streamed, talking
+from e2e.upstream import Upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.demo.client import Client, Reply
 from lockgate.labels.label import Label, join_all
@@ -103,17 +103,8 @@ def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("history")
     plant(folder)
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server, opened(folder, embedder, models=_models(server)) as lab:
-            yield lab, server
-
-    with in_thread(served) as both:
+    with beside(folder, embedder, MODELS) as both:
         yield both
-
-
-def _models(server: Upstream) -> str:
-    return MODELS.format(cheap=server.base_url("cheap"), secure=server.base_url("secure"))
 
 
 async def _first(client: Client, person: str = "hr") -> tuple[str, Label]:
@@ -230,11 +221,6 @@ def test_a_restart_washes_nothing_away(embedder: MiniLmEmbedder, tmp_path_factor
     plant(folder)
     said: list[tuple[str, Label]] = []
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server, opened(folder, embedder, models=_models(server)) as lab:
-            yield lab, server
-
     async def before(lab: Lab) -> None:
         async with talking(lab.url, lab.token) as client:
             said.append(await _first(client))
@@ -243,9 +229,9 @@ def test_a_restart_washes_nothing_away(embedder: MiniLmEmbedder, tmp_path_factor
         async with talking(lab.url, lab.token) as client:
             return [await client.ask("hr", WAYS[how](said[0][0]), "thrifty") for how in WAYS]
 
-    with in_thread(served) as (lab, _):
+    with beside(folder, embedder, MODELS) as (lab, _):
         lab.run(before(lab))
-    with in_thread(served) as (lab, server):
+    with beside(folder, embedder, MODELS) as (lab, server):
         replies = lab.run(after(lab, server))
         assert {name for name, _ in server.received} == {"secure"}
     for reply in replies:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from e2e.beside import beside
 from e2e.changing import changed
 from e2e.lab import FILES, Lab, in_thread, opened, plant, talking
-from e2e.upstream import Stream, upstream
+from e2e.upstream import Stream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.audit.record import Kind
 from lockgate.content.document import document_id
@@ -54,14 +54,7 @@ def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("quotas")
     plant(folder, {**FILES, **SECRETS})
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[Lab]:
-        async with upstream() as server:
-            server.reset(_slow)
-            async with opened(folder, embedder, models=MODELS.format(slow=server.base_url("slow"))) as made:
-                yield made
-
-    with in_thread(served) as made:
+    with beside(folder, embedder, MODELS, _slow) as (made, _):
         yield made
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 
-from e2e.lab import FILES, Lab, in_thread, opened, plant, records, request_id, talking
-from e2e.upstream import Upstream, upstream
+from e2e.beside import beside
+from e2e.lab import FILES, Lab, plant, records, request_id, talking
+from e2e.upstream import Upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.content.document import document_id
 from lockgate.labels.label import Sensitivity
@@ -47,15 +47,8 @@ def pair(
     folder = tmp_path_factory.mktemp(request.param)
     plant(folder, {**FILES, "handbook/mail.md": MAIL})
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[str, Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(cheap=server.base_url("cheap"), secure=server.base_url("secure"))
-            async with opened(folder, embedder, models=models, mode=request.param) as lab:
-                yield request.param, lab, server
-
-    with in_thread(served) as made:
-        yield made
+    with beside(folder, embedder, MODELS, mode=request.param) as (lab, server):
+        yield request.param, lab, server
 
 
 async def _effects(lab: Lab, name: str) -> set[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
-from e2e.lab import DIRECTORY, MANIFEST, Lab, in_thread, opened, plant, records, talking
-from e2e.upstream import Stream, upstream
+from e2e.beside import SLOW, beside
+from e2e.lab import DIRECTORY, MANIFEST, Lab, plant, records, talking
+from e2e.upstream import drip
 from edge.apis import APIS, Api, events
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import SHIPPED
@@ -21,32 +21,11 @@ from lockgate.journeys.standing import EXPIRED, WITHDRAWN
 
 pytestmark = pytest.mark.slow
 
-MODELS = """
-[[models]]
-id = "slow"
-base_url = "{slow}"
-model = "slow"
-users = ["group:staff"]
-ceiling = "restricted"
-[[assistants]]
-id = "grounded"
-model = "slow"
-collections = ["brightwater"]
-users = ["group:staff"]
-"""
 GIFTS = "Up to what value may I accept gifts from suppliers?"
 CHAT = next(one for one in APIS if one.name == "chat")
 SOON = 1.0
 """Seconds within which a revocation must have taken effect."""
 FORBID = '@id("nothing") forbid (principal, action == Lockgate::Action::"emit", resource is Lockgate::Answer);\n'
-
-
-async def _drip(stream: Stream) -> None:
-    """Talk for ten seconds, a sentence every twentieth of a second."""
-    for number in range(200):
-        await stream.say(f"Sentence number {number} of this answer. ")
-        await asyncio.sleep(0.05)
-    await stream.end()
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +34,7 @@ def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
     plant(folder)
     shutil.copytree(SHIPPED, folder / "policies")
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[Lab]:
-        async with upstream() as server:
-            server.reset(_drip)
-            models = MODELS.format(slow=server.base_url("slow"))
-            async with opened(folder, embedder, models=models, top='policies = "policies"') as made:
-                yield made
-
-    with in_thread(served) as made:
+    with beside(folder, embedder, SLOW, drip, top='policies = "policies"') as (made, _):
         yield made
 
 

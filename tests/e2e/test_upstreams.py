@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from e2e.beside import beside
 from e2e.conftest import Running
-from e2e.lab import Lab, in_thread, opened, records, request_id, streamed, talking
-from e2e.upstream import Behavior, Stream, Upstream, parrot, upstream
+from e2e.lab import Lab, records, request_id, streamed, talking
+from e2e.upstream import Behavior, Stream, Upstream, parrot
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.content.fence import neutralize
 from lockgate.demo.questions import SALARY_PHRASINGS
@@ -75,15 +75,8 @@ def pair(
     folder = tmp_path_factory.mktemp("upstreams")
     organization = demo.stage.organization
 
-    @asynccontextmanager
-    async def served() -> AsyncIterator[tuple[Lab, Upstream]]:
-        async with upstream() as server:
-            models = MODELS.format(**{name: server.base_url(name) for name in ("big", "cheap", "secure")})
-            share, directory = organization.share, organization.directory
-            async with opened(folder, embedder, share=share, directory=directory, models=models) as lab:
-                yield lab, server
-
-    with in_thread(served) as both:
+    share, directory = organization.share, organization.directory
+    with beside(folder, embedder, MODELS, share=share, directory=directory) as both:
         yield both
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -49,6 +50,14 @@ async def parrot(stream: Stream) -> None:
     """Say everything that was sent: the worst that a model can do with a prompt."""
     for message in stream.body["messages"]:
         await stream.say(f"{message['content']}\n")
+    await stream.end()
+
+
+async def drip(stream: Stream) -> None:
+    """Talk for ten seconds, a sentence every twentieth of a second."""
+    for number in range(200):
+        await stream.say(f"Sentence number {number} of this answer. ")
+        await asyncio.sleep(0.05)
     await stream.end()
 
 

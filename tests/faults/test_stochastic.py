@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from e2e.lab import Lab, in_thread, opened, plant, records
+from e2e.beside import beside
+from e2e.lab import Lab, plant, records
 from e2e.test_doors import ask, said
-from e2e.upstream import Stream, upstream
+from e2e.upstream import Stream
 from edge.apis import APIS, Api
 from journeys.places import Words
 from lockgate.audit.record import Kind
@@ -22,7 +22,7 @@ GIFTS = "Up to what value may I accept gifts from suppliers?"
 MODELS = """
 [[models]]
 id = "dice"
-base_url = "{url}"
+base_url = "{dice}"
 model = "dice"
 users = ["everyone"]
 ceiling = "restricted"
@@ -46,14 +46,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             await stream.say(" ".join(rng.sample(words, 6)) + ". ")
         await stream.end(rng.choice(["stop", "length"]))
 
-    @asynccontextmanager
-    async def served():
-        async with upstream() as server:
-            server.reset(dice)
-            async with opened(folder, Words(), models=MODELS.format(url=server.base_url("dice"))) as made:
-                yield made
-
-    with in_thread(served) as made:
+    with beside(folder, Words(), MODELS, dice) as (made, _):
         yield made
 
 
