@@ -7,7 +7,9 @@ import json
 import multiprocessing
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,6 +151,34 @@ def reset(template: Path, folder: Path) -> Path:
         path = folder / name
         path.write_text(path.read_text().replace(str(template), str(folder)))
     return folder
+
+
+def at_each(name: str, points: Sequence[str], chosen: Sequence[int], check: Callable[[int, str], None]) -> None:
+    """Check each of the chosen points (from 1), also after one that failed; fail with all of them at the end.
+
+    Tells on stderr how far it is, and how long the rest takes.
+    """
+    failed, start, told = [], time.monotonic(), 0.0
+    for done, at in enumerate(chosen):
+        if (now := time.monotonic()) - told > 10 and done:
+            left = (now - start) / done * (len(chosen) - done) / 60
+            print(
+                f"{name}: {done} of {len(chosen)}, {len(failed)} failed, {left:.1f} min left",
+                file=sys.stderr,
+                flush=True,
+            )
+            told = now
+        where = f"{name} killed at {at} of {len(points)}: {points[at - 1]}"
+        try:
+            check(at, where)
+        except Exception as error:  # any: what a client cannot parse is a finding too
+            failed.append(f"{where}\n{type(error).__name__}: {error}")
+            print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
+    took = (time.monotonic() - start) / 60
+    print(
+        f"{name}: {len(chosen)} of {len(points)} points in {took:.1f} min, {len(failed)} failed", file=sys.stderr
+    )
+    assert not failed, f"{len(failed)} points:\n" + "\n\n".join(failed)
 
 
 # ------------------------------------------------------------------ what must hold

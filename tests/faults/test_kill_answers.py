@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from e2e.lab import in_thread, plant
-from e2e.upstream import Upstream, parrot, upstream
+from e2e.lab import plant
+from e2e.upstream import Upstream
 from edge.apis import APIS, Api
-from faults.harness import Got, gateway, kinds, reset, said, whole
+from faults.harness import Got, at_each, gateway, kinds, reset, said, whole
 from lockgate.audit.record import Kind
 
 pytestmark = pytest.mark.slow
@@ -23,18 +21,6 @@ BY_NAME = {api.name: api for api in APIS}
 CASES = [("chat", False), ("chat", True), ("responses", True)]
 EVERY = 1 if os.environ.get("LOCKGATE_FAULTS") == "all" else 9
 """In CI each ninth point, beginning elsewhere for each door; `make soak` takes every one."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    @asynccontextmanager
-    async def served():
-        async with upstream() as made:
-            made.reset(parrot)
-            yield made
-
-    with in_thread(served) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +81,17 @@ def test_at_every_await(server: Upstream, template: Path, tmp_path: Path, name: 
     assert len(points) > 15, points
     assert {"before the commit", "after the commit"} <= {" ".join(one.split()[:3]) for one in points}
     shown = 0
-    for at in range(1 + CASES.index((name, stream)) * 3 % EVERY, len(points) + 1, EVERY):
+
+    def killed(at: int, where: str) -> None:
+        nonlocal shown
         folder = reset(template, tmp_path / "run")
-        where = f"{name} killed at {at} of {len(points)}: {points[at - 1]}"
         with gateway(folder, server.base_url("parrot"), api.path, at) as one:
             got = one.send(api.path, body(api, stream), "hr", api.headers)
             if not one.process.is_alive() or got.broken:
                 assert one.died(), where
         shown += bool(said(api, got, stream))
         check(folder, server, api, stream, got, where)
-    print(f"{name} {'streamed' if stream else 'plain'}: {len(points)} points, {shown} with something shown")
+
+    chosen = range(1 + CASES.index((name, stream)) * 3 % EVERY, len(points) + 1, EVERY)
+    at_each(f"{name} {'streamed' if stream else 'plain'}", points, chosen, killed)
+    print(f"{name}: {shown} of {len(chosen)} had shown something")

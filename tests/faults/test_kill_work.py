@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2e.lab import FILES, plant
-from faults.harness import reset, whole, work
+from faults.harness import at_each, reset, whole, work
 from faults.work import SECRET, SECRET_FILE, WORK
 
 pytestmark = pytest.mark.slow
@@ -37,15 +37,13 @@ def test_at_every_durable_step(template: Path, tmp_path: Path, name: str) -> Non
     assert dry is not None
     points = dry["seen"]
     assert len(points) > 5, points
-    chosen = range(1, len(points) + 1)
-    for at in chosen if FULL else sorted({1 + round(n * (len(points) - 1) / (FEW - 1)) for n in range(FEW)}):
+    few = sorted({1 + round(n * (len(points) - 1) / (FEW - 1)) for n in range(FEW)})
+
+    def killed(at: int, _: str) -> None:
         folder = reset(template, tmp_path / "run")
-        where = f"{name} killed at {at} of {len(points)}: {points[at - 1]}"
         work(folder, begin, at)
-        try:
-            whole(folder)
-            work(folder, check)
-            whole(folder)
-        except AssertionError as error:
-            raise AssertionError(f"{where}\n{error}") from error
-    print(f"{name}: {len(points)} points")
+        whole(folder)
+        work(folder, check)
+        whole(folder)
+
+    at_each(name, points, range(1, len(points) + 1) if FULL else few, killed)

@@ -6,14 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from e2e.lab import DIRECTORY, in_thread, plant
-from e2e.upstream import Upstream, parrot, upstream
+from e2e.lab import DIRECTORY, plant
+from e2e.upstream import Upstream, parrot
 from edge.apis import APIS
 from faults.harness import Gateway, Got, gateway, kinds, said, whole
 from lockgate.audit.record import Kind
@@ -74,18 +74,6 @@ def load(one: Gateway, callers: int = 4) -> Iterator[Seen]:
         stop.set()
         for thread in threads:
             thread.join()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Upstream]:
-    @asynccontextmanager
-    async def served():
-        async with upstream() as made:
-            made.reset(parrot)
-            yield made
-
-    with in_thread(served) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
