@@ -31,4 +31,4 @@ def until(done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not done() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert done(), "the settings did not change"
+    assert done(), "what was changed is not in force"

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from e2e.beside import SLOW, beside
+from e2e.changing import until
 from e2e.lab import DIRECTORY, MANIFEST, Lab, plant, records, talking
 from e2e.upstream import drip
 from edge.apis import APIS, Api, events
@@ -166,8 +167,7 @@ async def test_an_invalid_policy_set_changes_nothing(lab: Lab) -> None:
     text, before = path.read_text(), lab.lockgate.policies.current.version
     path.write_text("permit (principal, action, resource)")
     try:
-        await asyncio.sleep(1.0)
-        assert lab.lockgate.policies.error
+        await asyncio.to_thread(until, lambda: bool(lab.lockgate.policies.error))
         assert lab.lockgate.policies.current.version == before
         async with talking(lab.url, lab.token) as client:
             assert (await client.ask("staff", GIFTS, "assistant")).status == 200
