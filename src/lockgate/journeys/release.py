@@ -13,13 +13,14 @@ from lockgate.audit.record import Kind
 from lockgate.content.detectors import scan
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
+from lockgate.content.links import Links
 from lockgate.content.window import Window
 from lockgate.errors import AccessDenied, LockgateError
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, Verdict, base_record
 from lockgate.journeys.standing import EVERY, Standing
-from lockgate.labels.label import Label
+from lockgate.labels.label import Integrity, Label
 from lockgate.ports import Clock, Piece, Usage
 
 WITHHELD: Final = "[The rest of this answer was withheld: it contains something above the answer's label.]"
@@ -30,7 +31,8 @@ class _Progress:
     """What an answer has come to so far.
 
     `begun`: what was typed is remembered. `marks` are those of the answer that are. `torn`: a piece ended inside
-    a word, so that the words of the whole are not those of its pieces. `called`: a model was asked.
+    a word, so that the words of the whole are not those of its pieces. `called`: a model was asked. `links`
+    cleans what others may have made the model say; None where nothing in the prompt is of others.
     """
 
     text: str = ""
@@ -46,6 +48,7 @@ class _Progress:
     begun: bool = False
     torn: bool = False
     called: bool = False
+    links: Links | None = None
     marks: set[bytes] = field(default_factory=set)
 
 
@@ -75,7 +78,7 @@ class Release:
             Invalid: the model says that the prompt is too long for it.
 
         """
-        progress = _Progress()
+        progress = _Progress(links=_links(ready))
         try:
             async with aclosing(self._inspected(ready, progress, whole)) as pieces:
                 async for piece in pieces:
@@ -112,7 +115,9 @@ class Release:
                 if not segments:
                     continue
                 free = self._free(ready, window, segments, progress)
-                text = "".join(segments[:free])
+                said = text = "".join(segments[:free])
+                if progress.links is not None:
+                    text = progress.links.cleaned(said, last=bool(piece.finish))
                 if text and not whole:
                     # Known before it is shown: it may come back while this still runs, or after a crash.
                     await self._show(ready, progress, text)
@@ -122,7 +127,7 @@ class Release:
                     free, text = 0, ""
                 if text:
                     progress.text += text
-                    window.released(text)
+                    window.released(said)
                     yield Piece(text=text, cited=piece.cited)
                 if free < len(segments):
                     progress.finish = "content_filter"
@@ -226,6 +231,7 @@ class Release:
             "completion_tokens": usage.completion_tokens,
             "dropped": ",".join(sorted(progress.dropped)),
             "found": ",".join(sorted(progress.kinds)),
+            "links_left_out": progress.links.left_out if progress.links is not None else 0,
             "prompt_tokens": usage.prompt_tokens,
             "scans": progress.scans,
         }
@@ -254,6 +260,15 @@ class Release:
         whole = not progress.marks or progress.torn
         made = self.labeler.shown if whole else self.labeler.sentences
         return made(ready.subject, ready.asked, progress.text) - progress.marks
+
+
+def _links(ready: Ready) -> Links | None:
+    """Return what cleans an answer: what somebody else wrote may have told the model to send it elsewhere."""
+    prompt = ready.prompt
+    if not prompt.passages and ready.label.integrity <= Integrity.USER:
+        return None
+    texts = [prompt.instructions, *(message.content.value for message in prompt.messages)]
+    return Links([*texts, *(part for one in prompt.passages for part in (one.title, one.text.value))])
 
 
 async def _noted(progress: _Progress, new: frozenset[bytes], sent: Awaitable[None]) -> None:
