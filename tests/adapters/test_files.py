@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.hosts import Host
-from lockgate.adapters.files import FilesConnector, LabelRule, names, posix, tree
-from lockgate.adapters.files.globs import Glob, Name
+from lockgate.adapters.files import FilesConnector, names, posix, tree
+from lockgate.content.globs import Glob, Name
+from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid, NotFound, TooLarge, Unavailable
 from lockgate.labels.label import Integrity, Sensitivity
 from lockgate.labels.readers import Readers

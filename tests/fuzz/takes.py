@@ -13,7 +13,6 @@ from starlette.requests import Request
 
 from audit.samples import SIGNER
 from lockgate.adapters.extraction import formats
-from lockgate.adapters.files import globs
 from lockgate.adapters.oidc import discovery, keys
 from lockgate.adapters.oidc.claims import OidcSettings, judge
 from lockgate.adapters.openai_upstream import answer
@@ -22,6 +21,7 @@ from lockgate.adapters.service_keys import file as service_keys
 from lockgate.audit import checkpoint, verify
 from lockgate.audit.entry import Entry
 from lockgate.audit.handover import Handover
+from lockgate.content import globs
 from lockgate.content.sse import EventParser
 from lockgate.edge import authzen_request, mcp_request
 from lockgate.edge.body import Limits, credential

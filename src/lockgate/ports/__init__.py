@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from lockgate.audit.record import Receipt, Record
 from lockgate.content.document import Chunk, Document
-from lockgate.labels.label import Integrity, Label
-from lockgate.labels.readers import Readers
+from lockgate.labels.label import Label
 from lockgate.policy.filter import Filter
 from lockgate.policy.model import Subject
+from lockgate.ports.items import Item as Item
 from lockgate.ports.models import Embedded as Embedded
 from lockgate.ports.models import Message as Message
 from lockgate.ports.models import Model as Model
@@ -102,27 +102,6 @@ class Directory(Protocol):
 # ------------------------------------------------------------------ documents
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A document as its source shows it now: rights, but not content.
-
-    `readers` is nobody where rights cannot be understood; `problem` then says why. `declared` is a label
-    that a rule of the administrator states for it (manifest, configuration), None if there is none.
-    """
-
-    connector: str
-    id: str
-    revision: str
-    size: int
-    collection: str
-    readers: Readers
-    owners: frozenset[str]
-    integrity: Integrity
-    declared: Label | None = None
-    notes: tuple[str, ...] = ()
-    problem: str = ""
-
-
 class Connector(Protocol):
     """PIP and source: documents and who may read them."""
 
@@ -145,6 +124,8 @@ class Connector(Protocol):
 
         """
         ...
+
+    def close(self) -> None: ...  # let go of connections; nothing is asked after it
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         changing = asyncio.Lock()  # held by whoever changes what is known of documents
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.connectors(settings, directory, rights)
+        for connector in connectors.values():
+            stack.callback(connector.close)
         ingest = documents.ingest(settings, index, extractor, embedder, clock, sink, directory, limit, changing)
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)

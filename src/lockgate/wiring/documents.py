@@ -7,10 +7,11 @@ import os
 import sys
 from typing import Literal, cast
 
-from lockgate.adapters.files import FilesConnector, LabelRule
-from lockgate.adapters.files.globs import Glob
+from lockgate.adapters.files import FilesConnector
 from lockgate.config import Settings
 from lockgate.config.settings import Rule
+from lockgate.content.globs import Glob
+from lockgate.content.label_rules import LabelRule
 from lockgate.content.labeling import Limit
 from lockgate.journeys.ingest import Ingest
 from lockgate.labels.readers import Readers

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lockgate.adapters.files import manifest, names, tree
-from lockgate.adapters.files.globs import Glob, Name
-from lockgate.adapters.files.judges import Judge, ManifestJudge, PosixJudge, Rights, nobody
-from lockgate.adapters.files.rules import LabelRule, last_match
+from lockgate.adapters.files.judges import Judge, ManifestJudge, PosixJudge
+from lockgate.content.globs import Glob, Name
+from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid, NotFound
-from lockgate.labels.label import Integrity, Label, join_all
+from lockgate.labels.label import Integrity
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.ports import Directory, Item
+from lockgate.ports.items import Shelf, nobody
 from lockgate.storage.threads import Threads
 
 EXCLUDED: Final = ("**/.git/**", "**/.svn/**", "**/~$*", "**/.DS_Store", "**/Thumbs.db", "**/.~lock.*")
@@ -69,10 +70,9 @@ class FilesConnector:
     ) -> None:
         self.name = name
         self._root = root
-        self._collection = collection
+        self._shelf = Shelf(name, collection, tuple(rules))
         self._directory = directory
         self._posix = rights == "posix"
-        self._rules = tuple(rules)
         self._above_root = above_root
         self._integrity = integrity
         self._max_bytes = max_bytes
@@ -111,6 +111,9 @@ class FilesConnector:
 
         """
         return await asyncio.to_thread(self._fetch, id)
+
+    def close(self) -> None:
+        """Do nothing: folders are opened for each step."""
 
     def _walk(self) -> Generator[Item, None, None]:
         root = tree.open_root(self._root)
@@ -175,34 +178,7 @@ class FilesConnector:
         if entry.path.rpartition("/")[2] == manifest.MANIFEST:
             entry = replace(entry, problem="only the manifest at the root of the share counts")
         rights = nobody(entry.problem) if entry.problem else judge.rights(entry)
-        declared = self._declared(entry.path, rights)
-        if isinstance(declared, str):
-            rights, declared = nobody(declared), None
-        return Item(
-            self.name,
-            names.encode(entry.path),
-            entry.revision,
-            entry.size,
-            self._collection,
-            rights.readers,
-            rights.owners | (declared.owners if declared else frozenset()),
-            max(rights.integrity, declared.integrity if declared else Integrity.SYSTEM),
-            declared,
-            rights.notes,
-            rights.problem,
-        )
-
-    def _declared(self, path: str, rights: Rights) -> Label | str | None:
-        """Return the join of what manifest and configuration declare, or why that cannot be told."""
-        if not self._rules or rights.problem:
-            return rights.declared
-        exact, folded = last_match([rule.match for rule in self._rules], path)
-        if exact != folded:
-            return "a label rule of the configuration matches only if case is ignored"
-        stated = [] if rights.declared is None else [rights.declared]
-        if exact >= 0:
-            stated.append(self._rules[exact].label(rights.integrity))
-        return join_all(stated) if stated else None
+        return self._shelf.item(names.encode(entry.path), entry.path, entry.revision, entry.size, rights)
 
 
 def _open_to_all(folder: os.stat_result, file: os.stat_result) -> bool:

@@ -5,26 +5,13 @@ from __future__ import annotations
 import functools
 import grp
 import pwd
-from dataclasses import dataclass
 from typing import Protocol
 
 from lockgate.adapters.files import manifest, posix, tree
 from lockgate.errors import Invalid
-from lockgate.labels.label import Integrity, Label
-from lockgate.labels.readers import Readers
+from lockgate.labels.label import Integrity
 from lockgate.ports import Directory
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What the source says about one file. `problem` says why it says nothing."""
-
-    readers: Readers
-    owners: frozenset[str]
-    integrity: Integrity
-    declared: Label | None = None
-    notes: tuple[str, ...] = ()
-    problem: str = ""
+from lockgate.ports.items import Rights, nobody
 
 
 class Judge(Protocol):
@@ -70,11 +57,6 @@ class PosixJudge:
         if owner is None:
             notes = (*notes, f"its owner, account `{_account(uid)}` of the host, is nobody known here")
         return Rights(readers, frozenset() if owner is None else frozenset({owner}), self._integrity, None, notes)
-
-
-def nobody(problem: str) -> Rights:
-    """Return the rights on what cannot be understood."""
-    return Rights(Readers.nobody(), frozenset(), Integrity.UNTRUSTED, problem=problem)
 
 
 def _account(uid: int) -> str:

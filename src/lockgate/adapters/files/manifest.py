@@ -23,8 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lockgate.adapters.files.globs import Glob
-from lockgate.adapters.files.rules import last_match
+from lockgate.content.globs import Glob
+from lockgate.content.label_rules import last_match
 from lockgate.errors import Invalid
 from lockgate.labels.label import Integrity, Label, Sensitivity
 from lockgate.labels.readers import EVERYONE, Readers

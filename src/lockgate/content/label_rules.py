@@ -1,4 +1,4 @@
-"""Rules of the administrator that say what a file is: in the configuration, on top of the rights of the source.
+"""What the administrator declares documents to be: rules of the configuration, on top of the rights of the source.
 
 The last matching rule wins as a whole. A rule never widens: its readers are joined with those of the source.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockgate.adapters.files.globs import Glob, Name
+from lockgate.content.globs import Glob, Name
 from lockgate.labels.label import Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """The label of every file that matches one of the globs.
+    """The label of every document that matches one of the globs.
 
     Attributes:
         match: see `Glob`.
