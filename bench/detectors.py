@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lockgate.content.detectors import DETECTORS, scan
+from lockgate.content.detection.core import DETECTORS, scan
 from lockgate.content.labeling import SURE
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -49,7 +49,7 @@ def speed() -> Iterator[str]:
     for detector in DETECTORS:
         text = PROSE * 300
         begin = time.process_time()
-        detector.scan(text)
+        detector.scan(text, ())
         yield f"  {detector.name}: {len(text) / (time.process_time() - begin) / 1e6:.1f} MB/s on prose"
 
 

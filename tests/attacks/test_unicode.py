@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from attacks.http import chat, send
 from e2e.conftest import Running
-from lockgate.content.normalize import nfkc
+from lockgate.content.detection.normalize import nfkc
 from lockgate.content.terms import terms
 from lockgate.flow.history import marks, recognized
 from lockgate.flow.skeleton import skeleton

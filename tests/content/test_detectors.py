@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.content.context import LOOKBEHIND
-from lockgate.content.detectors import DETECTORS, scan
+from lockgate.content.detection.context import LOOKBEHIND
+from lockgate.content.detection.core import DETECTORS, scan
 from lockgate.content.labeling import SURE
 
 

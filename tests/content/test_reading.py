@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.document import Document, Review, document_id
 from lockgate.content.labeling import SURE, UNREAD
 from lockgate.content.reading import chunks, read, recalled

@@ -9,7 +9,7 @@ import kreuzberg
 from demo.test_files import TYPES
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.files import FilesConnector
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.labeling import propose
 from lockgate.demo.organization import Organization
 from lockgate.demo.people import GROUPS, PEOPLE, identifiers

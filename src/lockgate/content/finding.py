@@ -1,9 +1,8 @@
-"""Finding: something that a detector saw in a text, and the protocol of detectors."""
+"""Finding: something that a detector saw in a text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,15 +22,3 @@ class Finding:
     kind: str
     confidence: float
     detector: str
-
-
-class Detector(Protocol):
-    """A pure scanner for one family of kinds. Deterministic, linear in the length of the text."""
-
-    name: str
-    version: str
-    kinds: frozenset[str]
-    reach: int
-    """The longest span that it can report, in characters; what a stream must hold back."""
-
-    def scan(self, text: str, /) -> tuple[Finding, ...]: ...

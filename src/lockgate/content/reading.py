@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from lockgate.content.chunk import Span, split
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.document import Chunk, Document
 from lockgate.content.finding import Finding
 from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose, sure_kinds

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lockgate.content.normalize import nfkc
+from lockgate.content.detection.normalize import nfkc
 
 _RUN: Final = re.compile(r"\w+(?:[-./:@'’]\w+)*")
 """One greedy run; no two ways to match the same text, so it is linear."""

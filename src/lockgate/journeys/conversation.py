@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.document import Document
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from lockgate.audit.record import Kind
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.content.links import Links

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.audit.record import Kind, Record, Source
-from lockgate.content.detectors import scan
+from lockgate.content.detection import scan
 from lockgate.content.document import Document
 from lockgate.content.labeling import passage_held, sure_kinds
 from lockgate.errors import LockgateError

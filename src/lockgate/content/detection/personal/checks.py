@@ -1,6 +1,6 @@
 """Checks of national identifiers. Each takes the bare characters (no separators, upper case).
 
-Every function is total over what its shape in `identifiers.py` lets through. Sources are the states' own
+Every function is total over what its shape in its row lets through. Sources are the states' own
 publications; where a rule has a well-known name it is named.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from lockgate.content.checksums import luhn, mod11_10, verhoeff, weighted
+from lockgate.content.detection.checksums import luhn, mod11_10, verhoeff, weighted
 
 _DNI: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
 

@@ -9,11 +9,21 @@ from __future__ import annotations
 import csv
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from lockgate.content.detection.words import (
+    AMOUNT,
+    CURRENCY,
+    EARN_STEMS,
+    EARNS,
+    PAY,
+    PAY_STEMS,
+    names,
+    occurrences,
+    person,
+)
 from lockgate.content.finding import Finding
-from lockgate.content.words import AMOUNT, CURRENCY, EARN_STEMS, EARNS, PAY, PAY_STEMS, names, occurrences, person
 
 KIND: Final = "business.salary"
 WINDOW: Final = 180
@@ -50,8 +60,9 @@ class Salaries:
     version = "1"
     kinds = frozenset({KIND})
     reach = 2 * WINDOW + 80
+    anchors: tuple[str, ...] = (*PAY_STEMS, *EARN_STEMS)
 
-    def scan(self, text: str, /) -> tuple[Finding, ...]:
+    def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
         """Return lines, records and rows about the pay of persons."""
         lower = text.lower()
         if len(lower) != len(text):  # a letter such as İ has two lower-case characters

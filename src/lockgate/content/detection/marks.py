@@ -7,6 +7,7 @@ A mark stands by itself: in capitals, in brackets, as a part of a header or foot
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from lockgate.content.finding import Finding
@@ -31,7 +32,7 @@ _LEVELS: Final = {
     ),
 }
 _ANY: Final = "|".join(f"(?P<{level}>{words})" for level, words in _LEVELS.items())
-_STEMS: Final = (
+_ANCHORS: Final = (
     "confiden", "secret", "strict", "vertrau", "geheim", "intern", "restricted", "riservato", "fidential",
     "poufne", "konfiden", "fortrolig", "vertrouw", "only", "not for", "do not", "privileged", "uso ", "nda",
 )  # fmt: skip
@@ -52,15 +53,10 @@ class Marks:
     version = "1"
     kinds = frozenset(f"mark.{level}" for level in _LEVELS)
     reach = 80
+    anchors: tuple[str, ...] = _ANCHORS
 
-    def scan(self, text: str, /) -> tuple[Finding, ...]:
+    def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
         """Return the marks in a text in normal form."""
-        lower = text.lower()
-        for stem in _STEMS:
-            if stem in lower:
-                break
-        else:
-            return ()
         found = {}
         for pattern, sure in ((_MARK, 0.8), (_CLASSIFIED, 0.95)):
             for match in pattern.finditer(text):

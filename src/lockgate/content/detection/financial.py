@@ -1,13 +1,13 @@
-"""Detectors of payment cards and bank accounts. Text in normal form (`detectors.scan` sees to it)."""
+"""Detectors of payment cards and bank accounts. Text in normal form (`core` sees to it)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from lockgate.content.checksums import luhn, mod97
-from lockgate.content.context import context, near
+from lockgate.content.detection.checksums import luhn, mod97
+from lockgate.content.detection.context import context, near
 from lockgate.content.finding import Finding
 
 # Issuer ranges of ISO/IEC 7812 as published by the schemes: prefixes and lengths.
@@ -54,8 +54,9 @@ class PaymentCards:
     version = "1"
     kinds = frozenset({"financial.card"})
     reach = 40
+    anchors: tuple[str, ...] = ()
 
-    def scan(self, text: str, /) -> tuple[Finding, ...]:
+    def scan(self, text: str, places: Sequence[int] = (), /) -> tuple[Finding, ...]:
         """Return the cards in a text in normal form."""
         found: list[Finding] = []
         last = 0
@@ -100,8 +101,9 @@ class Ibans:
     version = "1"
     kinds = frozenset({"financial.iban"})
     reach = 68
+    anchors: tuple[str, ...] = ()
 
-    def scan(self, text: str, /) -> tuple[Finding, ...]:
+    def scan(self, text: str, places: Sequence[int] = (), /) -> tuple[Finding, ...]:
         """Return the IBANs in a text in normal form."""
         found = []
         place = 0
