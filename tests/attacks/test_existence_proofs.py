@@ -12,6 +12,9 @@ from attacks.http import Reply, send, tool
 from e2e.lab import Lab, in_thread, opened, plant
 from e2e.test_applications import token
 from journeys.places import Words
+from lockgate.audit import ocsf
+from lockgate.audit.entry import Entry
+from lockgate.audit.merkle import leaf_hash
 from lockgate.content.document import document_id
 
 DOORS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
@@ -135,3 +138,27 @@ def test_an_application_learns_nothing_outside_of_its_declaration(lab: Lab, door
     """Its person may read the document; it was told that there is one, and that it is above its ceiling."""
     there, absent = (ask(lab, token(lab, "hr", application), "hr", door, path) for path in (THERE, ABSENT))
     assert there.steady == absent.steady
+
+
+def test_the_hash_of_a_record_that_is_left_out_confirms_no_guess(lab: Lab) -> None:
+    """Paths show hashes of neighbors, and all that a refusal records of nothing can be known."""
+
+    def hidden(path: str) -> Entry:
+        asked = ask(lab, lab.token("outsider"), "outsider", "open", path)
+        (found,) = lab.lockgate.log.by_request(asked.headers["lockgate-request-id"])
+        return found
+
+    mine, theirs = hidden("hr/not there.md"), hidden(ABSENT)
+    hidden("hr/a neighbor.md")
+    said = json.loads(mine.event)
+    guess = json.loads(
+        json.dumps(said)
+        .replace(document_id("brightwater", "hr/not there.md"), document_id("brightwater", ABSENT))
+        .replace(said["metadata"]["correlation_uid"], theirs.record.request_id)
+    )
+    guess["time"] = json.loads(theirs.event)["time"]
+    guessed = leaf_hash(ocsf.encode(guess, theirs.index))
+    assert leaf_hash(theirs.event) in lab.lockgate.log.inclusion_proof(theirs.index ^ 1)
+    assert guessed != leaf_hash(theirs.event), (
+        "whoever knows how a refusal of nothing looks could tell it from others"
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -272,7 +273,7 @@ def _extend(connection: Connection, tree: Tree, events: Sequence[dict[str, Any]]
     """Write events behind a tree, with the checkpoint over all; return the tree with them."""
     entries, leaves = [], []
     for index, one in enumerate(events, tree.size):
-        data = ocsf.encode(one, index)
+        data = ocsf.encode(one, index, secrets.token_hex(16))
         leaves.append(leaf_hash(data))
         entries.append(Entry(index, data, leaves[-1], Lookup.of(one)))
     grown, made = tree.append(leaves)

@@ -250,13 +250,17 @@ def event(record: Record, version: str = "") -> dict[str, Any]:
     return built
 
 
-def encode(event: dict[str, Any], index: int) -> bytes:
+def encode(event: dict[str, Any], index: int, uid: str = "") -> bytes:
     """Return the canonical bytes of an event at `index`: UTF-8 JSON, keys sorted, no spaces, one line.
+
+    `uid` becomes `metadata.uid`. Logs give each event a random one: the hash of an event is in the proofs of its
+    neighbors, for people who may not see it, and of all the rest of it they may be able to guess every byte.
 
     The index stands in the event (`metadata.sequence`), so that a moved, inserted or renumbered record names
     its place by itself.
     """
-    placed = event | {"metadata": event["metadata"] | {"sequence": index}}
+    own = {"sequence": index, "uid": uid} if uid else {"sequence": index}
+    placed = event | {"metadata": event["metadata"] | own}
     return orjson.dumps(placed, option=orjson.OPT_SORT_KEYS)
 
 
