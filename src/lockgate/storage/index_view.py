@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from lockgate.content.codes import Codes, encode, size_of
 from lockgate.content.document import Document
 from lockgate.content.postings import Postings, lay_out
 from lockgate.content.ranking import Passages
@@ -23,13 +24,15 @@ from lockgate.storage.index_rights import Rights
 _REMEMBERED: Final = 64
 """Readable sets that are remembered until the next change."""
 _AGAIN: Final = 2
-"""The search in a readable set at which its words are laid out."""
+"""The search in a readable set at which its vectors are encoded, and its words laid out."""
 _LEAST: Final = 20_000
 """Passages below which reading through all words is fast enough."""
 _POSTING: Final = 7
 """Bytes of one occurrence of a term."""
 _MOST: Final = 64 << 20
-"""Bytes that all laid out words take together."""
+"""Bytes that everything laid out for readers may take together in an index of any size."""
+_SHARE: Final = 550
+"""Bytes that it may take together for each passage of the index, where that is more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,17 +53,30 @@ class _Entry:
     slot: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """What makes searching a readable set faster and changes no score; words only of who reads much."""
+
+    postings: Postings | None = None
+    codes: Codes | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Return what it takes in memory."""
+        return sum(one.nbytes for one in (self.postings, self.codes) if one)
+
+
 @dataclass(slots=True, eq=False)
 class Readable:
     """What somebody may read: documents, and beside each the passages of it that may be read; at least one.
 
-    `postings` are the words of these passages, laid out once they are searched again.
+    `laid_out` is made of these passages once they are searched again.
     """
 
     documents: tuple[Stored, ...]
     parts: tuple[Passages, ...]
     searched: int = 0
-    postings: Postings | None = None
+    laid_out: LaidOut = LaidOut()
 
 
 class View:
@@ -74,6 +90,7 @@ class View:
         self._rights = Rights()
         self._readable: OrderedDict[Hashable, Readable] = OrderedDict()
         self._listed: tuple[Document, ...] | None = ()
+        self._passages = 0
         self.change = -1
         self.dimensions = 0
         """Of the vectors; 0 while there are none."""
@@ -86,6 +103,7 @@ class View:
             for id in gone:
                 entry = self._entries.pop(id, None)
                 if entry is not None:
+                    self._passages -= len(entry.stored.passages.ordinals)
                     self._slots[entry.slot] = None
                     self._rights.clear(entry.slot)
                     self._free.append(entry.slot)
@@ -96,6 +114,7 @@ class View:
     def _store(self, one: Stored) -> None:
         id = one.document.id
         before = self._entries.get(id)
+        self._passages += len(one.passages.ordinals) - (len(before.stored.passages.ordinals) if before else 0)
         slot = before.slot if before else (self._free.pop() if self._free else len(self._slots))
         entry = _Entry(one, one.passages.without(one.held), slot)
         if slot == len(self._slots):
@@ -154,26 +173,33 @@ class View:
         kept = [pair for pair in chosen if len(pair[1].ordinals)]
         return Readable(tuple(stored for stored, _ in kept), tuple(passages for _, passages in kept))
 
-    def postings(self, chosen: Readable) -> Postings | None:
-        """Return the words of what `readable` returned, laid out; None where that is not worth it, or not yet.
+    def laid_out(self, chosen: Readable) -> LaidOut:
+        """Return what `readable` returned in a form that is searched faster; an empty one where there is none yet.
 
-        It is worth it to who reads much and searches again before anything changes. All together take a bounded
-        amount of memory: those that were not used for longest go first.
+        It is worth it to who searches again before anything changes. All together take a bounded amount of memory:
+        those that were not used for longest go first, and what alone would take more is not made.
         """
         with self._lock:
             chosen.searched += 1
             again = chosen.searched == _AGAIN
-        if not again or sum(len(one.ordinals) for one in chosen.parts) < _LEAST:
-            return chosen.postings
-        if sum(len(one.terms) for one in chosen.parts) * _POSTING > _MOST:
-            return None
-        made = lay_out(chosen.parts)  # without the lock: others search meanwhile, as they did before
+            most = max(_MOST, _SHARE * self._passages)
+        if not again or not chosen.parts:
+            return chosen.laid_out
+        made = _lay_out(chosen.parts, most)  # without the lock: others search meanwhile, as they did before
         with self._lock:
-            chosen.postings = made
-            laid = [one for one in self._readable.values() if one.postings and one is not chosen]
-            excess = made.nbytes + sum(one.postings.nbytes for one in laid if one.postings) - _MOST
-            for one in laid:
-                if excess > 0 and one.postings:
-                    excess -= one.postings.nbytes
-                    one.postings, one.searched = None, 0
+            chosen.laid_out = made
+            others = [one for one in self._readable.values() if one.laid_out.nbytes and one is not chosen]
+            excess = made.nbytes + sum(one.laid_out.nbytes for one in others) - most
+            for one in others:
+                if excess > 0:
+                    excess -= one.laid_out.nbytes
+                    one.laid_out, one.searched = LaidOut(), 0
         return made
+
+
+def _lay_out(parts: Sequence[Passages], most: int) -> LaidOut:
+    count = sum(len(one.ordinals) for one in parts)
+    room = most - size_of(count, parts[0].vectors.shape[1], len(parts))
+    codes = encode(parts) if room >= 0 else None
+    needed = sum(len(one.terms) for one in parts) * _POSTING
+    return LaidOut(lay_out(parts) if count >= _LEAST and needed <= (room if codes else most) else None, codes)
