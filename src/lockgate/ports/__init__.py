@@ -21,6 +21,9 @@ from lockgate.content.document import Chunk, Document
 from lockgate.labels.label import Label
 from lockgate.policy.filter import Filter
 from lockgate.policy.model import Subject
+from lockgate.ports.extracted import Extracted as Extracted
+from lockgate.ports.extracted import Member as Member
+from lockgate.ports.extracted import Part as Part
 from lockgate.ports.items import Item as Item
 from lockgate.ports.models import Embedded as Embedded
 from lockgate.ports.models import Message as Message
@@ -126,15 +129,6 @@ class Connector(Protocol):
         ...
 
     def close(self) -> None: ...  # let go of connections; nothing is asked after it
-
-
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """Text of a document. `title` is empty where the format states none."""
-
-    text: str
-    title: str = ""
-    notes: tuple[str, ...] = ()
 
 
 class Extractor(Protocol):

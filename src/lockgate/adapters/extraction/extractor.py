@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import lockgate
 from lockgate.errors import Invalid, Unavailable
-from lockgate.ports import Extracted
+from lockgate.ports import Extracted, Member, Part
 
 _SOURCE: Final = str(Path(lockgate.__file__).resolve().parent.parent)
 _WORKER: Final = "lockgate.adapters.extraction.worker"
@@ -80,7 +80,7 @@ class KreuzbergExtractor:
         self._all: set[_Worker] = set()
 
     async def extract(self, name: str, data: bytes, /) -> Extracted:
-        """Return the text of a document; the ending of its name says what it is.
+        """Return the text of a document; its bytes, and then the ending of its name, say what it is.
 
         Raises:
             Invalid: it cannot be read; the message says why.
@@ -188,9 +188,55 @@ async def _cause(process: asyncio.subprocess.Process) -> str:
 
 
 def _extracted(answer: dict[str, Any]) -> Extracted:
-    why, text, title, notes = (answer.get(key) for key in ("why", "text", "title", "notes"))
+    """Return what a worker told. It has read what is hostile, so nothing in its answer is taken for granted."""
+    why = answer.get("why")
     if isinstance(why, str):
         raise Invalid(f"could not read: {why}")
-    if not isinstance(text, str) or not isinstance(title, str) or not isinstance(notes, list):
-        raise Invalid("could not read: its reader answered with something malformed")
-    return Extracted(text, title, tuple(str(note) for note in notes))
+    try:
+        text = _string(answer["text"])
+        return Extracted(
+            text,
+            _string(answer["title"]),
+            _strings(answer["notes"]),
+            tuple(_part(part, text) for part in answer.get("parts", ())),
+            tuple(_member(member, text) for member in answer.get("members", ())),
+            _marks(answer.get("marks", ())),
+            _strings(answer.get("unread", ())),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Invalid("could not read: its reader answered with something malformed") from error
+
+
+def _part(told: Any, text: str) -> Part:
+    start, end, where, source = told
+    _within(start, end, len(text))
+    if source is None:
+        return Part(start, end, _string(where))
+    first, last = source  # it stands before what was decoded from it, so that tracing back ends
+    _within(first, last, start)
+    return Part(start, end, _string(where), (first, last))
+
+
+def _member(told: Any, text: str) -> Member:
+    path, start, end, title, problem, marks = told
+    _within(start, end, len(text))
+    return Member(_string(path), start, end, _string(title), _string(problem), _marks(marks))
+
+
+def _within(start: Any, end: Any, most: int) -> None:
+    if not (type(start) is type(end) is int and 0 <= start <= end <= most):
+        raise ValueError("a stretch outside of the text")
+
+
+def _marks(told: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((_string(name), _string(value)) for name, value in told)
+
+
+def _strings(told: Any) -> tuple[str, ...]:
+    return tuple(_string(one) for one in told)
+
+
+def _string(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError("no string")
+    return told
