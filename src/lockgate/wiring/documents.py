@@ -19,8 +19,10 @@ from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Ext
 from lockgate.storage.threads import Threads
 
 
-def connectors(settings: Settings, directory: Directory, threads: Threads) -> dict[str, Connector]:
-    """Return the connector of each collection, by name."""
+def connectors(
+    settings: Settings, directory: Directory, threads: Threads, only: str | None = None
+) -> dict[str, Connector]:
+    """Return the connector of each collection, or of the one named `only`, by name."""
     return {
         one.name: FilesConnector(
             one.name,
@@ -36,6 +38,7 @@ def connectors(settings: Settings, directory: Directory, threads: Threads) -> di
             threads=threads,
         )
         for one in settings.collections
+        if only in (None, one.name)
     }
 
 

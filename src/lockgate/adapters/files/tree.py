@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -35,6 +36,15 @@ class Entry:
     revision: str
     chain: Chain
     problem: str = ""
+
+    @property
+    def modified(self) -> datetime | None:
+        """Return when the file was last written, None for what is no file."""
+        nanoseconds = self.revision.partition("-")[0] if not self.revision.startswith("-") else ""
+        try:
+            return datetime.fromtimestamp(int(nanoseconds) / 1e9, UTC) if nanoseconds else None
+        except (OverflowError, ValueError, OSError):
+            return None
 
 
 def open_root(root: Path) -> int:
