@@ -115,7 +115,10 @@ class Connector(Protocol):
         ...
 
     async def stat(self, id: str, /) -> Item | None:
-        """Return the item as the source shows it at this moment; None if it is gone."""
+        """Return the item as the source shows it at this moment; None if it is gone.
+
+        Where the source does not tell whether it is there, it is an item with a problem.
+        """
         ...
 
     async def fetch(self, id: str, /) -> bytes:

@@ -121,7 +121,7 @@ def _descend(root: int, name: str, chain: Chain, path: str, *, rights: bool, dep
 
 
 def find(root: int, chain: Chain, parts: Sequence[str], *, rights: bool) -> Entry | None:
-    """Return one file as it is now; None if it is gone."""
+    """Return one file as it is now; None if it is gone, also where a directory has its name."""
     fd = os.dup(root)
     try:
         for name in parts[:-1]:
@@ -132,7 +132,8 @@ def find(root: int, chain: Chain, parts: Sequence[str], *, rights: bool) -> Entr
             fd = below
         if rights:
             chain = (*chain, (_rights(fd), posix.SEARCH))
-        os.stat(parts[-1], dir_fd=fd, follow_symlinks=False)
+        if stat.S_ISDIR(os.stat(parts[-1], dir_fd=fd, follow_symlinks=False).st_mode):
+            return None
         return _entry(fd, parts[-1], "/".join(parts), chain, rights=rights)
     except (FileNotFoundError, NotADirectoryError):
         return None
