@@ -18,7 +18,7 @@ import pytest
 import office
 from lockgate.adapters.extraction.extractor import KreuzbergExtractor, Limits
 from lockgate.errors import Invalid, Unavailable
-from lockgate.ports import Extracted
+from lockgate.ports import READER_KILLED, Extracted
 
 
 def run(body: Callable[[KreuzbergExtractor], Coroutine[Any, Any, Any]], **options: Any) -> Any:
@@ -228,8 +228,9 @@ def _worse(seconds: float = 0.5, **limits: Any) -> dict[str, Any]:
 )
 def test_a_worker_that_dies_hangs_or_lies_costs_one_document(code: str, why: str) -> None:
     async def body(extractor: KreuzbergExtractor) -> None:
-        with pytest.raises(Invalid, match=f"could not read: .*({why})"):
+        with pytest.raises(Invalid, match=f"could not read: .*({why})") as caught:
             await extractor.extract("a.txt", code.encode())
+        assert (caught.value.code == READER_KILLED) is ("SIGKILL" in why), "what the system did is tried again"
         assert (await extractor.extract("a.txt", b"answer(text='fine')")).text == "fine"
 
     run(body, **_worse())

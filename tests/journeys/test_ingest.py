@@ -165,6 +165,23 @@ def test_a_root_that_cannot_be_opened_removes_nothing(run) -> None:
     run(body)
 
 
+def test_what_the_system_killed_while_it_was_read_is_read_by_the_next_run(run) -> None:
+    async def body(at: Place) -> None:
+        at.write("a.txt", "!killed zebra")
+        at.write("b.txt", "!invalid")
+        await at.ingest.run(at.connector)
+        assert at.document("a.txt").label.readers == Readers.nobody()
+        at.extractor.names.clear()
+        at.extractor.killing = False
+        report = await at.ingest.run(at.connector)
+        assert at.extractor.names == ["a.txt"], "what broke its reader by itself waits until it changes"
+        assert [item for item, _ in report.problems] == ["b.txt"]
+        assert (await at.index.chunks(at.document("a.txt").id))[0].text == "!killed zebra"
+        assert at.document("a.txt").label.readers == Readers.any_of("group:staff")
+
+    run(body)
+
+
 def test_a_folder_that_cannot_be_entered_closes_its_documents_and_loses_nothing(tmp_path: Path) -> None:
     """A share that stutters shows no names. What was under them is not gone: a review would be lost with it."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,10 @@ class Connector(Protocol):
     def close(self) -> None: ...  # let go of connections; nothing is asked after it
 
 
+READER_KILLED: Final = "reader_killed"
+"""The code of what an extractor raises where the system killed its reader: the document need not be to blame."""
+
+
 class Extractor(Protocol):
     """Turns bytes of a foreign format into text, in a process of its own."""
 
@@ -142,7 +146,7 @@ class Extractor(Protocol):
 
         Raises:
             Invalid: it cannot be read: unknown format, broken, protected, too slow, too large. The message
-                says why and quotes no content.
+                says why and quotes no content. With the code `READER_KILLED` it is worth another try later.
 
         """
         ...

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import lockgate
 from lockgate.errors import Invalid, Unavailable
-from lockgate.ports import Extracted, Member, Part
+from lockgate.ports import READER_KILLED, Extracted, Member, Part
 
 _SOURCE: Final = str(Path(lockgate.__file__).resolve().parent.parent)
 _WORKER: Final = "lockgate.adapters.extraction.worker"
@@ -45,7 +45,11 @@ class Limits:
 
 
 class _Crashed(Exception):
-    """The worker ended in the middle of a document."""
+    """The worker ended in the middle of a document; `killed` if by SIGKILL, which the system sends and no format."""
+
+    def __init__(self, how: str, *, killed: bool = False) -> None:
+        super().__init__(how)
+        self.killed = killed
 
 
 @dataclass(eq=False)
@@ -95,7 +99,8 @@ class KreuzbergExtractor:
                 try:
                     answer = await self._attempt(name, data)
                 except _Crashed as error:
-                    raise Invalid(f"could not read: its reader {error}") from error
+                    code = READER_KILLED if error.killed else None
+                    raise Invalid(f"could not read: its reader {error}", code=code) from error
         return _extracted(answer)
 
     async def close(self) -> None:
@@ -157,7 +162,7 @@ class KreuzbergExtractor:
                 raise _Crashed("answered with too much")
             answer = await asyncio.to_thread(json.loads, await worker.stdout.readexactly(length))
         except (OSError, asyncio.IncompleteReadError) as error:
-            raise _Crashed(await _cause(worker.process)) from error
+            raise await _cause(worker.process) from error
         except ValueError as error:
             raise _Crashed("answered with something malformed") from error
         if not isinstance(answer, dict):
@@ -174,17 +179,18 @@ class KreuzbergExtractor:
         await worker.process.wait()
 
 
-async def _cause(process: asyncio.subprocess.Process) -> str:
+async def _cause(process: asyncio.subprocess.Process) -> _Crashed:
     try:
         async with asyncio.timeout(2):
             code = await process.wait()
     except TimeoutError:
-        return "stopped answering"
+        return _Crashed("stopped answering")
     if code == -signal.SIGXCPU:
         raise Invalid("could not read: it used up its processor time")
     if code < 0:
-        return f"crashed ({signal.Signals(-code).name}), perhaps for want of memory"
-    return f"ended with code {code}"
+        how = f"crashed ({signal.Signals(-code).name}), perhaps for want of memory"
+        return _Crashed(how, killed=code == -signal.SIGKILL)
+    return _Crashed(f"ended with code {code}")
 
 
 def _extracted(answer: dict[str, Any]) -> Extracted:
