@@ -45,7 +45,7 @@ class Limits:
 
 
 class _Crashed(Exception):
-    """The worker ended in the middle of a document; `killed` if by SIGKILL, which the system sends and no format."""
+    """The worker ended in the middle of a document; `killed` if by SIGKILL, which the system sends."""
 
     def __init__(self, how: str, *, killed: bool = False) -> None:
         super().__init__(how)
