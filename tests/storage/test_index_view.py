@@ -126,4 +126,16 @@ def test_the_bound_grows_with_the_index_and_shrinks_with_it(world, monkeypatch):
     chosen = world.view.readable(ask(world, "90 %"))
     for _ in range(2):
         laid = world.view.laid_out(chosen)
-    assert laid.nbytes == 0
+    assert laid.codes is None
+
+
+def test_words_with_too_many_terms_of_their_own_are_not_kept(world, monkeypatch):
+    """How much they take is known for certain when they are laid out only."""
+    monkeypatch.setattr(index_view, "_SHARE", 0)
+    chosen = world.view.readable(ask(world, "90 %"))
+    terms = sum(len(one.terms) for one in chosen.parts)
+    monkeypatch.setattr(index_view, "_MOST", 392 * 1800 + 8 * 180 + 3 * terms + 100)
+    for _ in range(2):
+        laid = world.view.laid_out(chosen)
+    assert laid.codes is not None
+    assert laid.postings is None

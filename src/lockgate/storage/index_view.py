@@ -27,8 +27,8 @@ _AGAIN: Final = 2
 """The search in a readable set at which its vectors are encoded, and its words laid out."""
 _LEAST: Final = 20_000
 """Passages below which reading through all words is fast enough."""
-_POSTING: Final = 7
-"""Bytes of one occurrence of a term."""
+_POSTING: Final = 3
+"""Bytes of one occurrence of a term, at least."""
 _MOST: Final = 64 << 20
 """Bytes that everything laid out for readers may take together in an index of any size."""
 _SHARE: Final = 550
@@ -199,7 +199,10 @@ class View:
 
 def _lay_out(parts: Sequence[Passages], most: int) -> LaidOut:
     count = sum(len(one.ordinals) for one in parts)
-    room = most - size_of(count, parts[0].vectors.shape[1], len(parts))
-    codes = encode(parts) if room >= 0 else None
-    needed = sum(len(one.terms) for one in parts) * _POSTING
-    return LaidOut(lay_out(parts) if count >= _LEAST and needed <= (room if codes else most) else None, codes)
+    needed = size_of(count, parts[0].vectors.shape[1], len(parts))
+    codes = encode(parts) if needed <= most else None
+    room = most - codes.nbytes if codes else most
+    if count < _LEAST or sum(len(one.terms) for one in parts) * _POSTING > room:
+        return LaidOut(None, codes)
+    postings = lay_out(parts)
+    return LaidOut(postings if postings.nbytes <= room else None, codes)
