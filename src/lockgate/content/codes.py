@@ -25,8 +25,8 @@ _TINY: Final = 1e-30
 _LOOSE: Final = 1.001
 _REST: Final = 1e-6
 """Above what single precision can lose while the error itself is computed, for rows up to length 1."""
-_CACHED: Final = 32_768
-"""Numbers widened at a time: they stay in the cache, and are few enough for the product to stay in one thread."""
+_CACHED: Final = 98_304
+"""Numbers widened at a time: few enough to stay in the cache, and many enough for the calls not to count."""
 _ENCODED: Final = 768
 """Rows encoded at a time."""
 

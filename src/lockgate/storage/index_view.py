@@ -28,7 +28,7 @@ _AGAIN: Final = 2
 """The search in a readable set at which its vectors are encoded, and its words laid out."""
 _LATER: Final = 8
 """The search, after what was laid out had to make room, at which it is laid out once more."""
-_LEAST: Final = 20_000
+_LEAST: Final = 5_000
 """Passages below which reading through all words is fast enough."""
 _POSTING: Final = 3
 """Bytes of one occurrence of a term, at least."""
