@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,23 +24,35 @@ class ConnectorContract:
     """Items are named `folder/name.txt`. Rights are given per item; None makes them impossible to understand."""
 
     @pytest.fixture
-    def place(self, tmp_path: Path) -> Path:
+    def place(self, tmp_path: Path) -> Any:
+        """Return where the items of one test are: a folder, a bucket, a schema."""
         return tmp_path
 
-    @abstractmethod
-    def open(self, place: Path) -> Connector: ...
-    @abstractmethod
-    def write(self, place: Path, id: str, data: bytes) -> None: ...
-    @abstractmethod
-    def allow(self, place: Path, id: str, reader: str | None) -> None: ...
-    @abstractmethod
-    def delete(self, place: Path, id: str) -> None: ...
+    @pytest.fixture(autouse=True)
+    def closing(self) -> Iterator[None]:
+        self.sources: list[Connector] = []
+        yield
+        for source in self.sources:
+            source.close()
 
-    def test_every_item_has_readers_a_revision_and_the_connectors_name(self, place: Path) -> None:
+    def opened(self, place: Any) -> Connector:
+        self.sources.append(self.open(place))
+        return self.sources[-1]
+
+    @abstractmethod
+    def open(self, place: Any) -> Connector: ...
+    @abstractmethod
+    def write(self, place: Any, id: str, data: bytes) -> None: ...
+    @abstractmethod
+    def allow(self, place: Any, id: str, reader: str | None) -> None: ...
+    @abstractmethod
+    def delete(self, place: Any, id: str) -> None: ...
+
+    def test_every_item_has_readers_a_revision_and_the_connectors_name(self, place: Any) -> None:
         for id in ("b/2.txt", "b/1.txt", "a/9.txt"):
             self.write(place, id, id.encode())
             self.allow(place, id, HR)
-        source = self.open(place)
+        source = self.opened(place)
         found = walk(source)
         assert [item.id for item in found] == ["a/9.txt", "b/1.txt", "b/2.txt"] == [i.id for i in walk(source)]
         for item in found:
@@ -50,17 +64,17 @@ class ConnectorContract:
             assert asyncio.run(source.stat(item.id)) == item
             assert asyncio.run(source.fetch(item.id)) == item.id.encode()
 
-    def test_rights_that_are_not_understood_are_nobodys(self, place: Path) -> None:
+    def test_rights_that_are_not_understood_are_nobodys(self, place: Any) -> None:
         self.write(place, "a/1.txt", b"x")
         self.allow(place, "a/1.txt", None)
-        (item,) = walk(self.open(place))
+        (item,) = walk(self.opened(place))
         assert item.readers.is_nobody
         assert item.problem
 
-    def test_a_deletion_is_seen(self, place: Path) -> None:
+    def test_a_deletion_is_seen(self, place: Any) -> None:
         self.write(place, "a/1.txt", b"x")
         self.allow(place, "a/1.txt", HR)
-        source = self.open(place)
+        source = self.opened(place)
         assert walk(source)
         self.delete(place, "a/1.txt")
         assert asyncio.run(source.stat("a/1.txt")) is None
@@ -68,10 +82,10 @@ class ConnectorContract:
         with pytest.raises(NotFound):
             asyncio.run(source.fetch("a/1.txt"))
 
-    def test_a_revocation_is_seen_and_keeps_the_revision(self, place: Path) -> None:
+    def test_a_revocation_is_seen_and_keeps_the_revision(self, place: Any) -> None:
         self.write(place, "a/1.txt", b"x")
         self.allow(place, "a/1.txt", STAFF)
-        source = self.open(place)
+        source = self.opened(place)
         (before,) = walk(source)
         self.allow(place, "a/1.txt", HR)
         now = asyncio.run(source.stat("a/1.txt"))
@@ -80,19 +94,19 @@ class ConnectorContract:
         assert not now.readers.permits({STAFF})
         assert now.revision == before.revision
 
-    def test_a_change_of_content_changes_the_revision(self, place: Path) -> None:
+    def test_a_change_of_content_changes_the_revision(self, place: Any) -> None:
         self.write(place, "a/1.txt", b"x")
         self.allow(place, "a/1.txt", HR)
-        source = self.open(place)
+        source = self.opened(place)
         (before,) = walk(source)
         self.write(place, "a/1.txt", b"longer")
         (after,) = walk(source)
         assert after.revision != before.revision
 
     @pytest.mark.parametrize("id", ["", "..", "../x", "/etc/passwd", "a/../../x", "\0", "a\ud800", "a/absent.txt"])
-    def test_what_is_no_item_is_not_there(self, place: Path, id: str) -> None:
+    def test_what_is_no_item_is_not_there(self, place: Any, id: str) -> None:
         self.write(place, "a/1.txt", b"x")
-        source = self.open(place)
+        source = self.opened(place)
         assert asyncio.run(source.stat(id)) is None
         with pytest.raises(NotFound):
             asyncio.run(source.fetch(id))

@@ -14,6 +14,7 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
+from lockgate.config.s3 import S3Settings
 from lockgate.config.settings import (
     Assistant,
     CentralSettings,
@@ -43,6 +44,7 @@ TABLES: dict[str, type] = {
     "`[[quotas]]`": QuotaSettings,
     "`[[collections]]`": Collection,
     "`[[collections.rules]]`": Rule,
+    "`[collections.s3]`": S3Settings,
     "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,
@@ -71,6 +73,10 @@ path = "."
 [[collections.rules]]
 match = "**"
 sensitivity = "general"
+[[collections]]
+name = "of-s3"
+[collections.s3]
+bucket = "abc"
 [[quotas]]
 who = ["everyone"]
 [[applications]]
@@ -93,7 +99,7 @@ def rows(heading: str) -> dict[str, str]:
 
 def names(kind: type) -> list[str]:
     """Return the keys of a table as the file spells them."""
-    skipped = NO_KEYS if kind is Settings else {"rules"}
+    skipped = NO_KEYS if kind is Settings else {"rules", "source"}
     return [NAMED_OTHERWISE.get(one.name, one.name) for one in fields(kind) if one.name not in skipped]
 
 
@@ -135,6 +141,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.quotas[0],
         settings.collections[0],
         settings.collections[0].rules[0],
+        settings.collections[1].source,
         settings.applications[0],
         settings.models[0],
         settings.assistants[0],

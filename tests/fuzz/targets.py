@@ -65,6 +65,7 @@ from lockgate.adapters.oidc import signed
 from lockgate.adapters.oidc.front_ends import public_keys
 from lockgate.adapters.openai_upstream import vectors
 from lockgate.adapters.policy_files import SHIPPED
+from lockgate.adapters.s3 import acl, policy
 from lockgate.audit import ocsf, proof
 from lockgate.config import parse as settings
 from lockgate.content.mcp import decoded
@@ -167,6 +168,36 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("directory", quiet_(lambda data: directory.parse(data, "x")), (PEOPLE,)),
     Target("manifest", quiet_(lambda data: manifest.parse(data, wire.STANDARD)), (TOML,)),
+    Target(
+        "s3-policy",
+        quiet_(lambda data: policy.parse(text(data), "b").reading("k")),
+        (
+            dump(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Deny",
+                        "Principal": {"AWS": ["arn:aws:iam::111122223333:root", "*"]},
+                        "NotAction": ["s3:Put*"],
+                        "Resource": "arn:aws:s3:::b/a/${aws:username}/*",
+                        "Condition": {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}},
+                    },
+                }
+            ),
+        ),
+    ),
+    Target(
+        "s3-acl",
+        object_(lambda body: acl.parse(body)),
+        (
+            dump(
+                {
+                    "Owner": {"ID": "a"},
+                    "Grants": [{"Grantee": {"Type": "Group", "URI": "b"}, "Permission": "READ"}],
+                }
+            ),
+        ),
+    ),
     Target("glob", glob_, (b"hr/**/*.pdf\nhr/a/b.pdf", b"[a-z]?/*\nb/c")),
     Target(
         "cedar",

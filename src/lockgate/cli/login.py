@@ -66,16 +66,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def token_store() -> TokenStore:
     """Return where this account's login is kept."""
-    return TokenStore(state_folder())
+    return TokenStore(_state())
 
 
 def page_keys() -> PageKeys:
     """Return where this account's running demonstrations leave the keys of their pages."""
-    return PageKeys(state_folder())
+    return PageKeys(_state())
 
 
-def state_folder() -> Path:
-    """Return the folder of what commands of this account remember (XDG Base Directory Specification)."""
+def _state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lockgate"
 
 

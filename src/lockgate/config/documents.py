@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lockgate.config.s3 import S3Settings, s3
 from lockgate.config.settings import Collection, Rule
 from lockgate.config.table import Table
 from lockgate.config.words import integrity, level, readers
 from lockgate.labels.label import Integrity
 from lockgate.labels.wire import Taxonomy
+
+SOURCES: Final[Mapping[str, Callable[[Table], S3Settings]]] = {"s3": s3}
+"""How each table of a source that is no folder is read."""
+_TABLES: Final = " or ".join(f"`[collections.{name}]`" for name in SOURCES)
 
 
 def collection(table: Table, taxonomy: Taxonomy) -> Collection:
@@ -16,9 +24,13 @@ def collection(table: Table, taxonomy: Taxonomy) -> Collection:
         Invalid: something is wrong, with file and line.
 
     """
+    source = _source(table)
     path = table.path("path")
-    if path is None or not path.is_dir():
-        raise table.fail("path", "is missing or is no folder", "Name an existing folder.")
+    if source is None and (path is None or not path.is_dir()):
+        raise table.fail("path", "is missing or is no folder", f"Name an existing folder, or add {_TABLES}.")
+    of_folders = [key for key in ("path", "rights", "above") if key in table.values]
+    if source is not None and of_folders:
+        raise table.fail(of_folders[0], "is for folders, and this collection is none", "Take it out.")
     made = Collection(
         name=table.need("name"),
         path=path,
@@ -27,9 +39,19 @@ def collection(table: Table, taxonomy: Taxonomy) -> Collection:
         integrity=integrity(table, Integrity.INTERNAL),
         max_bytes=table.whole("max_bytes", 50_000_000, 1, 2**40),
         rules=tuple(_rule(one, taxonomy) for one in table.tables("rules")),
+        source=source,
     )
     table.done()
     return made
+
+
+def _source(table: Table) -> S3Settings | None:
+    """Return the source that a collection has a table for; None for a folder."""
+    named = [name for name in SOURCES if name in table.values]
+    table.known.update(SOURCES)
+    if len(named) > 1:
+        raise table.fail(named[1], "is one source too many", "Make a collection for each source.")
+    return SOURCES[named[0]](table.table(named[0])) if named else None
 
 
 def _rule(table: Table, taxonomy: Taxonomy) -> Rule:

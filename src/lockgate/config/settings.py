@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lockgate.config.s3 import S3Settings
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
@@ -62,19 +63,20 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """`[[collections]]`: a folder of documents. `rights` is `posix` or `manifest`.
+    """`[[collections]]`: where documents are: a folder (`path`), or a `source` of another kind with its own table.
 
-    `above` tells whether search permission on the directories above the folder counts. Off for a mounted share,
-    whose mount point says nothing about its users.
+    `rights` is `posix` or `manifest`. `above` tells whether search permission on the directories above the folder
+    counts. Off for a mounted share, whose mount point says nothing about its users.
     """
 
     name: str
-    path: Path
+    path: Path | None = None
     rights: str = "posix"
     above: bool = True
     integrity: Integrity = Integrity.INTERNAL
     max_bytes: int = 50_000_000
     rules: tuple[Rule, ...] = ()
+    source: S3Settings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Table:
         return Invalid(f"{self.file}:{self._line(key)}: `{name}` {what}", code="bad_configuration", remedy=remedy)
 
     def _line(self, key: str) -> int:
-        found = re.compile(rf"^\s*(\[+[\w.]*)?\b{re.escape(key)}\s*[\]=]", re.MULTILINE).search(
+        found = re.compile(rf"^\s*(\[+[\w.]*)?[\"']?\b{re.escape(key)}[\"']?\s*[\]=]", re.MULTILINE).search(
             self.text, self.start
         )
         at = found.end() if found else self.start
@@ -125,8 +125,9 @@ class Table:
 
     def table(self, key: str) -> Table:
         """Return a sub-table, empty where it is absent."""
-        start = max(0, self.text.find(f"[{key}]"))
-        return Table(self.file, self.text, key, self.get(key, dict, {}), start)
+        name = f"{self.where.partition('[')[0]}.{key}" if self.where else key
+        start = self.text.find(f"[{name}]", self.start)
+        return Table(self.file, self.text, name, self.get(key, dict, {}), start if start >= 0 else self.start)
 
     def done(self) -> None:
         """Refuse what nobody asked for."""

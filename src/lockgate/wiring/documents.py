@@ -9,37 +9,42 @@ from typing import Literal, cast
 
 from lockgate.adapters.files import FilesConnector
 from lockgate.config import Settings
-from lockgate.config.settings import Rule
+from lockgate.config.settings import Collection, Rule
 from lockgate.content.globs import Glob
 from lockgate.content.label_rules import LabelRule
 from lockgate.content.labeling import Limit
+from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
 from lockgate.labels.readers import Readers
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 from lockgate.storage.threads import Threads
+from lockgate.wiring import sources
 
 
-def connectors(
-    settings: Settings, directory: Directory, threads: Threads, only: str | None = None
-) -> dict[str, Connector]:
-    """Return the connector of each collection, or of the one named `only`, by name."""
-    return {
-        one.name: FilesConnector(
-            one.name,
-            one.path,
-            one.name,
-            directory=directory,
-            rights=cast(Literal["posix", "manifest"], one.rights),
-            above_root=one.above,
-            rules=[_rule(rule) for rule in one.rules],
-            integrity=one.integrity,
-            max_bytes=one.max_bytes,
-            taxonomy=settings.labels.taxonomy,
-            threads=threads,
-        )
-        for one in settings.collections
-        if only in (None, one.name)
-    }
+def connectors(settings: Settings, directory: Directory, threads: Threads) -> dict[str, Connector]:
+    """Return the connector of each collection, by name."""
+    return {one.name: _connector(one, settings, directory, threads) for one in settings.collections}
+
+
+def _connector(one: Collection, settings: Settings, directory: Directory, threads: Threads) -> Connector:
+    rules = [_rule(rule) for rule in one.rules]
+    if one.source is not None:
+        return sources.connector(one, one.source, rules)
+    if one.path is None:
+        raise Invalid(f"the collection `{one.name}` has no source")
+    return FilesConnector(
+        one.name,
+        one.path,
+        one.name,
+        directory=directory,
+        rights=cast(Literal["posix", "manifest"], one.rights),
+        above_root=one.above,
+        rules=rules,
+        integrity=one.integrity,
+        max_bytes=one.max_bytes,
+        taxonomy=settings.labels.taxonomy,
+        threads=threads,
+    )
 
 
 def _rule(rule: Rule) -> LabelRule:
