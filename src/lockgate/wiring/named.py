@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ class Generates(Protocol):
 
 
 class Held:
-    """A client with a name. `close` gives back what it holds."""
+    """A client with a name, open while it is entered. `close` gives back what it holds."""
 
     def __init__(self, id: str, close: Close | None = None) -> None:
         self._id, self._close = id, close
@@ -42,21 +42,20 @@ class Held:
         if self._close is not None:
             await self._close()
 
-    @asynccontextmanager
-    async def used(self) -> AsyncGenerator[None]:
-        """Hold it open. Failures are logged without anything that was sent or came back."""
+    async def __aenter__(self) -> None:
+        """Hold it open."""
         self._running += 1
-        try:
-            yield
-        except Unavailable as error:
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Let go. Failures are logged without anything that was sent or came back."""
+        self._running -= 1
+        if self._retired:
+            await self.retire()
+        if isinstance(error, Unavailable):
             LOG.warning("model `%s`: %s%s", self._id, error, _cause(error))
             gone = error.code == "upstream_unavailable"
             told = f"the model `{self._id}` " + ("cannot be reached now" if gone else f"failed: {error}")
             raise Unavailable(told, code=error.code, remedy=error.remedy or _AGAIN) from error
-        finally:
-            self._running -= 1
-            if self._retired:
-                await self.retire()
 
 
 class Named(Held):
@@ -68,7 +67,7 @@ class Named(Held):
 
     async def generate(self, prompt: Prompt, /) -> AsyncGenerator[Piece, None]:
         """See `ports.Model`."""
-        async with self.used(), aclosing(self._model.generate(prompt)) as pieces:
+        async with self, aclosing(self._model.generate(prompt)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -84,7 +83,7 @@ class NamedVectors(Held):
         self, texts: Sequence[str], dimensions: int | None, extras: Sequence[tuple[str, object]], /
     ) -> Embedded:
         """See `ports.VectorModel`."""
-        async with self.used():
+        async with self:
             return await self._model.vectors(texts, dimensions, extras)
 
 

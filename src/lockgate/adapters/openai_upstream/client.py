@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +19,7 @@ from lockgate.adapters.openai_upstream.connection import (
     Deadlines,
     Endpoint,
     Limits,
+    arrived,
     everything,
     refusal,
 )
@@ -71,9 +71,11 @@ class OpenAiUpstream:
                 raise await refusal(response, clock)
             kind = response.headers.get("Content-Type", "")
             if "text/event-stream" in kind:
-                async with aclosing(self._pieces(response, clock)) as pieces:
-                    async for piece in pieces:
-                        yield piece
+                stream = _Stream(response, clock, self._limits)
+                while (text := await stream.more()) is not None:
+                    if text:
+                        yield Piece(text)
+                yield await stream.last()
             elif prompt.whole:
                 yield await self._whole(response, clock)
             else:
@@ -89,25 +91,36 @@ class OpenAiUpstream:
         text = answer.take(bytes(data))
         return replace(answer.last(), text=text)
 
-    async def _pieces(self, response: aiohttp.ClientResponse, clock: Deadlines) -> AsyncGenerator[Piece, None]:
-        parser, answer = EventParser(self._limits.event_bytes), Answer(self._limits.output_chars)
-        received, patience = 0, self._limits.first_byte
-        while not answer.done:
-            chunk = await clock.wait(response.content.readany(), patience)
-            patience = self._limits.between_chunks
-            if not chunk:
-                break
-            received += len(chunk)
-            if received > self._limits.response_bytes:
-                raise Unavailable("the upstream sent more than the limit", code="upstream_too_long")
-            try:
-                events = parser.feed(chunk)
-            except LockgateError as error:
-                raise malformed(str(error)) from error
-            # What comes together goes on together: every piece costs its reader a look and a durable write.
-            if text := "".join(map(answer.take, events)):
-                yield Piece(text)
-        last = answer.last()
+
+class _Stream:
+    """What an upstream streams, as its text comes."""
+
+    def __init__(self, response: aiohttp.ClientResponse, clock: Deadlines, limits: Limits) -> None:
+        self._response, self._clock, self._limits = response, clock, limits
+        self._parser, self._answer = EventParser(limits.event_bytes), Answer(limits.output_chars)
+        self._received, self._patience = 0, limits.first_byte
+
+    async def more(self) -> str | None:
+        """Return the text of what has come by now, which may be empty; None at the end."""
+        if self._answer.done:
+            return None
+        chunk = await arrived(self._response, self._clock, self._patience)
+        self._patience = self._limits.between_chunks
+        if not chunk:
+            return None
+        self._received += len(chunk)
+        if self._received > self._limits.response_bytes:
+            raise Unavailable("the upstream sent more than the limit", code="upstream_too_long")
+        try:
+            events = self._parser.feed(chunk)
+        except LockgateError as error:
+            raise malformed(str(error)) from error
+        # What comes together goes on together: every piece costs its reader a look and a durable write.
+        return "".join(map(self._answer.take, events))
+
+    async def last(self) -> Piece:
+        """Return the closing piece, once the body has ended or lingered."""
+        last = self._answer.last()
         with contextlib.suppress(LockgateError):  # the end of the body is mostly there by now
-            await clock.wait(response.content.readany(), _LINGER)
-        yield last
+            await arrived(self._response, self._clock, _LINGER)
+        return last

@@ -119,7 +119,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, limits: Limits, *, keep: bool = True) -> None:
         self._endpoint, self._limits, self._keep = endpoint, limits, keep
         self._session: aiohttp.ClientSession | None = None
-        self._local = False
+        self._url, self._local = "", False
 
     async def close(self) -> None:
         """Close the connections; running requests end in `Unavailable`."""
@@ -135,7 +135,8 @@ class Connection:
 
         """
         url, key = await self._endpoint.locate()
-        self._local = is_local(url)
+        if url != self._url:
+            self._url, self._local = url, is_local(url)
         try:
             return await clock.wait(self._post(f"{url}{path}", key, body), patience)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -210,6 +211,11 @@ class Deadlines:
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + limits.total
 
+    @property
+    def over(self) -> bool:
+        """Tell whether the time for the whole request is over."""
+        return self._loop.time() >= self._end
+
     async def wait(self, what: Awaitable[T], seconds: float) -> T:
         try:
             async with asyncio.timeout(max(0.0, min(seconds, self._end - self._loop.time()))):
@@ -250,6 +256,23 @@ def misconfigured(what: str) -> Unavailable:
     )
 
 
+async def arrived(response: aiohttp.ClientResponse, clock: Deadlines, patience: float) -> bytes:
+    """Return what has come of a body, or comes next; nothing at its end.
+
+    Raises:
+        Unavailable: nothing comes in time, or the time for the whole request is over.
+
+    """
+    content = response.content
+    if content.exception() is None and not clock.over:
+        # What is there needs no timer.
+        if chunk := content.read_nowait():
+            return chunk
+        if content.at_eof():
+            return b""
+    return await clock.wait(content.readany(), patience)
+
+
 async def everything(response: aiohttp.ClientResponse, clock: Deadlines, limits: Limits) -> bytes:
     """Return the body of a whole answer.
 
@@ -258,7 +281,7 @@ async def everything(response: aiohttp.ClientResponse, clock: Deadlines, limits:
 
     """
     data = bytearray()
-    while chunk := await clock.wait(response.content.readany(), limits.total):
+    while chunk := await arrived(response, clock, limits.total):
         data += chunk
         if len(data) > limits.response_bytes:
             raise Unavailable("the upstream sent more than the limit", code="upstream_too_long")
