@@ -27,6 +27,7 @@ from lockgate.audit.record import Kind
 from lockgate.errors import Invalid
 
 _BATCH: Final = 1024
+_ANSWER: Final = Kind.ANSWER.value
 _BITS: Final = {Kind.DECISION.value: 1, Kind.RETRIEVAL.value: 2, Kind.MODEL_CALL.value: 4}
 
 
@@ -90,14 +91,14 @@ class _Requests:
     answers: dict[_Asked, tuple[int, bool]] = field(default_factory=dict)
     doubled: list[Fault] = field(default_factory=list)
 
-    def see(self, index: int, event: dict[str, Any]) -> None:
-        own, request = event["unmapped"][ocsf.OWN], event["metadata"]["correlation_uid"]
-        kind = own["kind"]
+    def see(self, index: int, event: dict[str, Any], lookup: Lookup) -> None:
+        _, request, kind, subject, effect, _ = lookup
         bit = _BITS.get(kind)
-        if bit is None and kind != Kind.ANSWER.value:
+        if bit is None and kind != _ANSWER:
             return
-        asked = (request, own.get("subject", ""), own.get("on_behalf_of", ""))
-        if bit and own.get("effect") != "deny":
+        own = event["unmapped"][ocsf.OWN]
+        asked = (request, subject, own.get("on_behalf_of", ""))
+        if bit and effect != "deny":
             self.kinds[asked] = self.kinds.get(asked, 0) | bit
         elif bit is None:
             if asked in self.answers:
@@ -143,10 +144,22 @@ class _Pass:
     def run(self, entries: Iterable[Entry]) -> None:
         self._advance()
         self._compare()
+        at, due = self.size, self._due()
         for entry in entries:
-            self._entry(entry)
+            self.pending.append(self._leaf(entry, at))
+            at += 1
+            if at == due:
+                self._flush()
+                self._compare()
+                due = self._due()
         self._flush()
         self._end()
+
+    def _due(self) -> int:
+        """Return the size at which roots are compared next."""
+        size = self.tree.size
+        stated = [one.size for one in (self.upcoming, self.kept) if one is not None and one.size > size]
+        return min([size + _BATCH, *stated])
 
     @property
     def size(self) -> int:
@@ -168,38 +181,34 @@ class _Pass:
         if self.upcoming.size <= at:
             raise _Stop(Fault(f"the checkpoints are out of order after size {at}"))
 
-    def _entry(self, entry: Entry) -> None:
-        at = self.size
+    def _leaf(self, entry: Entry, at: int) -> bytes:
+        """Look at the record that stands at a place; return its hash."""
+        data, stored, stated = entry.event, entry.leaf, entry.lookup
         if entry.index != at:
             raise _Stop(_misplaced(entry.index, at))
-        if not isinstance(entry.event, bytes):  # a store can be made to hold anything
+        if not isinstance(data, bytes):  # a store can be made to hold anything
             raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at))
-        leaf = merkle.leaf_hash(entry.event)
-        if entry.leaf is not None and entry.leaf != leaf:
+        leaf = merkle.leaf_hash(data)
+        if stored is not None and stored != leaf:
             raise _Stop(Fault(f"record {at} was changed: it does not fit its hash", at, at))
         try:
-            event = orjson.loads(entry.event)
+            event = orjson.loads(data)
             place, lookup = event["metadata"]["sequence"], Lookup.of(event)
-            self.requests.see(at, event)
+            self.requests.see(at, event, lookup)
         except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
             raise _Stop(Fault(f"record {at} was changed: it is no event of this log", at, at)) from error
-        if orjson.dumps(event, option=orjson.OPT_SORT_KEYS) != entry.event:
+        if orjson.dumps(event, option=orjson.OPT_SORT_KEYS) != data:
             # With a name twice, one reader would see another record than the next.
             raise _Stop(Fault(f"record {at} is not in the one form in which this log is written", at, at))
         if place != at:
             what = f"record {at} says that it is record {place}: records were moved, inserted or deleted"
             raise _Stop(Fault(what, at, at))
-        if entry.lookup is not None and entry.lookup != lookup:
+        if stated is not None and stated != lookup:
             what = f"the search fields of record {at} were changed: searches may not find it"
             raise _Stop(Fault(what, at, at))
         if is_handover(event):
             self._follow(at, event)
-        self.pending.append(leaf)
-        size = at + 1
-        due = (self.upcoming and self.upcoming.size == size) or (self.kept and self.kept.size == size)
-        if due or len(self.pending) >= _BATCH:
-            self._flush()
-            self._compare()
+        return leaf
 
     def _follow(self, at: int, event: dict[str, Any]) -> None:
         try:

@@ -197,8 +197,8 @@ def every_entry(connection: Connection) -> Iterator[Entry]:
     rows = connection.exec_driver_sql(_EVERY).cursor
     try:
         while rows is not None and (some := rows.fetchmany(500)):
-            for idx, event, leaf, *lookup in some:
-                yield Entry(idx, event, leaf, Lookup._make(lookup))
+            for row in some:
+                yield Entry(row[0], row[1], row[2], Lookup._make(row[3:]))
     except connection.dialect.loaded_dbapi.Error as error:
         raise DatabaseError("the log", None, error) from error
 
