@@ -6,7 +6,7 @@ Whatever is not a name is refused or cut here, so that content which strayed int
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -71,13 +71,13 @@ def _fact(name: str, value: object) -> str | int | float | bool:
     return text_of(value, "facts")
 
 
-def _plain(values: Iterable[str]) -> bool:
-    """Tell whether `_text` would leave each of these as it is: nearly always so, and seen at once."""
+def _plain(values: Collection[str]) -> bool:
+    """Tell whether `text_of` would leave each of these as it is: nearly always so, and seen at once."""
     try:
         whole = "".join(values)
     except TypeError:  # one of them is no text
         return False
-    return len(whole) <= LIMIT and whole.isascii()
+    return whole.isascii() and (len(whole) <= LIMIT or max(map(len, values)) <= LIMIT)
 
 
 @lru_cache(maxsize=256)
@@ -98,26 +98,37 @@ def classification(label: Label) -> dict[str, Any]:
 def own_fields(record: Record) -> dict[str, Any]:
     """Return the whole record, without time, request and what is empty."""
     own: dict[str, Any] = {"kind": _KIND[record.kind]}
-    stated = _STATED(record)
-    if not _plain(stated):
-        stated = tuple([text_of(value, name) for name, value in zip(TEXTS, stated, strict=True)])
-    own |= {name: value for name, value in zip(TEXTS, stated, strict=True) if value}
-    for name, several in zip(LISTS, _LISTED(record), strict=True):
-        if several:
-            own[name] = list(several) if _plain(several) else [text_of(one, name) for one in several]
+    stated, listed, facts = _STATED(record), _LISTED(record), record.facts
+    if _plain(_every(stated, listed, facts)):
+        own |= {name: value for name, value in zip(TEXTS, stated, strict=True) if value}
+        own |= {name: list(several) for name, several in zip(LISTS, listed, strict=True) if several}
+        told = {name: value if type(value) is str else _fact(name, value) for name, value in facts}
+    else:
+        texts = [text_of(value, name) for name, value in zip(TEXTS, stated, strict=True)]
+        own |= {name: value for name, value in zip(TEXTS, texts, strict=True) if value}
+        for name, several in zip(LISTS, listed, strict=True):
+            if several:
+                own[name] = [text_of(one, name) for one in several]
+        told = {text_of(name, "facts"): _fact(name, value) for name, value in facts}
     if record.label is not None:
         own["label"] = _forms(record.label)[0]
     if record.sources:
         own["sources"] = [_source(one) for one in record.sources]
-    if record.facts:
-        own["facts"] = _facts(record.facts)
+    if told:
+        own["facts"] = told
     return own
 
 
-def _facts(facts: Sequence[tuple[str, str | int | float | bool]]) -> dict[str, str | int | float | bool]:
-    if _plain([text for name, value in facts for text in (name, value if type(value) is str else "")]):
-        return {name: value if type(value) is str else _fact(name, value) for name, value in facts}
-    return {text_of(name, "facts"): _fact(name, value) for name, value in facts}
+def _every(stated: Iterable[str], listed: Iterable[Iterable[str]], facts: Sequence[tuple[str, Any]]) -> list[str]:
+    """Return every text that a record has."""
+    every = [*stated]
+    for several in listed:
+        every += several
+    if facts:
+        names, values = zip(*facts, strict=True)
+        every += names
+        every += [value for value in values if type(value) is str]
+    return every
 
 
 def _source(source: Source) -> dict[str, Any]:

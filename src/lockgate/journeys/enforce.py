@@ -52,16 +52,17 @@ class Metering(Protocol):
 
 def base_record(kind: Kind, subject: Subject, context: Context, **more: typing.Any) -> Record:
     """Return a record that says who, when and in which request, and `more` of its fields."""
-    stated: dict[str, typing.Any] = {
-        "time": context.now,
-        "request_id": context.request_id,
-        "subject": subject.principal.name,
-        "on_behalf_of": subject.on_behalf_of.name if subject.on_behalf_of else "",
-        "session": subject.session.id,
-        "application": subject.application,
-        "actors": tuple([one.name for one in subject.actors]),
-    }
-    return Record(kind, **(stated | more))
+    more.setdefault("time", context.now)
+    return Record(
+        kind,
+        request_id=context.request_id,
+        subject=subject.principal.name,
+        on_behalf_of=subject.on_behalf_of.name if subject.on_behalf_of else "",
+        session=subject.session.id,
+        application=subject.application,
+        actors=tuple([one.name for one in subject.actors]) if subject.actors else (),
+        **more,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lockgate.policy.model import AccessRequest, Action, Risk
+from lockgate.labels.label import Sensitivity
+from lockgate.policy.model import AccessRequest, Action, Risk, Use
 
 TOKEN: Final = "token"  # noqa: S105 - where something came from
 KEY: Final = "key"
@@ -18,6 +19,9 @@ WORST: Final = "worst"
 """Nobody stated it, so it counts as the worst that it can be."""
 
 Facts = tuple[tuple[str, str | int | bool], ...]
+_LEVEL: Final = {one: one.name.lower() for one in Sensitivity}
+_RISK: Final = {one: one.name.lower() for one in Risk}
+_USE: Final = {one: str(one) for one in Use}
 _FLOWS: Final = frozenset({Action.PROMPT, Action.EMIT})
 
 
@@ -36,24 +40,22 @@ def inputs(request: AccessRequest, *, default_purpose: bool = False) -> Facts:
     session, flows = subject.session, request.action in _FLOWS
     shown = TOKEN if subject.confined_to is None else KEY
     purpose = "settings" if default_purpose else "request"
-    values: dict[str, str | int | bool] = {
-        "application": subject.application,
-        "assurance": session.assurance,
-        "device_compliant": context.device_compliant,
-        "groups": len(subject.person.groups),
-        "label": context.data.sensitivity.name.lower(),
-        "purpose": context.purpose,
-        "risk": session.risk.name.lower(),
-        "use": str(context.use),
-    }
-    origins = {
-        "application": shown if subject.application else WORST,
-        "assurance": shown if session.assurance else WORST,
-        "device_compliant": shown if context.device_compliant else WORST,
-        "groups": "identity",
-        "label": "labels" if flows else "nothing flows",
-        "purpose": purpose if context.purpose else WORST,
-        "risk": WORST if session.risk is Risk.HIGH else shown,
-        "use": "door",
-    }
-    return facts(values, origins)
+    # Written out: every decision of every request needs them.
+    return (
+        ("input.application", subject.application),
+        ("input.assurance", session.assurance),
+        ("input.device_compliant", context.device_compliant),
+        ("input.groups", len(subject.person.groups)),
+        ("input.label", _LEVEL[context.data.sensitivity]),
+        ("input.purpose", context.purpose),
+        ("input.risk", _RISK[session.risk]),
+        ("input.use", _USE[context.use]),
+        ("source.application", shown if subject.application else WORST),
+        ("source.assurance", shown if session.assurance else WORST),
+        ("source.device_compliant", shown if context.device_compliant else WORST),
+        ("source.groups", "identity"),
+        ("source.label", "labels" if flows else "nothing flows"),
+        ("source.purpose", purpose if context.purpose else WORST),
+        ("source.risk", WORST if session.risk is Risk.HIGH else shown),
+        ("source.use", "door"),
+    )
