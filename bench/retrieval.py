@@ -242,8 +242,8 @@ async def _searches(corpus: Corpus, index: MemoryIndex) -> None:
         def leg(number: int, words: bool, vectors: bool, query: Query = query) -> object:
             chosen = index._view.readable(query)
             row = asked[number % 40] if vectors else None
-            postings = index._view.postings(chosen)
-            return rank(chosen.parts, questions[number % 40], row, 10, LEXICAL if words else 0.0, postings)
+            laid, lexical = index._view.laid_out(chosen), LEXICAL if words else 0.0
+            return rank(chosen.parts, questions[number % 40], row, 10, lexical, laid.postings, laid.codes)
 
         base = timed(naive, 10)
         vector = timed(lambda n: leg(n, False, True), 20)

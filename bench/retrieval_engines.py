@@ -75,7 +75,7 @@ def lockgate(world: World, matrix: Matrix, known: bool) -> Search:
         if not known:
             world.view._readable.clear()
         chosen = world.view.readable(query(share, "", vector))
-        found = rank(chosen.parts, "", vector, K, 0.0)
+        found = rank(chosen.parts, "", vector, K, 0.0, codes=world.view.laid_out(chosen).codes)
         return [matrix.numbers[chosen.parts[one.part].id] * PASSAGES + one.ordinal for one in found]
 
     return search
@@ -226,8 +226,8 @@ def words_and_hybrid(world: World, goals: Goals, share: str) -> dict[str, list[f
     def leg(turn: int, words: bool, vectors: bool) -> object:
         text, vector = texts[turn % QUERIES], asked[turn % QUERIES]
         chosen = world.view.readable(query(share, text, vector))
-        lexical = LEXICAL if words else 0.0
-        return rank(chosen.parts, text, vector if vectors else None, K, lexical, world.view.postings(chosen))
+        lexical, laid = LEXICAL if words else 0.0, world.view.laid_out(chosen)
+        return rank(chosen.parts, text, vector if vectors else None, K, lexical, laid.postings, laid.codes)
 
     for turn in range(2):  # the first searches of a reader of much lay words out
         leg(turn, True, False)

@@ -49,8 +49,8 @@ def _search(world: World, readers: Sequence[str]) -> dict[str, list[float]]:
 
     def both(turn: int, name: str) -> object:
         chosen = world.view.readable(query(name, texts[turn % 20], asked[turn % 20]))
-        postings = world.view.postings(chosen)
-        return rank(chosen.parts, texts[turn % 20], asked[turn % 20], 10, LEXICAL, postings)
+        laid = world.view.laid_out(chosen)
+        return rank(chosen.parts, texts[turn % 20], asked[turn % 20], 10, LEXICAL, laid.postings, laid.codes)
 
     for name in readers:  # the first searches of a reader of much lay words out
         both(0, name), both(1, name)

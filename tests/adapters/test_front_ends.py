@@ -65,8 +65,8 @@ class Front:
         kind = ApplicationKind.FRONT_END
         return Application(id, kind, groups=frozenset({ANY}), may_act_for_users=True, user_keys=keys)
 
-    def start(self) -> None:
-        self.clock.forward(seconds=-1)
+    def start(self, before: float = 1.0) -> None:
+        self.clock.forward(seconds=-before)
         directory = DirectoryFile.open(self.folder / "people.toml")
         front = FrontEnds(
             Credentials(),
@@ -77,7 +77,7 @@ class Front:
             directory,
         )
         self.authenticator = Registered(front, lambda: self.applications)
-        self.clock.forward(seconds=1)
+        self.clock.forward(seconds=before)
 
     def claims(self, **change: object) -> dict[str, object]:
         now = int(self.clock.now().timestamp())
@@ -254,6 +254,24 @@ def test_a_restart_replays_nothing(front: Front) -> None:
     front.start()
     assert front.refusal(one) == "assertion_expired"
     front.who(front.signed())
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.4])
+def test_a_restart_replays_nothing_that_was_ahead_or_of_the_same_second(front: Front, ahead: float) -> None:
+    """The gateway starts again in that moment, by a crash that somebody has caused."""
+    one = front.signed(iat=NOW.timestamp() + ahead, exp=NOW.timestamp() + 30)
+
+    async def when_its_time_comes() -> Subject:
+        asked = asyncio.create_task(front.authenticator.authenticate(f"chat {one} first"))
+        await asyncio.sleep(0.05)
+        front.clock.forward(seconds=0.45)
+        return await asked
+
+    assert asyncio.run(when_its_time_comes()).on_behalf_of is not None
+    front.start(before=0.0)
+    assert front.refusal(one) == "assertion_expired"
+    front.clock.forward(seconds=0.5)
+    assert front.who(front.signed(iat=front.clock.now().timestamp())).on_behalf_of is not None
 
 
 def test_one_front_end_cannot_use_up_the_place_of_another(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:

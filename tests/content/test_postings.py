@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate.content import postings
 from lockgate.content.postings import lay_out
 from lockgate.content.ranking import Passages, passages, rank
 
@@ -42,16 +43,34 @@ def test_rankings_are_the_same_to_the_last_bit(written, query, with_vector, k):
 
 
 def test_terms_whose_numbers_share_a_half_are_told_apart():
-    """Buckets go by the low half of a term's number: two terms of one bucket are two terms."""
-    one, other = np.uint32(0x0001_0007), np.uint32(0x0002_0007)
+    """Terms are sorted half by half: two that share one are two terms, whichever half it is."""
+    some = np.array([0x0001_0007, 0x0002_0007, 0x0002_0008], np.uint32)
     part = Passages(
-        "d", np.arange(2), rows(2), np.array([one, other], np.uint32), np.array([3, 5], np.uint8),
-        np.array([1, 2]), np.array([3, 5]),
+        "d", np.arange(3), rows(3), some[[2, 0, 1]], np.array([3, 5, 7], np.uint8),
+        np.array([1, 2, 3]), np.array([3, 5, 7]),
     )  # fmt: skip
     found = lay_out([part])
-    for word, row, count in ((one, 0, 3), (other, 1, 5)):
+    for word, row, count in ((some[2], 0, 3), (some[0], 1, 5), (some[1], 2, 7)):
         at, which, counts = found.hits(np.array([word], np.uint32))
         assert (at.tolist(), which.tolist(), counts.tolist()) == ([row], [0], [count])
+    for unknown in (0, 0x0001_0008, 0xFFFF_FFFF):
+        assert [len(one) for one in found.hits(np.array([unknown], np.uint32))] == [0, 0, 0]
+
+
+@given(
+    st.lists(texts, min_size=1, max_size=12),
+    st.lists(st.sampled_from([*WORDS, "never"]), max_size=6).map(" ".join),
+    st.integers(1, 7),
+)
+def test_nothing_changes_where_stretches_begin_inside_documents(written, query, stretch):
+    parts = documents(written)
+    if not parts:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postings, "_ROWS", stretch)
+        made = lay_out(parts)
+    assert len(made.stretches) == -(-sum(len(one.ordinals) for one in parts) // stretch)
+    assert rank(parts, query, None, 9, postings=made) == rank(parts, query, None, 9)
 
 
 @pytest.mark.parametrize("words", [[], ["w1"], ["never"]])
@@ -64,4 +83,4 @@ def test_memory_is_what_is_said():
     parts = documents([["w1 w2 w3 w1"] * 5] * 40)
     made = lay_out(parts)
     occurrences = sum(len(one.terms) for one in parts)
-    assert made.nbytes == 7 * occurrences + 8 * (len(parts) + 65_537) + 4 * 200
+    assert made.nbytes == 3 * occurrences + 4 * (3 + 4) + 8 * len(parts) + 4 * 200

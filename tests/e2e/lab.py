@@ -207,7 +207,8 @@ async def opened(
         directory=people,
         embedder=embedder,
         authenticator=lambda _, known: ByPrefix(
-            OidcAuthenticator(provider.settings, clock, provider.fetch, known), {PREFIX: services}
+            OidcAuthenticator(provider.settings, clock, lambda address: provider.fetch(address), known),
+            {PREFIX: services},
         ),
     )
     async with open_lockgate(parse(text, folder / "lockgate.toml"), parts) as lockgate:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any
 
-from e2e.lab import Lab, opened
+from e2e.lab import opened
+from faults.broken import FAULTS
 from faults.points import ARMED, Points
 from journeys.places import Words
 from lockgate.edge import serve
-from lockgate.errors import Unavailable
 from lockgate.wiring import Lockgate
-
-Fault: TypeAlias = Callable[[Lab], str]
+from obeying import obey
 
 
 def _armed(app: Any, path: str, points: Points) -> Any:
@@ -38,6 +35,7 @@ def _armed(app: Any, path: str, points: Points) -> Any:
 def serving(folder: Path, upstream: str, path: str, kill_at: int | None, pipe: Any) -> None:
     """Serve; die at a point of a request to `path`. Tells address and tokens, then on request what it counted."""
     _quiet(folder)
+    obey()
     points = Points(kill_at)
     points.watch_commits()
     real = serve.server
@@ -70,103 +68,6 @@ users = ["everyone"]
             pipe.send(points.seen if asked == "seen" else FAULTS[asked](lab))
     pipe.send("stopped")
 
-
-# ------------------------------------------------------------------ faults of a gateway that runs on
-
-
-def _limit(what: int, amount: Callable[[], int]) -> Fault:
-    """Lower a limit of this process; its healing raises it again."""
-
-    def fault(_: Lab) -> str:
-        resource.setrlimit(what, (amount(), resource.getrlimit(what)[1]))
-        return "done"
-
-    return fault
-
-
-def _unlimited(_: Lab) -> str:
-    for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_AS):
-        hard = resource.getrlimit(what)[1]
-        resource.setrlimit(what, (min(hard, 4096) if what == resource.RLIMIT_NOFILE else hard, hard))
-    return "done"
-
-
-def _clock(hours: float) -> Fault:
-    def fault(lab: Lab) -> str:
-        lab.clock.moved = timedelta(hours=hours)
-        return "done"
-
-    return fault
-
-
-class _Broken:
-    """A policy engine that fails whatever it is asked."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("the policy engine is broken")
-
-
-_KEPT: dict[str, Any] = {}
-
-
-def _break_policies(lab: Lab) -> str:
-    _KEPT["policies"] = lab.lockgate.policies.current
-    lab.lockgate.policies.current = _Broken()  # type: ignore[assignment]
-    return "done"
-
-
-def _mend_policies(lab: Lab) -> str:
-    lab.lockgate.policies.current = _KEPT.pop("policies")
-    return "done"
-
-
-def _break_embedder(lab: Lab) -> str:
-    """The model of this machine is dead: questions cannot be embedded."""
-
-    async def dead(texts: object) -> object:
-        raise Unavailable("the embedding model has ended")
-
-    lab.lockgate.embedder.embed = dead  # type: ignore[method-assign, assignment]
-    return "done"
-
-
-def _mend_embedder(lab: Lab) -> str:
-    del lab.lockgate.embedder.embed  # type: ignore[attr-defined]
-    return "done"
-
-
-def _break_issuer(lab: Lab) -> str:
-    """The provider is down, and its keys are asked for again at each token of a key that is not known."""
-
-    async def down(address: str) -> bytes:
-        raise Unavailable("the provider does not answer")
-
-    lab.issuer.fetch = down  # type: ignore[method-assign]
-    return "done"
-
-
-def _mend_issuer(lab: Lab) -> str:
-    del lab.issuer.fetch  # type: ignore[attr-defined]
-    return "done"
-
-
-FAULTS: Final[dict[str, Fault]] = {
-    "disk full": _limit(resource.RLIMIT_FSIZE, lambda: 0),
-    "no handles": _limit(resource.RLIMIT_NOFILE, lambda: len(os.listdir("/proc/self/fd")) - 1),
-    "no memory": _limit(
-        resource.RLIMIT_AS, lambda: int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    ),
-    "enough again": _unlimited,
-    "clock ahead": _clock(10),
-    "clock behind": _clock(-10),
-    "clock right": _clock(0),
-    "policies broken": _break_policies,
-    "policies mended": _mend_policies,
-    "embedder dead": _break_embedder,
-    "embedder back": _mend_embedder,
-    "issuer down": _break_issuer,
-    "issuer back": _mend_issuer,
-}
 
 Work = Callable[[Lockgate, AsyncExitStack], Awaitable[object]]
 

@@ -86,9 +86,13 @@ class Gateway:
         return list(self.pipe.recv())
 
     def fault(self, name: str) -> None:
-        """Have something fail in it, or heal: see `child.FAULTS`."""
+        """Have something fail in it, or heal: see `broken.FAULTS`."""
+        assert self.ask(name) == "done", name
+
+    def ask(self, name: str) -> str:
+        """Do as `fault`, and return what it says."""
         self.pipe.send(name)
-        assert self.pipe.recv() == "done"
+        return str(self.pipe.recv())
 
     def died(self) -> bool:
         """Wait for its end and tell whether it was killed."""

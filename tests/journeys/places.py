@@ -19,7 +19,7 @@ from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.ingest.read import MOST
-from lockgate.ports import Extracted, Person, Vectors
+from lockgate.ports import READER_KILLED, Extracted, Person, Vectors
 from support import NOW
 
 MANIFEST = ".lockgate-access.toml"
@@ -52,6 +52,7 @@ class Plain:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.killing = True
 
     async def extract(self, name: str, data: bytes, /) -> Extracted:
         self.names.append(name)
@@ -59,6 +60,8 @@ class Plain:
             raise Invalid("could not read: it is broken")
         if data.startswith(b"!fault"):
             raise ZeroDivisionError("s3cret")
+        if data.startswith(b"!killed") and self.killing:
+            raise Invalid("could not read: its reader was killed", code=READER_KILLED)
         return Extracted(data.decode("utf-8", "replace"))
 
 

@@ -20,6 +20,7 @@ from lockgate.errors import Conflict, Unavailable
 from lockgate.journeys.ingest import Progress
 from lockgate.labels.label import AI, Label, Sensitivity
 from lockgate.labels.readers import Readers
+from obeying import obeying
 
 Body = Callable[[Place], Awaitable[None]]
 
@@ -162,6 +163,65 @@ def test_a_root_that_cannot_be_opened_removes_nothing(run) -> None:
         assert len(at.index.documents()) == 1
 
     run(body)
+
+
+def test_what_the_system_killed_while_it_was_read_is_read_by_the_next_run(run) -> None:
+    async def body(at: Place) -> None:
+        at.write("a.txt", "!killed zebra")
+        at.write("b.txt", "!invalid")
+        await at.ingest.run(at.connector)
+        assert at.document("a.txt").label.readers == Readers.nobody()
+        at.extractor.names.clear()
+        at.extractor.killing = False
+        report = await at.ingest.run(at.connector)
+        assert at.extractor.names == ["a.txt"], "what broke its reader by itself waits until it changes"
+        assert [item for item, _ in report.problems] == ["b.txt"]
+        assert (await at.index.chunks(at.document("a.txt").id))[0].text == "!killed zebra"
+        assert at.document("a.txt").label.readers == Readers.any_of("group:staff")
+
+    run(body)
+
+
+def test_a_folder_that_cannot_be_entered_closes_its_documents_and_loses_nothing(tmp_path: Path) -> None:
+    """A share that stutters shows no names. What was under them is not gone: a review would be lost with it."""
+
+    async def body() -> None:
+        async with place(tmp_path) as at:
+            at.write("hr/deep/pay.txt", "zebra pay")
+            at.write("plan.txt", "plan")
+            at.rules(STAFF)
+            await at.ingest.run(at.connector)
+            known = at.document("hr/deep/pay.txt")
+            label = known.label
+            accepted = replace(known, review=Review.ACCEPTED, ruling=label, ruled_readers=label.readers)
+            await at.index.relabel(accepted, frozenset())
+            for shut, mode in (
+                ("hr", 0),
+                ("hr/deep", 0),
+                ("hr/deep", 0o400),
+            ):  # last: names alone
+                (at.share / shut).chmod(mode)
+                try:
+                    report = await at.ingest.run(at.connector)
+                finally:
+                    (at.share / shut).chmod(0o700)
+                assert report.removed == 0
+                assert any("permission denied" in why for _, why in report.problems), report.problems
+                closed = at.document("hr/deep/pay.txt")
+                assert closed.label.readers == Readers.nobody()
+                assert "permission denied" in closed.problem
+                assert at.document("plan.txt").label.readers == Readers.any_of("group:staff")
+                at.extractor.names.clear()
+                report = await at.ingest.run(at.connector)
+                assert report.problems == at.extractor.names == []
+                back = at.document("hr/deep/pay.txt")
+                assert (back.review, back.label.readers) == (Review.ACCEPTED, label.readers)
+                assert [one.text for one in await at.index.chunks(back.id)] == ["zebra pay"]
+            (at.share / "hr/deep/pay.txt").unlink()
+            (at.share / "hr/deep/pay.txt").mkdir()
+            assert (await at.ingest.run(at.connector)).removed == 1
+
+    obeying(lambda: asyncio.run(body()))
 
 
 def test_what_cannot_be_read_is_a_row_that_nobody_may_read_and_stops_nothing(run) -> None:

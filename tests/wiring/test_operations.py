@@ -23,7 +23,7 @@ audience = "lockgate"
 [[applications]]
 id = "x"
 """
-WELL = {"audit", "history", "index", "policies", "settings", "keys", "models", "serving"}
+WELL = {"audit", "history", "index", "policies", "settings", "changes", "keys", "models", "serving"}
 
 
 async def on(folder: Path, look: Callable[[Lockgate], Awaitable[None]], parts: Parts | None = None) -> None:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Final, Self
 
@@ -35,6 +36,9 @@ _MARKS: Final = 1_000_000
 _PEOPLE: Final = 5_000
 _REMEMBERED: Final = 4_096
 """Labels and sessions that the writer remembers to have written."""
+_MINUTE: Final = 60.0
+"""Seconds to which the disk's moment of a session is rounded up, so that a request seldom has to write it. What
+was shown then counts up to a minute longer than it must, and never less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class SqliteHistory:
         # Used by the writing thread alone.
         self._connection: sa.Connection | None = None
         self._labels: dict[Label, tuple[int, str]] = {}
-        self._sessions: dict[tuple[str, str], Label] = {}
+        self._sessions: dict[tuple[str, str], tuple[Label, float]] = {}
 
     @classmethod
     def open(cls, path: Path, writer: GroupWriter | None = None) -> Self:
@@ -344,24 +348,25 @@ class SqliteHistory:
 
     def _write_pieces(self, db: sa.Connection, pieces: Sequence[_Piece]) -> None:
         rows = [(one.person, self._label(db, one.label)[0], one.seen, one.marks) for one in pieces if one.marks]
-        shown: dict[tuple[str, str], float] = {}
+        raised: dict[tuple[str, str], tuple[Label, float]] = {}
         for one in pieces:
             key = one.person, one.session
-            self._sessions[key] = self._joined(db, key, one.label)
-            shown[key] = max(one.seen, shown.get(key, one.seen))
+            before = self._sessions.get(key) or self._stored(db, key)
+            label, seen = before or (one.label, one.seen)
+            label = label if label == one.label else label.join(one.label)
+            now = label, max(seen, ceil(one.seen / _MINUTE) * _MINUTE)
+            if now != before:
+                self._sessions[key] = raised[key] = now
         if rows:
             driver(db).executemany(store.ADD_PIECE, rows)
-        if shown:
-            sessions = [(*key, self._label(db, self._sessions[key])[1], seen) for key, seen in shown.items()]
+        if raised:
+            sessions = [(*key, self._label(db, label)[1], seen) for key, (label, seen) in raised.items()]
             driver(db).executemany(store.SET_SHOWN, sessions)
 
-    def _joined(self, db: sa.Connection, key: tuple[str, str], label: Label) -> Label:
-        """Return the label of a session, raised by one more."""
-        before = self._sessions.get(key)
-        if before is None:
-            text = db.exec_driver_sql(store.FIND_SHOWN, key).scalar_one_or_none()
-            before = label if text is None else parse(json.loads(text))
-        return before if before == label else before.join(label)
+    def _stored(self, db: sa.Connection, key: tuple[str, str]) -> tuple[Label, float] | None:
+        """Return label and moment of a session that the disk knows."""
+        found = db.exec_driver_sql(store.FIND_SHOWN, key).one_or_none()
+        return None if found is None else (parse(json.loads(found[0])), found[1])
 
     def _label(self, db: sa.Connection, label: Label) -> tuple[int, str]:
         """Return row and text of a label, adding it where it is new."""

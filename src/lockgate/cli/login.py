@@ -66,15 +66,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def token_store() -> TokenStore:
     """Return where this account's login is kept."""
-    return TokenStore(_state())
+    return TokenStore(state_folder())
 
 
 def page_keys() -> PageKeys:
     """Return where this account's running demonstrations leave the keys of their pages."""
-    return PageKeys(_state())
+    return PageKeys(state_folder())
 
 
-def _state() -> Path:
+def state_folder() -> Path:
+    """Return the folder of what commands of this account remember (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lockgate"
 
 

@@ -2,9 +2,9 @@
 
 Everything that a score depends on is taken from the passages given: how many there are, how long they are, how
 many hold a term. So a caller who gives only what a subject may read gets scores that nothing unreadable can
-influence. Scores do not depend on the order or the grouping of the passages either: a fast pass in single
-precision selects candidates with a margin above its error, and the score of a candidate is then computed from
-its own numbers alone, in double precision.
+influence. Scores do not depend on the order or the grouping of the passages either: a fast pass, in single
+precision or over codes of one byte a number, selects candidates with a margin above its error, and the score of a
+candidate is then computed from its own numbers alone, in double precision.
 
 The score is `cosine + LEXICAL * coverage ** 2`, where coverage is BM25 (Robertson and Zaragoza, 2009) divided by
 the highest value that the query could reach, identifiers counting `IDENTIFIER` times. The square lets a few shared
@@ -35,8 +35,13 @@ _FEW: Final = 4
 _VECTORS: Final = 768
 _WORDS: Final = 6144
 """Passages looked at together: what is copied of them fits into the cache."""
-_MARGIN: Final = 4e-4
-"""Twice more than single precision can err in a product of two vectors of length 1 and up to 1,024 numbers."""
+_SINGLE: Final = 4e-7
+"""Times the numbers of a vector, and 16 for what is done with the product: three times what single precision can
+err in two products of vectors of length 1 (2^-24 for each number in each of them)."""
+_ROUNDING: Final = 2e-6
+"""More than what rounding two scores to six places can bring them together."""
+_EXACT: Final = 512
+"""Rows whose exact products are computed together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +131,16 @@ class Laid(Protocol):
     def hits(self, words: NDArray[np.uint32]) -> Hits: ...
 
 
+class Coded(Protocol):
+    """Vectors in a shorter form whose error is bounded (`content/codes.py`)."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]: ...
+    @property
+    def errors(self) -> NDArray[np.float32]: ...
+    def cosines(self, vector: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
 def rank(
     parts: Sequence[Passages],
     text: str,
@@ -133,6 +148,7 @@ def rank(
     k: int,
     lexical: float = LEXICAL,
     postings: Laid | None = None,
+    codes: Coded | None = None,
 ) -> list[Ranked]:
     """Return the `k` best passages, best first; ties by document id and ordinal.
 
@@ -143,37 +159,76 @@ def rank(
         k: how many.
         lexical: weight of the lexical part; 0 ranks by vectors alone.
         postings: the words of exactly `parts`, if they were laid out; it changes the time and nothing else.
+        codes: the vectors of exactly `parts`, if they were encoded; it changes the time and nothing else.
 
     """
-    sizes = postings.sizes if postings else np.array([len(part.ordinals) for part in parts], dtype=np.int64)
+    known = codes or postings
+    sizes = known.sizes if known else np.array([len(part.ordinals) for part in parts], dtype=np.int64)
     total = int(sizes.sum())
     if total == 0 or k <= 0:
         return []
     words, worth = _query(text if lexical else "")
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    bonus = np.zeros(total, np.float64)
+    bonus: NDArray[np.float64] | None = None
     if worth:
         hits = postings.hits(words) if postings else _hits(parts, sizes, words)
         lengths = postings.lengths if postings else np.concatenate([part.lengths for part in parts])
-        bonus += lexical * _coverage(lengths, hits, worth) ** 2
-    rough = bonus if vector is None else bonus + _cosines(parts, sizes, vector)
-    if total > k:
-        floor = np.partition(rough, total - k)[total - k]
-        chosen = np.flatnonzero(rough >= floor - _MARGIN)
-    else:
-        chosen = np.arange(total)
-    owners = np.searchsorted(starts, chosen, side="right") - 1
-    ranked = []
-    for row, owner in zip(chosen.tolist(), owners.tolist(), strict=True):
-        part, own = parts[owner], row - int(starts[owner])
-        # The product of two single-precision numbers is exact in double precision, and a row of its own is added
-        # up pairwise, in an order that its length alone fixes: the same whatever lies beside it in memory.
-        row_vector = part.vectors[own].astype(np.float64)
-        cosine = 0.0 if vector is None else float(np.add.reduce(row_vector * vector))
-        score = round(cosine + float(bonus[row]), 6) + 0.0
-        ranked.append(Ranked(score, owner, int(part.ordinals[own])))
+        bonus = lexical * _coverage(lengths, hits, worth) ** 2
+    chosen = _candidates(parts, sizes, vector, k, bonus, codes)
+    owners = np.searchsorted(np.cumsum(sizes), chosen, side="right")
+    own = chosen - (np.cumsum(sizes) - sizes)[owners]
+    exact = np.zeros(len(chosen)) if vector is None else _exact(parts, owners.tolist(), own.tolist(), vector)
+    if bonus is not None:
+        exact += bonus[chosen]
+    if len(exact) > k:
+        best = np.flatnonzero(exact >= np.partition(exact, len(exact) - k)[len(exact) - k] - _ROUNDING)
+        exact, owners, own = exact[best], owners[best], own[best]
+    ranked = [
+        Ranked(round(score, 6) + 0.0, owner, int(parts[owner].ordinals[row]))
+        for score, owner, row in zip(exact.tolist(), owners.tolist(), own.tolist(), strict=True)
+    ]
     ranked.sort(key=lambda one: (-one.score, parts[one.part].id, one.ordinal))
     return ranked[:k]
+
+
+def _candidates(
+    parts: Sequence[Passages],
+    sizes: NDArray[np.int64],
+    vector: NDArray[np.float32] | None,
+    k: int,
+    bonus: NDArray[np.float64] | None,
+    codes: Coded | None,
+) -> NDArray[np.int64]:
+    """Return rows among which the `k` best are for certain: all that the error of a fast pass does not exclude."""
+    total = int(sizes.sum())
+    if total <= k:
+        return np.arange(total)
+    added: NDArray[np.float32] | NDArray[np.float64] = np.zeros(total, np.float32) if bonus is None else bonus
+    margin, error = _ROUNDING, np.zeros(1, np.float32)
+    if vector is not None:
+        length = float(np.linalg.norm(vector))
+        margin += _SINGLE * (len(vector) + 16) * max(1.0, length)
+        rough = codes.cosines(vector) if codes else _cosines(parts, sizes, vector)
+        added = rough if bonus is None else bonus + rough
+        error = codes.errors * np.float32(1.001 * length) if codes else error
+    floor = np.partition(added - error, total - k)[total - k]
+    return np.flatnonzero(added + error >= floor - margin)
+
+
+def _exact(
+    parts: Sequence[Passages], owners: Sequence[int], own: Sequence[int], vector: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return products that depend on nothing but the row and the vector.
+
+    The product of two single-precision numbers is exact in double precision, and each row is added up pairwise, in
+    an order that its length alone fixes: the same whatever lies beside it in memory.
+    """
+    found = np.empty(len(own))
+    for start in range(0, len(own), _EXACT):
+        pairs = zip(owners[start : start + _EXACT], own[start : start + _EXACT], strict=True)
+        rows = np.array([parts[owner].vectors[row] for owner, row in pairs], np.float64)
+        rows *= vector
+        np.add.reduce(rows, axis=1, out=found[start : start + _EXACT])
+    return found
 
 
 def _query(text: str) -> tuple[NDArray[np.uint32], list[float]]:
@@ -183,7 +238,7 @@ def _query(text: str) -> tuple[NDArray[np.uint32], list[float]]:
     return words, [IDENTIFIER if is_identifier(distinct[at]) else 1.0 for at in first.tolist()]
 
 
-def _blocks(
+def blocks(
     parts: Sequence[Passages], sizes: NDArray[np.int64], rows: int
 ) -> Iterator[tuple[Sequence[Passages], int, int]]:
     """Yield runs of whole documents of about `rows` passages, with the first row and the row after the last."""
@@ -204,7 +259,7 @@ def _cosines(
         return np.concatenate([np.dot(part.vectors, vector) for part in parts if len(part.ordinals)])
     # Of short documents many are copied together first: a product for each would cost more than the copy.
     cosines = np.empty(int(sizes.sum()), np.float32)
-    for block, start, end in _blocks(parts, sizes, _VECTORS):
+    for block, start, end in blocks(parts, sizes, _VECTORS):
         if end > start:
             rows = np.concatenate([part.vectors for part in block if len(part.ordinals)])
             np.dot(rows, vector, out=cosines[start:end])
@@ -216,7 +271,7 @@ def _hits(parts: Sequence[Passages], sizes: NDArray[np.int64], words: NDArray[np
     table = np.zeros(1 << 16, np.bool_)
     table[words & 0xFFFF] = True
     found: list[Hits] = []
-    for block, start, _ in _blocks(parts, sizes, _WORDS):
+    for block, start, _ in blocks(parts, sizes, _WORDS):
         flat = np.concatenate([part.terms for part in block])
         # Most terms are told apart by the low half of their number; the few that are left are compared in full.
         at = np.flatnonzero(table.take(flat.view(np.uint16)[LOW::2]))

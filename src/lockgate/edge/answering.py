@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
@@ -65,12 +66,29 @@ class Streamed(StreamingResponse):
     ) -> None:
         super().__init__(frames, headers=headers)
         self._frames, self._pieces = frames, pieces
+        self._sent = self._left = False
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        """Send the frames."""
+        """Send the frames, as long as there is a reader."""
+        sending = asyncio.current_task()
+        reader = asyncio.create_task(_hung_up(receive))
+
+        def stop(_: object) -> None:
+            if not self._sent and sending is not None:
+                self._left = True
+                sending.cancel()
+
+        reader.add_done_callback(stop)
         try:
-            await super().__call__(scope, receive, send)
+            await self.stream_response(send)
+        except asyncio.CancelledError:
+            if not self._left or (sending is not None and sending.uncancel()):
+                raise
+        except OSError as error:
+            raise ClientDisconnect from error
         finally:
+            self._sent = True
+            reader.cancel()
             await self._frames.aclose()
             await self._pieces.aclose()  # frames that never began close nothing
 
@@ -143,3 +161,9 @@ class Answering:
             yield encoder.encode(answer.ended(ready, self.taxonomy))
         except Exception as error:
             yield encoder.encode(Failed(as_lockgate_error(error)))
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Return when the reader has hung up, or has everything."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

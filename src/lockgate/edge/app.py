@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi, json_response
+from lockgate.edge.asgi import Application, Route
 from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.authzen_api import AuthZenApi
 from lockgate.edge.codecs import chat, completions, messages, responses
@@ -154,9 +155,10 @@ def application(
     `observers` hear of every request.
     """
     watched = [Middleware(Observed, table=table, observers=observers)] if observers else []
-    return Starlette(
-        routes=list(table),
-        middleware=[*watched, *([Middleware(Challenges, resource=resource)] if resource else [])],
-        exception_handlers={404: _no_route, 405: _no_route, Exception: _defect},
-        lifespan=lifespan,  # type: ignore[arg-type]  # Starlette's own alias is not exported
+    return Application(
+        table,
+        [*watched, *([Middleware(Challenges, resource=resource)] if resource else [])],
+        lifespan,
+        no_route=_no_route,
+        defect=_defect,
     )

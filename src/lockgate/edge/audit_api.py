@@ -9,11 +9,12 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.audit.record import Kind
 from lockgate.audit.search import Query, moment
 from lockgate.edge.api import Door, json_response, only
+from lockgate.edge.asgi import Route
 from lockgate.edge.render import own_headers
 from lockgate.errors import Invalid
 from lockgate.journeys.auditing import Auditing

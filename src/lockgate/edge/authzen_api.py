@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.edge import authzen_request as read
 from lockgate.edge.api import Body, Door, Handler, json_response
+from lockgate.edge.asgi import Route
 from lockgate.edge.body import json_object
 from lockgate.edge.problems import problem
 from lockgate.edge.render import new_request_id

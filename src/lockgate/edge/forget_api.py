@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.edge.api import Door, json_response, only
+from lockgate.edge.asgi import Route
 from lockgate.edge.body import json_object
 from lockgate.errors import Invalid
 from lockgate.journeys.forget import Forget, Forgotten

@@ -16,11 +16,12 @@ from typing import Any, Final, TypeVar
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate import __version__
 from lockgate.content.mcp import HANDSHAKE, INVALID_PARAMS, META, PARSE_ERROR, STATELESS
 from lockgate.edge.api import FRESH, Door
+from lockgate.edge.asgi import Route
 from lockgate.edge.body import credential, json_value, purpose
 from lockgate.edge.mcp_request import Message, Refused, accepts_json, parse
 from lockgate.edge.mcp_tools import INSTRUCTIONS, Tools, definitions

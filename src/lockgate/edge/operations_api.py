@@ -9,9 +9,10 @@ from typing import Final
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.edge.api import Door
+from lockgate.edge.asgi import Route
 from lockgate.edge.render import new_request_id, own_headers
 from lockgate.policy.model import Context, Scope, Subject
 

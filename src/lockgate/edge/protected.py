@@ -12,9 +12,10 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lockgate.edge.asgi import Route
 from lockgate.edge.problems import problem
 from lockgate.edge.render import new_request_id, own_headers
 from lockgate.errors import NotFound

@@ -7,11 +7,12 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from lockgate.content.document import Document
 from lockgate.content.exposure import Exposure
 from lockgate.edge.api import Door, json_response, only, text_field
+from lockgate.edge.asgi import Route
 from lockgate.edge.body import json_object
 from lockgate.errors import Invalid
 from lockgate.journeys.exposure import Exposures

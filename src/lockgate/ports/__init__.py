@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from lockgate.content.document import Chunk, Document
 from lockgate.labels.label import Label
 from lockgate.policy.filter import Filter
 from lockgate.policy.model import Subject
+from lockgate.ports.extracted import Extracted as Extracted
+from lockgate.ports.extracted import Member as Member
+from lockgate.ports.extracted import Part as Part
 from lockgate.ports.items import Item as Item
 from lockgate.ports.models import Embedded as Embedded
 from lockgate.ports.models import Message as Message
@@ -112,7 +115,10 @@ class Connector(Protocol):
         ...
 
     async def stat(self, id: str, /) -> Item | None:
-        """Return the item as the source shows it at this moment; None if it is gone."""
+        """Return the item as the source shows it at this moment; None if it is gone.
+
+        Where the source does not tell whether it is there, it is an item with a problem.
+        """
         ...
 
     async def fetch(self, id: str, /) -> bytes:
@@ -128,13 +134,8 @@ class Connector(Protocol):
     def close(self) -> None: ...  # let go of connections; nothing is asked after it
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """Text of a document. `title` is empty where the format states none."""
-
-    text: str
-    title: str = ""
-    notes: tuple[str, ...] = ()
+READER_KILLED: Final = "reader_killed"
+"""The code of what an extractor raises where the system killed its reader: the document need not be to blame."""
 
 
 class Extractor(Protocol):
@@ -145,7 +146,7 @@ class Extractor(Protocol):
 
         Raises:
             Invalid: it cannot be read: unknown format, broken, protected, too slow, too large. The message
-                says why and quotes no content.
+                says why and quotes no content. With the code `READER_KILLED` it is worth another try later.
 
         """
         ...

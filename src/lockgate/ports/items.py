@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lockgate.content.label_rules import LabelRule, last_match
 from lockgate.labels.label import Integrity, Label, join_all
@@ -21,6 +22,7 @@ class Item:
     that a rule of the administrator states for it (manifest, configuration), None if there is none.
     `reach` is who may be able to read it at most, where that is more than `readers` (grants that are not
     understood, or not certain): for reports of exposure, never for access. None: nobody beyond `readers`.
+    `modified` is when its content last changed, None where the source does not tell.
     """
 
     connector: str
@@ -35,6 +37,7 @@ class Item:
     notes: tuple[str, ...] = ()
     problem: str = ""
     reach: Readers | None = None
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ class Shelf:
     collection: str
     rules: Sequence[LabelRule] = ()
 
-    def item(self, id: str, path: str, revision: str, size: int, rights: Rights) -> Item:
+    def item(
+        self, id: str, path: str, revision: str, size: int, rights: Rights, modified: datetime | None = None
+    ) -> Item:
         """Return an item. Rules are looked up by `path`, which is the name before it became an id."""
         declared = self._declared(path, rights)
         if isinstance(declared, str):
@@ -81,6 +86,7 @@ class Shelf:
             rights.notes,
             rights.problem,
             None if rights.reach == rights.readers else rights.reach,
+            modified,
         )
 
     def _declared(self, path: str, rights: Rights) -> Label | str | None:

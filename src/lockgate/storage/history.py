@@ -42,13 +42,13 @@ SHOWN: Final = sa.Table(
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("seen", sa.Float, nullable=False, index=True),
 )
-"""The join of everything a session was shown; it only rises."""
+"""The join of everything a session was shown; it only rises. `seen` is rounded up to a minute."""
 
 # Written in every request: plain text for the driver, as composing them costs more than running them.
 ADD_LABEL: Final = "INSERT INTO history_labels (digest, label) VALUES (?, ?) ON CONFLICT DO NOTHING"
 FIND_LABEL: Final = "SELECT id FROM history_labels WHERE digest = ?"
 ADD_PIECE: Final = "INSERT INTO history_pieces (subject, label, seen, marks) VALUES (?, ?, ?, ?)"
-FIND_SHOWN: Final = "SELECT label FROM history_shown WHERE subject = ? AND session = ?"
+FIND_SHOWN: Final = "SELECT label, seen FROM history_shown WHERE subject = ? AND session = ?"
 SET_SHOWN: Final = (
     "INSERT INTO history_shown (subject, session, label, seen) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET label = excluded.label, seen = excluded.seen"

@@ -12,13 +12,17 @@ import contextvars
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
+
+from lockgate.errors import Unavailable
 
 LOG: Final = logging.getLogger("lockgate.watch")
 LATE: Final = 1.0
 """Seconds between two looks above which a change may have counted later than promised (I5)."""
+STALE: Final = 10.0
+"""Seconds without the end of a look after which nobody is let in: what was withdrawn meanwhile is not known."""
 _QUIET: Final = 60.0
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -40,6 +44,12 @@ class Threads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def awake() -> float:
+    """Return seconds that pass also while the machine is suspended, where the system has such a clock."""
+    suspended = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(suspended)
+
+
 class Looks:
     """The threads of whatever looks again and again whether something has changed; tells who looks late.
 
@@ -47,11 +57,13 @@ class Looks:
 
     Attributes:
         late: for each watcher, how often more than `LATE` seconds lay between the ends of two of its looks.
+        stale: seconds after which `punctual` fails.
 
     """
 
-    def __init__(self, most: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = 8, clock: Callable[[], float] = awake) -> None:
         self.late: dict[str, int] = {}
+        self.stale = STALE
         self._threads = Threads("watch", most)
         self._clock = clock
         self._ended: dict[str, float] = {}
@@ -60,6 +72,36 @@ class Looks:
     async def run(self, work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Do work of a watcher off the event loop."""
         return await self._threads.run(work, *args, **kwargs)
+
+    async def keep(self, watcher: str, watch: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Watch until canceled. A watcher that ends by a defect begins again; from now on it must be punctual."""
+        self._ended[watcher] = self._clock()
+        try:
+            while True:
+                try:
+                    await watch()
+                except Exception as error:
+                    LOG.warning("watch: %s: defect: %s", watcher, type(error).__name__)
+                await asyncio.sleep(LATE / 2)
+        except asyncio.CancelledError:
+            self._ended.pop(watcher, None)
+            raise
+
+    def punctual(self) -> None:
+        """Check that every watcher that is kept has looked of late: else rights may have ended that still count.
+
+        Raises:
+            Unavailable: one has not, for more than `stale` seconds.
+
+        """
+        now = self._clock()
+        for watcher, ended in self._ended.items():
+            if now - ended > self.stale:
+                raise Unavailable(
+                    f"nobody looked at `{watcher}` for {now - ended:.0f} seconds, so who may come in is unknown",
+                    code="rights_unknown",
+                    remedy="Try again. If it stays so: its disk does not answer, or the machine has no time.",
+                )
 
     def done(self, watcher: str) -> None:
         """Note the end of a look. One that is late is counted, and told at most once a minute."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from lockgate.adapters.directory_file import DirectoryFile
@@ -51,13 +52,14 @@ class Background:
     def work(self, *, sync: bool) -> list[Coroutine[Any, Any, object]]:
         """Return what runs until it is canceled; `sync`: collections too."""
         watchers: list[Coroutine[Any, Any, object]] = [
-            self.in_force.watch(),
-            self.policies.watch(_told, self.looks),
+            self.looks.keep("settings", self.in_force.watch),
+            self.looks.keep("policies", partial(self.policies.watch, _told, self.looks)),
             self.rotation.watch(self.looks),
             self.signing.watch(self.looks),
         ]
         if isinstance(self.directory, DirectoryFile):
-            watchers.append(self.directory.watch(_read_again, self.looks))
+            watch = partial(self.directory.watch, _read_again, self.looks)
+            watchers.append(self.looks.keep("directory", watch))
         if sync:
             watchers += [self._try("start", self._look_once()), self._sync_forever()]
         return watchers

@@ -15,6 +15,7 @@ from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.policy_files import SHIPPED, PolicyFiles
+from lockgate.adapters.punctual import Punctual
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
 from lockgate.content.labeling import Limit
@@ -115,9 +116,10 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             come = identity.Opened(given.authenticator(clock, directory))
         else:
             come = await identity.authenticator(settings, clock, known, stack)
-        authenticator = identity.registered(
+        everybody = identity.registered(
             stated, come.authenticator, lambda: in_force.applications, clock, given.directory or known
         )
+        authenticator = Punctual(everybody, looks.punctual)
         operations.attach(
             Watched(settings, writer, history, index, policies, in_force, models, come.keys_known, looks)
         )

@@ -21,9 +21,12 @@ from lockgate.storage.threads import Threads
 from lockgate.wiring import sources
 
 
-def connectors(settings: Settings, directory: Directory, threads: Threads) -> dict[str, Connector]:
-    """Return the connector of each collection, by name."""
-    return {one.name: _connector(one, settings, directory, threads) for one in settings.collections}
+def connectors(
+    settings: Settings, directory: Directory, threads: Threads, only: str | None = None
+) -> dict[str, Connector]:
+    """Return the connector of each collection, or of the one named `only`, by name."""
+    wanted = [one for one in settings.collections if only in (None, one.name)]
+    return {one.name: _connector(one, settings, directory, threads) for one in wanted}
 
 
 def _connector(one: Collection, settings: Settings, directory: Directory, threads: Threads) -> Connector:

@@ -175,6 +175,10 @@ def _looks(watched: Watched) -> dict[str, Look]:
     async def settings() -> str:
         return KEPT if watched.in_force.problem else OK
 
+    async def changes() -> str:
+        watched.looks.punctual()
+        return OK
+
     async def keys() -> str:
         names: Sequence[str] = ("audit.pem", "master.key", "history.key")
         return OK if all((watched.settings.data / "keys" / name).is_file() for name in names) else FAILED
@@ -191,6 +195,7 @@ def _looks(watched: Watched) -> dict[str, Look]:
         "index": index,
         "policies": policies,
         "settings": settings,
+        "changes": changes,
         "keys": keys,
         "issuer": issuer,
         "models": models,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final, Self, TypeAlias
 
 from lockgate.adapters.directory_file.format import Snapshot, parse
@@ -151,6 +152,8 @@ def _stamp(path: Path) -> _Stamp:
         stat = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
+    if not S_ISREG(stat.st_mode):  # to open a pipe would wait for somebody who writes, and nothing be looked at
+        raise Unavailable(f"the directory `{path}` is no file", remedy="Put the file back.")
     return (stat.st_ctime_ns, stat.st_size, stat.st_ino)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import lockgate
 from lockgate.errors import Invalid, Unavailable
-from lockgate.ports import Extracted
+from lockgate.ports import READER_KILLED, Extracted, Member, Part
 
 _SOURCE: Final = str(Path(lockgate.__file__).resolve().parent.parent)
 _WORKER: Final = "lockgate.adapters.extraction.worker"
@@ -45,7 +45,11 @@ class Limits:
 
 
 class _Crashed(Exception):
-    """The worker ended in the middle of a document."""
+    """The worker ended in the middle of a document; `killed` if by SIGKILL, which the system sends."""
+
+    def __init__(self, how: str, *, killed: bool = False) -> None:
+        super().__init__(how)
+        self.killed = killed
 
 
 @dataclass(eq=False)
@@ -80,7 +84,7 @@ class KreuzbergExtractor:
         self._all: set[_Worker] = set()
 
     async def extract(self, name: str, data: bytes, /) -> Extracted:
-        """Return the text of a document; the ending of its name says what it is.
+        """Return the text of a document; its bytes, and then the ending of its name, say what it is.
 
         Raises:
             Invalid: it cannot be read; the message says why.
@@ -95,7 +99,8 @@ class KreuzbergExtractor:
                 try:
                     answer = await self._attempt(name, data)
                 except _Crashed as error:
-                    raise Invalid(f"could not read: its reader {error}") from error
+                    code = READER_KILLED if error.killed else None
+                    raise Invalid(f"could not read: its reader {error}", code=code) from error
         return _extracted(answer)
 
     async def close(self) -> None:
@@ -157,7 +162,7 @@ class KreuzbergExtractor:
                 raise _Crashed("answered with too much")
             answer = await asyncio.to_thread(json.loads, await worker.stdout.readexactly(length))
         except (OSError, asyncio.IncompleteReadError) as error:
-            raise _Crashed(await _cause(worker.process)) from error
+            raise await _cause(worker.process) from error
         except ValueError as error:
             raise _Crashed("answered with something malformed") from error
         if not isinstance(answer, dict):
@@ -174,23 +179,70 @@ class KreuzbergExtractor:
         await worker.process.wait()
 
 
-async def _cause(process: asyncio.subprocess.Process) -> str:
+async def _cause(process: asyncio.subprocess.Process) -> _Crashed:
     try:
         async with asyncio.timeout(2):
             code = await process.wait()
     except TimeoutError:
-        return "stopped answering"
+        return _Crashed("stopped answering")
     if code == -signal.SIGXCPU:
         raise Invalid("could not read: it used up its processor time")
     if code < 0:
-        return f"crashed ({signal.Signals(-code).name}), perhaps for want of memory"
-    return f"ended with code {code}"
+        how = f"crashed ({signal.Signals(-code).name}), perhaps for want of memory"
+        return _Crashed(how, killed=code == -signal.SIGKILL)
+    return _Crashed(f"ended with code {code}")
 
 
 def _extracted(answer: dict[str, Any]) -> Extracted:
-    why, text, title, notes = (answer.get(key) for key in ("why", "text", "title", "notes"))
+    """Return what a worker told. It has read what is hostile, so nothing in its answer is taken for granted."""
+    why = answer.get("why")
     if isinstance(why, str):
         raise Invalid(f"could not read: {why}")
-    if not isinstance(text, str) or not isinstance(title, str) or not isinstance(notes, list):
-        raise Invalid("could not read: its reader answered with something malformed")
-    return Extracted(text, title, tuple(str(note) for note in notes))
+    try:
+        text = _string(answer["text"])
+        return Extracted(
+            text,
+            _string(answer["title"]),
+            _strings(answer["notes"]),
+            tuple(_part(part, text) for part in answer.get("parts", ())),
+            tuple(_member(member, text) for member in answer.get("members", ())),
+            _marks(answer.get("marks", ())),
+            _strings(answer.get("unread", ())),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Invalid("could not read: its reader answered with something malformed") from error
+
+
+def _part(told: Any, text: str) -> Part:
+    start, end, where, source = told
+    _within(start, end, len(text))
+    if source is None:
+        return Part(start, end, _string(where))
+    first, last = source  # it stands before what was decoded from it, so that tracing back ends
+    _within(first, last, start)
+    return Part(start, end, _string(where), (first, last))
+
+
+def _member(told: Any, text: str) -> Member:
+    path, start, end, title, problem, marks = told
+    _within(start, end, len(text))
+    return Member(_string(path), start, end, _string(title), _string(problem), _marks(marks))
+
+
+def _within(start: Any, end: Any, most: int) -> None:
+    if not (type(start) is type(end) is int and 0 <= start <= end <= most):
+        raise ValueError("a stretch outside of the text")
+
+
+def _marks(told: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((_string(name), _string(value)) for name, value in told)
+
+
+def _strings(told: Any) -> tuple[str, ...]:
+    return tuple(_string(one) for one in told)
+
+
+def _string(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError("no string")
+    return told

@@ -15,6 +15,10 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _LINES: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
+NO_TEXT: Final = "it is no text"
+ENCRYPTED: Final = "it is encrypted: it is protected by a password"
+
+
 class Unreadable(Exception):
     """A document cannot be read; the message says why and quotes nothing of it."""
 
@@ -38,11 +42,11 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
             except UnicodeDecodeError as error:
                 raise Unreadable(f"it is no valid {encoding.upper()}, which its first bytes announce") from error
     if b"\0" in data:
-        raise Unreadable("it is no text")
+        raise Unreadable(NO_TEXT)
     try:
         return data.decode(), ()
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
         if len(_CONTROL.findall(text)) * 50 > len(text):
-            raise Unreadable("it is no text") from None
+            raise Unreadable(NO_TEXT) from None
         return text, ("its encoding is not stated, so it was read as Latin-1",)

@@ -118,9 +118,9 @@ def main() -> None:
         data = _exactly(source, data_length)
         _allow_time(cpu)
         try:
-            text, title, notes = read(name, data)
-            answer: dict[str, object] = {"text": text, "title": title, "notes": notes}
-            if len(text) > most_text:
+            found = read(name, data)
+            answer: dict[str, object] = found._asdict()
+            if len(found.text) > most_text:
                 answer = {"why": f"its text is longer than {most_text} characters"}
         except Unreadable as error:
             answer = {"why": str(error)}

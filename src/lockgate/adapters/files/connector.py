@@ -178,7 +178,8 @@ class FilesConnector:
         if entry.path.rpartition("/")[2] == manifest.MANIFEST:
             entry = replace(entry, problem="only the manifest at the root of the share counts")
         rights = nobody(entry.problem) if entry.problem else judge.rights(entry)
-        return self._shelf.item(names.encode(entry.path), entry.path, entry.revision, entry.size, rights)
+        id = names.encode(entry.path)
+        return self._shelf.item(id, entry.path, entry.revision, entry.size, rights, entry.modified)
 
 
 def _open_to_all(folder: os.stat_result, file: os.stat_result) -> bool:

@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -35,6 +36,15 @@ class Entry:
     revision: str
     chain: Chain
     problem: str = ""
+
+    @property
+    def modified(self) -> datetime | None:
+        """Return when the file was last written, None for what is no file."""
+        nanoseconds = self.revision.partition("-")[0] if not self.revision.startswith("-") else ""
+        try:
+            return datetime.fromtimestamp(int(nanoseconds) / 1e9, UTC) if nanoseconds else None
+        except (OverflowError, ValueError, OSError):
+            return None
 
 
 def open_root(root: Path) -> int:
@@ -111,7 +121,7 @@ def _descend(root: int, name: str, chain: Chain, path: str, *, rights: bool, dep
 
 
 def find(root: int, chain: Chain, parts: Sequence[str], *, rights: bool) -> Entry | None:
-    """Return one file as it is now; None if it is gone."""
+    """Return one file as it is now; None if it is gone, also where a directory has its name."""
     fd = os.dup(root)
     try:
         for name in parts[:-1]:
@@ -122,7 +132,8 @@ def find(root: int, chain: Chain, parts: Sequence[str], *, rights: bool) -> Entr
             fd = below
         if rights:
             chain = (*chain, (_rights(fd), posix.SEARCH))
-        os.stat(parts[-1], dir_fd=fd, follow_symlinks=False)
+        if stat.S_ISDIR(os.stat(parts[-1], dir_fd=fd, follow_symlinks=False).st_mode):
+            return None
         return _entry(fd, parts[-1], "/".join(parts), chain, rights=rights)
     except (FileNotFoundError, NotADirectoryError):
         return None

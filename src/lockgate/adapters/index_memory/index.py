@@ -326,8 +326,8 @@ class MemoryIndex:
             if self._view.dimensions not in (0, len(vector)):
                 raise Invalid(f"the vector of a query must have {self._view.dimensions} numbers")
             chosen = self._view.readable(query)
-            postings = self._view.postings(chosen)
-            ranked = rank(chosen.parts, query.text, vector, query.k, self._lexical, postings)
+            laid = self._view.laid_out(chosen)
+            ranked = rank(chosen.parts, query.text, vector, query.k, self._lexical, laid.postings, laid.codes)
             hits = self._hits([(chosen.documents[one.part], one.ordinal, one.score) for one in ranked])
             if len(hits) == len(ranked):
                 break  # else a document changed meanwhile, and what was decided about it may no longer hold

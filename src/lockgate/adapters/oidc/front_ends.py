@@ -31,7 +31,7 @@ TYPE: Final = "lockgate-user+jwt"
 LIFE: Final = timedelta(seconds=60)
 """No assertion is valid for longer."""
 LEEWAY: Final = timedelta(seconds=5)
-"""How far the front end's clock may be ahead."""
+"""How far the front end's clock may be ahead. What comes from the future is used when its time has come."""
 KEPT: Final = timedelta(minutes=15)
 """How long the request that showed an assertion may go on, and how long the assertion is known as used."""
 MOST_KEPT: Final = 50_000
@@ -72,7 +72,7 @@ class FrontEnds:
         self._applications = applications
         self._audiences = audiences
         self._clock = clock
-        self._started = started.replace(microsecond=0)
+        self._started = started
         self._directory = directory
         self._used: dict[str, dict[bytes, tuple[str, datetime]]] = {}
         self._keys: dict[str, tuple[tuple[int, int, int], Keys]] = {}
@@ -103,6 +103,11 @@ class FrontEnds:
             )
         keys = await asyncio.to_thread(self._registered_keys, application.user_keys)
         found = _verified(text, application.id, keys, self._audiences)
+        # Nothing is used before it says that it was made: whatever an earlier process took is from before this one
+        # began, and is refused by that alone.
+        ahead = found.issued - self._clock.now()
+        if timedelta() < ahead <= LEEWAY:
+            await asyncio.sleep(ahead.total_seconds())
         until = self._use(application.id, found, request)
         session = replace(subject.session, expires=min(subject.session.expires, until))
         return replace(subject, session=session, on_behalf_of=self._person(found.person))
@@ -120,7 +125,7 @@ class FrontEnds:
             if used[0] != request or not request:
                 raise _refused("it was used before; sign one for each request", "replayed")
             return used[1]
-        if found.issued > now + LEEWAY or found.expires <= now or found.expires - found.issued > LIFE:
+        if found.issued > now or found.expires <= now or found.expires - found.issued > LIFE:
             raise _refused(f"it is not valid now, or for more than {LIFE.seconds} seconds", "expired")
         if found.issued < self._started:
             raise _refused("it was made before this gateway started", "expired")

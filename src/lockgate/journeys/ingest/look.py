@@ -66,11 +66,24 @@ class Look:
             if report.seen % BATCH == 0:
                 self.ledger.tell("look", report.seen, 0)
         await self._apply(changed)
-        mine = (one.id for one in self.index.documents() if one.connector == self.source.name)
-        gone = [id for id in mine if id not in seen]
-        for start in range(0, len(gone), BATCH):
-            await self.remove(gone[start : start + BATCH])
+        mine = (one for one in self.index.documents() if one.connector == self.source.name)
+        await self._missing([one for one in mine if one.id not in seen])
         return todo
+
+    async def _missing(self, documents: Sequence[Document]) -> None:
+        """Remove what the source did not show if it is gone: where a folder cannot be entered, nothing shows."""
+        for start in range(0, len(documents), BATCH):
+            gone: list[str] = []
+            hidden: list[Item] = []
+            for one in documents[start : start + BATCH]:
+                item = await self.source.stat(one.item)
+                if item is None:
+                    gone.append(one.id)
+                elif self._differs(item, one, must_read=False):
+                    hidden.append(item)
+            await self._apply(hidden)
+            if gone:
+                await self.remove(gone)
 
     async def remove(self, ids: Sequence[str]) -> None:
         """Remove documents that are gone from their source."""

@@ -24,7 +24,7 @@ from lockgate.content.reading import NOTHING_READ, Reading, chunks, read, titled
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
 from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
-from lockgate.ports import Embedder, Extractor, Item, Vectors
+from lockgate.ports import READER_KILLED, Embedder, Extractor, Item, Vectors
 
 MOST: Final = 10_000
 """Passages of one document that are searched, about 8 million characters: minutes of embedding on one core."""
@@ -157,7 +157,8 @@ class Read:
             reading = await asyncio.to_thread(read, extracted.text, self.pace.most)
             title = await asyncio.to_thread(titled, extracted.title)
         except Invalid as error:
-            return _failed(item, digest, str(error).removeprefix(UNREADABLE))
+            again = error.code == READER_KILLED  # what was never seen is read by the next run
+            return _failed(item, "" if again else digest, str(error).removeprefix(UNREADABLE))
         except LockgateError:
             raise
         except Exception as error:  # a fault of ours must not stop the run; its message could quote the document

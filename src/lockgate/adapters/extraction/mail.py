@@ -1,0 +1,109 @@
+"""E-mail (RFC 5322, MIME) and mailboxes (RFC 4155). Runs in the worker."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import re
+from email.message import MIMEPart
+from typing import Final
+
+from lockgate.adapters.extraction import office
+from lockgate.adapters.extraction.pieces import Pieces, Read, Room, shown
+from lockgate.adapters.extraction.texts import Unreadable
+
+# The standard library takes time with the square of such a header's length, each of many times that it is asked.
+_LONG: Final = re.compile(
+    rb"^content-(?:type|disposition|transfer-encoding):(?:[^\r\n]|\r?\n[ \t]|\r(?!\n)){2000}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LABELS: Final = re.compile(r"\s*(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
+
+
+def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
+    """Return headers, bodies and attachments of a mail.
+
+    Raises:
+        Unreadable: it is no mail, or its headers are broken.
+
+    """
+    if _LONG.search(data):
+        raise Unreadable("a header that says what a part of it is has more than 2000 characters")
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        pieces = Pieces(_header(message, "Subject"))
+        pieces.add(headers := _headers(message))
+        _parts(list(message.walk()), pieces, room, read_inside)
+    except Unreadable:
+        raise
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # the parser of the standard library raises many things on broken headers
+        raise Unreadable("its headers are broken") from error
+    if not headers:
+        raise Unreadable("it is no e-mail")
+    return pieces.read()
+
+
+def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+    # Where a mail says the same in plain text and in HTML, the plain text is read.
+    plain = any(part.get_content_type() == "text/plain" and _is_body(part) for part in found)
+    for part in found:
+        for key, value in _LABELS.findall(_header(part, "MSIP_Labels")):
+            pieces.marks.append((key, value.strip()))
+        if part.get_content_type() == "message/rfc822":
+            for inner in part.iter_parts():
+                pieces.add(_headers(inner), "attached mail")
+        elif not (plain and part.get_content_type() == "text/html" and _is_body(part)):
+            _part(part, pieces, room, read_inside)
+
+
+def _headers(message: MIMEPart) -> str:
+    lines = [f"{key}: {_header(message, key)}" for key in ("Subject", "From", "To", "Cc", "Bcc", "Date")]
+    return "\n".join(line for line in lines if not line.endswith(": "))
+
+
+def _is_body(part: MIMEPart) -> bool:
+    return not part.is_multipart() and not part.get_filename() and bool(str(part.get_payload()).strip())
+
+
+def _header(message: MIMEPart, key: str) -> str:
+    try:
+        return " ".join(str(message.get(key, "")).split())
+    except Exception:
+        return ""
+
+
+def _body(part: MIMEPart, room: Room, read_inside: office.ReadInside) -> Read | None:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes) or not data:
+        return None
+    charset = part.get_content_charset() or "utf-8"
+    with contextlib.suppress(LookupError):
+        data = data.decode(charset, "replace").encode()
+    return read_inside("body.html" if part.get_content_type() == "text/html" else "body.txt", data, room.deeper())
+
+
+def _part(part: MIMEPart, pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+    if part.is_multipart():
+        return
+    kind, name = part.get_content_type(), part.get_filename() or ""
+    if not name and kind in ("text/plain", "text/html"):
+        if body := _body(part, room, read_inside):
+            pieces.include("", body)
+        return
+    data = part.get_payload(decode=True)
+    if isinstance(data, bytes) and data:
+        attach(name or kind, data, pieces, room, read_inside)
+
+
+def attach(name: str, data: bytes, pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+    """Add an attachment under a line that names it; what cannot be read is only named."""
+    head, place = f"Attachment: {shown(name)}", f"attachment `{shown(name)}`"
+    try:
+        room.file()
+        pieces.include(name, read_inside(name, data, room.deeper()), place, head)
+    except Unreadable as error:
+        pieces.unread.append(f"{place}: {error}")
+        pieces.add(head)

@@ -1,0 +1,147 @@
+"""What is done with a unit of a scan: fetch, extract, detect, propose a label. Runs where the engine puts it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from lockgate.content.finding import Finding
+from lockgate.content.labeling import SURE, UNREAD, propose
+from lockgate.content.scanned import PLACES, Place
+from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge
+from lockgate.ports import Connector, Extracted, Extractor
+from lockgate.ports.scanning import Outcome, Unit
+
+TOGETHER: Final = 1_500_000
+"""Characters that are looked at together: the scanning core is at its fastest from about a million on."""
+UNREADABLE: Final = "could not read: "
+
+ScanMany: TypeAlias = Callable[[Sequence[str]], Sequence[tuple[Finding, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A unit whose text is there."""
+
+    unit: Unit
+    digest: str
+    size: int
+    extracted: Extracted
+
+
+class Looking:
+    """Implements `ports.scanning.Work` over connectors, one extractor and the scanning core."""
+
+    def __init__(self, sources: Sequence[Connector], extractor: Extractor, scan_many: ScanMany) -> None:
+        self._sources = sources
+        self._extractor = extractor
+        self._scan_many = scan_many
+
+    async def __call__(self, units: Sequence[Unit], /) -> AsyncIterator[Outcome | None]:
+        """Yield the outcome of each unit. Texts are collected until they are worth a look together."""
+        waiting: list[_Ready] = []
+        held = 0
+        for unit in units:
+            got = await self._text(unit)
+            if isinstance(got, Outcome):
+                yield got
+                continue
+            waiting.append(got)
+            held += len(got.extracted.text)
+            if held < TOGETHER:
+                yield None
+            else:
+                for outcome in await self._look(waiting):
+                    yield outcome
+                waiting, held = [], 0
+        for outcome in await self._look(waiting):
+            yield outcome
+
+    async def _text(self, unit: Unit) -> _Ready | Outcome:
+        digest, size = "", 0
+        try:
+            data = await self._sources[unit.target].fetch(unit.item)
+            size = len(data)
+            digest = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
+            if digest == unit.known:
+                return Outcome(unit.target, unit.item, unit.revision, digest, size, same=True)
+            extracted = await self._extractor.extract(unit.item, data)
+        except NotFound:
+            return Outcome(unit.target, unit.item, unit.revision, gone=True)
+        except (Invalid, TooLarge) as error:
+            return unread(unit, str(error), digest, size)
+        except (LockgateError, OSError) as error:
+            why = str(error) if isinstance(error, LockgateError) else f"its source failed ({type(error).__name__})"
+            return unread(unit, why, digest, size, again=True)
+        return _Ready(unit, digest, size, extracted)
+
+    async def _look(self, ready: Sequence[_Ready]) -> list[Outcome]:
+        if not ready:
+            return []
+        return await asyncio.to_thread(self._looked, ready)
+
+    def _looked(self, ready: Sequence[_Ready]) -> list[Outcome]:
+        found = self._scan_many([one.extracted.text for one in ready])
+        return [_outcome(one, findings) for one, findings in zip(ready, found, strict=True)]
+
+
+def unread(unit: Unit, why: str, digest: str = "", size: int = 0, *, again: bool = False) -> Outcome:
+    """Return the outcome of what could not be read; nobody knows what is in it."""
+    return Outcome(
+        unit.target,
+        unit.item,
+        unit.revision,
+        digest,
+        size,
+        UNREAD.sensitivity,
+        UNREAD.reasons,
+        problem=UNREADABLE + why.removeprefix(UNREADABLE),
+        again=again,
+    )
+
+
+def _outcome(one: _Ready, findings: Sequence[Finding]) -> Outcome:
+    proposal = propose(findings)
+    return Outcome(
+        one.unit.target,
+        one.unit.item,
+        one.unit.revision,
+        one.digest,
+        one.size,
+        proposal.sensitivity,
+        proposal.reasons,
+        proposal.evidence,
+        places(one.extracted.text, findings),
+        one.extracted.notes,
+    )
+
+
+def places(text: str, findings: Sequence[Finding]) -> tuple[Place, ...]:
+    """Return where findings that count for a label stand, at most `PLACES` of a kind, in the order of the text."""
+    kept: list[Finding] = []
+    seen: Counter[str] = Counter()
+    for one in findings:
+        if one.confidence >= SURE and seen[one.kind] < PLACES:
+            seen[one.kind] += 1
+            kept.append(one)
+    if not kept:
+        return ()
+    ends, last = [], max(one.end for one in kept)
+    at = text.find("\n", 0, last)
+    while at >= 0:
+        ends.append(at)
+        at = text.find("\n", at + 1, last)
+
+    def position(offset: int) -> tuple[int, int]:
+        line = bisect_left(ends, offset)
+        return line + 1, offset - (ends[line - 1] + 1 if line else 0) + 1
+
+    return tuple(
+        Place(one.kind, one.start, one.end, *position(one.start), *position(one.end), one.confidence, one.detector)
+        for one in kept
+    )

@@ -1,0 +1,160 @@
+"""A scan put together: targets, the processes that look, the state, and the people who are counted."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import lockgate
+from lockgate.adapters.clock import SystemClock
+from lockgate.adapters.directory_host import HostDirectory
+from lockgate.adapters.engine_local import LocalEngine
+from lockgate.adapters.extraction.extractor import KreuzbergExtractor
+from lockgate.adapters.scan_state import SqliteScanState
+from lockgate.config import Settings
+from lockgate.content.detection import scan_many
+from lockgate.content.globs import Glob, Name
+from lockgate.errors import Invalid
+from lockgate.journeys.scan import Looking, Scan, Target, unread
+from lockgate.labels.wire import STANDARD
+from lockgate.ports import Clock, Connector, Directory
+from lockgate.ports.scanning import Work
+from lockgate.wiring import identity
+from lockgate.wiring.targets import FETCHING, Part, TargetOptions, open_target
+
+_MOST_WORKERS: Final = 64
+_DECIDING: Final = (
+    "content/detection/**/*.py",
+    "content/labeling.py",
+    "policies/labels.toml",
+    "adapters/extraction/*.py",
+)
+_READERS: Final = ("kreuzberg", "pypdfium2")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What a person chose.
+
+    Attributes:
+        states: the folder where scans are remembered, each set of targets in a file of its own.
+        state: the file instead.
+        settings: of a configured Lockgate, or None.
+        workers: processes; 0 for one per core.
+        max_bytes: larger items are not read.
+
+    """
+
+    states: Path
+    state: Path | None = None
+    settings: Settings | None = None
+    workers: int = 0
+    max_bytes: int = 50_000_000
+
+
+@asynccontextmanager
+async def open_scan(
+    targets: Sequence[str], options: ScanOptions, clock: Clock | None = None
+) -> AsyncIterator[Scan]:
+    """Open everything for a scan of these targets; of none, of every collection of the configuration.
+
+    Raises:
+        Conflict: another scan works on the state.
+        Invalid: a target or the configuration is wrong.
+        Unavailable: the state or the directory cannot be used.
+
+    """
+    texts = tuple(targets) or _collections(options.settings)
+    directory = people(options.settings)
+    opening = TargetOptions(directory, options.settings, options.max_bytes)
+    async with AsyncExitStack() as stack:
+        opened = [_target(open_target(text, opening)) for text in texts]
+        for one in opened:
+            stack.callback(one.source.close)
+        path = options.state or default_state(options.states, [f"{one.source.name}\0{one.part}" for one in opened])
+        state = await asyncio.to_thread(SqliteScanState.open, path)
+        stack.callback(state.close)
+        work = functools.partial(open_work, texts, replace(opening, directory=FETCHING))
+        engine = LocalEngine(work, unread, options.workers or min(cores(), _MOST_WORKERS))
+        taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
+        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(), taxonomy)
+
+
+@asynccontextmanager
+async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIterator[Work]:
+    """Open the work of a scan, in the process that does it."""
+    async with AsyncExitStack() as stack:
+        sources = [open_target(text, options) for text in targets]
+        for source in sources:
+            stack.callback(source.close)
+        extractor = KreuzbergExtractor()
+        stack.push_async_callback(extractor.close)
+        yield Looking(sources, extractor, scan_many)
+
+
+def rules() -> str:
+    """Return the version of everything that decides what is found in equal bytes, and which label it demands.
+
+    It is the digest of the code: a row that is added to a table is another version, and nobody has to say so.
+    """
+    package = Path(lockgate.__file__).parent
+    digest = hashlib.sha256(" ".join(version(one) for one in _READERS).encode())
+    for pattern in _DECIDING:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def people(settings: Settings | None) -> Directory:
+    """Return the configured directory, or without one the accounts of this machine."""
+    if settings is None or settings.identity.directory is None:
+        return HostDirectory.read()
+    return identity.open_directory(settings)
+
+
+def wanted(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells by its id whether an item belongs to a scan. A glob without a slash counts at any depth.
+
+    Raises:
+        Invalid: one is no glob.
+
+    """
+    within, without = ([Glob(one if "/" in one else f"**/{one}") for one in globs] for globs in (include, exclude))
+
+    def belongs(id: str) -> bool:
+        name = Name(id)
+        chosen = not within or any(glob.matches(name) for glob in within)
+        return chosen and not any(glob.matches(name) for glob in without)
+
+    return belongs
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def default_state(folder: Path, targets: Sequence[str]) -> Path:
+    """Return the file of a folder in which scans of these targets, in any order, are remembered."""
+    key = hashlib.sha256("\n".join(sorted(targets)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return folder / f"{key}.db"
+
+
+def _target(source: Connector) -> Target:
+    return Target(source, source.part if isinstance(source, Part) else "")
+
+
+def _collections(settings: Settings | None) -> tuple[str, ...]:
+    found = tuple(str(one.path) for one in settings.collections) if settings else ()
+    if not found:
+        raise Invalid("there is nothing to scan", remedy="Name a folder, or a configuration with --config.")
+    return found

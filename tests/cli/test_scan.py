@@ -1,0 +1,132 @@
+"""`lockgate scan`: what people and programs see, and the exit codes. Real folders, real workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockgate.cli.main import main
+
+CARD = "4111 1111 1111 1111"
+KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
+
+
+@pytest.fixture
+def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that every account can reach: those of pytest are below one that only its owner may enter."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield filled(Path(place) / "share")
+
+
+def filled(root: Path) -> Path:
+    (root / "hr").mkdir(parents=True)
+    (root / "hr" / "pay.txt").write_text(f"first\nher card {CARD} expires\n")
+    (root / "hr" / "pay.txt").chmod(0o600)
+    (root / "deploy.txt").write_text(f"AWS={KEY}\n")
+    (root / "harmless.txt").write_text("nothing to see\n")
+    return root
+
+
+def scan(*arguments: str) -> int:
+    return main(["scan", "--workers", "1", *arguments])
+
+
+def lines(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_person_reads_what_is_where_and_who_can_reach_it(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scan(str(share)) == 0
+    told, noise = capsys.readouterr()
+    assert noise == ""  # no terminal, no progress
+    first, second = told.splitlines()[1:3]
+    assert first.split()[0] == "restricted"
+    assert first.endswith(f"{share.resolve()}/deploy.txt:1:5")
+    assert second.split()[:2] == ["confidential", "1"]
+    assert second.endswith("hr/pay.txt:2:10")
+    assert "3 items" in told
+    assert "2 sensitive, 0 could not be read; 3 read now" in told
+
+
+def test_programs_get_rows_and_a_summary_without_any_value(
+    share: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.jsonl"
+    assert scan(str(share), "--format", "jsonl", "--output", str(out)) == 0
+    assert capsys.readouterr().out == ""
+    assert out.stat().st_mode & 0o777 == 0o600
+    text = out.read_text()
+    rows = lines(text)
+    assert [one.get("item") for one in rows] == ["deploy.txt", "hr/pay.txt", None]
+    assert rows[1]["places"][0] | {"confidence": 0, "detector": ""} == {
+        "kind": "financial.card", "start": 15, "end": 34, "line": 2, "column": 10, "end_line": 2, "end_column": 29,
+        "confidence": 0, "detector": "", "part": "",
+    }  # fmt: skip
+    assert rows[-1]["sensitive"] == 2
+    state = b"".join(one.read_bytes() for one in (tmp_path / "state").rglob("*") if one.is_file())
+    for value in (CARD, KEY, "1111", "IOSFOD"):
+        assert value not in text
+        assert value.encode() not in state
+
+
+def test_the_second_scan_reads_what_changed_and_says_what_is_gone(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scan(str(share)) == 0
+    (share / "harmless.txt").write_text(f"card {CARD}\n")
+    (share / "deploy.txt").unlink()
+    (share / "hr" / "pay.txt").chmod(0o644)
+    capsys.readouterr()
+    assert scan(str(share), "--format", "jsonl") == 0
+    *rows, summary = lines(capsys.readouterr().out)
+    assert (summary["read"], summary["unchanged"], summary["gone"], summary["items"]) == (1, 1, 1, 2)
+    assert [(one["type"], one["item"]) for one in rows] == [
+        ("item", "harmless.txt"),
+        ("item", "hr/pay.txt"),
+        ("gone", "deploy.txt"),
+    ]
+    assert rows[1]["everyone"]  # rights are those of now, though nothing was read
+    assert scan(str(share), "--format", "jsonl", "--since", "last") == 0
+    *rows, summary = lines(capsys.readouterr().out)
+    assert rows == []
+    assert (summary["read"], summary["gone"]) == (0, 0)
+
+
+def test_exit_codes(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scan(str(share), "--fail-on", "restricted") == 1
+    assert scan(str(share), "--fail-on", "secret") == 1
+    assert scan(str(share), "--fail-on", "secret", "--exclude", "deploy.txt") == 0
+    assert scan(str(share), "--fail-on", "health") == 0
+    (share / "link").symlink_to("nowhere")
+    os.mkfifo(share / "pipe")
+    assert scan(str(share)) == 0  # they hold nothing
+    (share / "broken.txt").write_bytes(b"\0\1\2")
+    assert scan(str(share)) == 4
+    assert scan(str(share), "--fail-on", "confidential") == 1
+    assert scan(str(share / "none")) == 2
+    assert scan(str(share), "--since", "yesterday") == 2
+    assert scan(str(share), "--include", "/x") == 2
+    assert scan() == 2
+    assert "is no date" in capsys.readouterr().err
+
+
+def test_names_do_not_drive_the_terminal(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a\x1b[31mred\n.txt", "b\u202egnp.txt", "c\x9b2J.txt"):
+        (share / name).write_text(f"card {CARD}\n")
+    raw = os.fsencode(share) + b"/d\xff\xfe.txt"
+    Path(os.fsdecode(raw)).write_text(f"card {CARD}\n")
+    for form in ("table", "jsonl"):
+        assert scan(str(share), "--format", form) == 0
+        out = capsys.readouterr().out
+        assert len(out.splitlines()) == (11 if form == "table" else 7), out
+        assert all(char.isprintable() or char == "\n" for char in out)
