@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from content.test_sarif import check
 from lockgate.cli.main import main
 
 CARD = "4111 1111 1111 1111"
@@ -55,7 +56,7 @@ def test_a_person_reads_what_is_where_and_who_can_reach_it(
     assert second.split()[:2] == ["confidential", "1"]
     assert second.endswith("hr/pay.txt:2:10")
     assert "3 items" in told
-    assert "2 sensitive, 0 could not be read; 3 read now" in told
+    assert "2 sensitive, 0 could not be read, 0 only in part; 3 read now" in told
 
 
 def test_programs_get_rows_and_a_summary_without_any_value(
@@ -130,3 +131,21 @@ def test_names_do_not_drive_the_terminal(share: Path, capsys: pytest.CaptureFixt
         out = capsys.readouterr().out
         assert len(out.splitlines()) == (11 if form == "table" else 7), out
         assert all(char.isprintable() or char == "\n" for char in out)
+
+
+def test_ci_gets_sarif(share: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scan.sarif"
+    (share / "c:odd name%41.txt").write_text(f"card {CARD}\n")
+    assert scan(str(share), "--format", "sarif", "--output", str(out)) == 0
+    results = check(json.loads(out.read_text()))
+    uris = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results]
+    assert uris == ["deploy.txt", "./c:odd%20name%2541.txt", "hr/pay.txt"]
+    assert CARD not in out.read_text()
+
+
+def test_a_file_has_its_own_lines_though_reading_takes_empty_ones_away(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (share / "code.py").write_bytes(f"\r\n\r\n\r\n# x\r\n\r\n\r\n\r\n   KEY = '{KEY}'\r\n\r\n".encode())
+    assert scan(str(share / "code.py")) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("code.py:8:11")

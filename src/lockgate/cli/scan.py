@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
+from lockgate import __version__
 from lockgate.cli.login import state_folder
 from lockgate.cli.scan_meter import Meter
 from lockgate.cli.scan_table import table
 from lockgate.config import load
 from lockgate.content import scan_lines
+from lockgate.content.sarif import Sarif
 from lockgate.content.scanned import Row, ScanReport
 from lockgate.errors import Invalid
 from lockgate.journeys.scan import Scope
@@ -37,6 +39,7 @@ _EXAMPLES: Final = """examples:
   lockgate scan --config lockgate.toml                the collections of a configuration, with its people and rules
   lockgate scan ~/share --resume                      go on after an interruption
   lockgate scan . --format jsonl --output scan.jsonl  every row, for programs
+  lockgate scan . --format sarif --output scan.sarif  for code hosts and CI
   lockgate scan . --fail-on confidential              for CI: exit code 1 at this level or above
 
 exit codes: 0 clean, 1 something at or above --fail-on, 2 wrong input, 3 not available, 4 not all could be read"""
@@ -55,7 +58,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="people, rights and rules of this configuration"
     )
-    command.add_argument("--format", choices=("table", "jsonl"), default="table", help="default: %(default)s")
+    command.add_argument(
+        "--format", choices=("table", "jsonl", "sarif"), default="table", help="default: %(default)s"
+    )
     command.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
     command.add_argument("--limit", type=int, default=50, help="rows of the table (default: %(default)s)")
     command.add_argument(
@@ -111,6 +116,13 @@ async def _write(form: str, report: ScanReport, rows: AsyncIterator[Row], stream
     if form == "table":
         for line in table(report):
             print(line, file=stream)
+        return
+    if form == "sarif":
+        log = Sarif(report, __version__)
+        stream.write(log.head())
+        async for one in rows:
+            stream.write(log.row(one))
+        print(log.tail(), file=stream)
         return
     async for one in rows:
         print(json.dumps(scan_lines.row(one, report.levels), ensure_ascii=False), file=stream)

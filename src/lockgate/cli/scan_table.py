@@ -33,7 +33,8 @@ def _lines(report: ScanReport) -> Iterator[str]:
         yield ""
     yield (
         f"{totals.items:,} items, {_bytes(totals.bytes)}: {totals.sensitive:,} sensitive, {totals.unread:,} could "
-        f"not be read; {totals.read:,} read now, {totals.unchanged:,} unchanged, {totals.gone:,} gone"
+        f"not be read, {totals.partly:,} only in part; {totals.read:,} read now, "
+        f"{totals.unchanged:,} unchanged, {totals.gone:,} gone"
     )
     if not report.rows:
         yield "nothing sensitive was found" + (" in what could be read" if totals.unread else "")

@@ -43,6 +43,7 @@ def row(one: Row, levels: Sequence[str]) -> dict[str, Any]:
         "everyone": one.everyone,
         "owners": list(one.owners),
         "problem": one.problem,
+        "unread": list(one.unread),
         "notes": list(one.notes),
         "score": one.score,
     }
@@ -69,6 +70,7 @@ def summary(report: ScanReport) -> dict[str, Any]:
         "sensitive": totals.sensitive,
         "findings": totals.findings,
         "unread": totals.unread,
+        "partly": totals.partly,
         "passed_over": totals.passed_over,
         "gone": totals.gone,
         "by_kind": [_tally(one, report.levels) for one in report.by_kind],

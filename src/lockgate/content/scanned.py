@@ -55,6 +55,7 @@ class Row:
         owners: whose it is.
         digest: SHA-256 of its bytes, hex; empty where they were not read.
         problem: why it could not be read; empty if it could.
+        unread: what in it could not be read, as "where: why", though the rest was.
         notes: what was narrowed or left out, in words.
         gone: it was there at the last scan and is not there any more.
 
@@ -75,6 +76,7 @@ class Row:
     digest: str = ""
     declared: Sensitivity | None = None
     problem: str = ""
+    unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     gone: bool = False
 
@@ -129,6 +131,7 @@ class Totals:
         sensitive: items that should be confidential or above because of what was found in them.
         findings: of kinds that count for a label.
         unread: items that could not be read.
+        partly: items of which a part could not be read: a file of an archive, an attachment.
         passed_over: links and devices, which hold nothing of their own.
         gone: items that were there at the last scan.
 
@@ -144,6 +147,7 @@ class Totals:
     unread: int = 0
     passed_over: int = 0
     gone: int = 0
+    partly: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class ScanReport:
 
     Attributes:
         targets: names of what was scanned, without any password.
+        roots: names of the sources that these belong to, as `Row.target` has them.
         started, finished: of the last run.
         broken: targets that could not be walked to their end, and why; nothing of these was taken as gone.
         rules: version of detectors and label rules; the same version gives the same findings.
@@ -180,12 +185,13 @@ class ScanReport:
     rows_left_out: int = 0
     problems: tuple[Problem, ...] = ()
     gone: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
     levels: tuple[str, str, str, str] = field(default=("public", "general", "confidential", "restricted"))
 
     @property
     def complete(self) -> bool:
         """Tell whether every target was walked to its end and all of it could be read."""
-        return not self.broken and not self.totals.unread
+        return not (self.broken or self.totals.unread or self.totals.partly)
 
     @property
     def coverage(self) -> float:

@@ -50,6 +50,7 @@ class Outcome:
         size: how many there were.
         level, reasons, evidence, places: what was found, and the label that it demands.
         notes: what of it was not looked at.
+        unread: what in it could not be read, as "where: why"; the rest was.
         same: the bytes are those that are known; what was found in them stays as it is.
         gone: it is not there any more.
         problem: why it could not be read; `again` tells that another run may succeed.
@@ -66,6 +67,7 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     places: tuple[Place, ...] = ()
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     same: bool = False
     gone: bool = False
     problem: str = ""

@@ -84,7 +84,9 @@ async def open_scan(
         state = await asyncio.to_thread(SqliteScanState.open, path)
         stack.callback(state.close)
         work = functools.partial(open_work, texts, replace(opening, directory=FETCHING))
-        engine = LocalEngine(work, unread, options.workers or min(cores(), _MOST_WORKERS))
+        engine = LocalEngine(
+            work, functools.partial(unread, again=True), options.workers or min(cores(), _MOST_WORKERS)
+        )
         taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
         yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(), taxonomy)
 

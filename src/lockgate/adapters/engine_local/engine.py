@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -22,6 +23,7 @@ _SOURCE: Final = str(Path(lockgate.__file__).resolve().parent.parent)
 _WORKER: Final = "lockgate.adapters.engine_local.worker"
 _FRAME: Final = 1 << 28
 _GRACE: Final = 5.0
+_START: Final = 60.0
 _STARTS: Final = 3
 ENDED: Final = "it ended the process that read it"
 
@@ -149,7 +151,7 @@ class LocalEngine:
         try:
             worker.stdin.write(frame(list(batch)))
             await worker.stdin.drain()
-            while (answer := await self._answer(worker)) != DONE:
+            while (answer := await self._answer(worker, self._pace.patience)) != DONE:
                 if isinstance(answer, Outcome) and left.pop((answer.target, answer.item), None) is not None:
                     await run.outcomes.put(answer)
         except (_Ended, OSError):
@@ -161,9 +163,9 @@ class LocalEngine:
             return None, list(left.values())
         return worker, list(left.values())
 
-    async def _answer(self, worker: _Worker) -> Any:
+    async def _answer(self, worker: _Worker, patience: float) -> Any:
         try:
-            async with asyncio.timeout(self._pace.patience):
+            async with asyncio.timeout(patience):
                 (length,) = struct.unpack(">I", await worker.stdout.readexactly(4))
                 if length > _FRAME:
                     raise _Ended
@@ -176,7 +178,7 @@ class LocalEngine:
         for _ in range(_STARTS):
             worker = await self._spawn(run)
             try:
-                answer = await self._answer(worker)
+                answer = await self._answer(worker, max(_START, self._pace.patience))
             except _Ended:
                 await _end(worker, run, 0)
                 continue
@@ -222,5 +224,5 @@ async def _end(worker: _Worker, run: _Run, grace: float) -> None:
                 await worker.process.wait()
                 return
     with contextlib.suppress(ProcessLookupError):
-        worker.process.kill()
+        os.kill(worker.process.pid, signal.SIGKILL)  # `kill` of the process would take its end from the event loop
     await worker.process.wait()

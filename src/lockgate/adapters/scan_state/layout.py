@@ -17,7 +17,7 @@ from lockgate.content.scanned import Place, Row
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 
-VERSION: Final = 1
+VERSION: Final = 2
 APPLICATION: Final = 0x4C675363
 """`LgSc`: what `PRAGMA application_id` says of such a file."""
 TABLES: Final = """
@@ -58,6 +58,7 @@ CREATE TABLE item (
     reasons TEXT NOT NULL DEFAULT '[]',
     places TEXT NOT NULL DEFAULT '[]',
     look_notes TEXT NOT NULL DEFAULT '[]',
+    unread TEXT NOT NULL DEFAULT '[]',
     look_problem TEXT NOT NULL DEFAULT '',
     again INTEGER NOT NULL DEFAULT 0,
     -- of both
@@ -113,14 +114,14 @@ def places_text(places: Sequence[Place]) -> str:
 
 COLUMNS: Final = (
     "id, target, item, size, level, declared, reasons, places, readers, people, share, everyone, owners, digest, "
-    "problem, walk_notes, look_notes, gone"
+    "problem, walk_notes, look_notes, gone, unread"
 )
 
 
 def row(found: Sequence[Any], kinds: Sequence[tuple[str, int, float]]) -> Row:
     """Return a row of a report from `COLUMNS` and its kinds."""
     _, target, item, size, level, declared, reasons, places, readers, people, share, everyone = found[:12]
-    owners, digest, problem, walk_notes, look_notes, gone = found[12:]
+    owners, digest, problem, walk_notes, look_notes, gone, unread = found[12:]
     return Row(
         target=target,
         item=item,
@@ -139,4 +140,5 @@ def row(found: Sequence[Any], kinds: Sequence[tuple[str, int, float]]) -> Row:
         problem=problem,
         notes=(*json.loads(walk_notes), *json.loads(look_notes)),
         gone=bool(gone),
+        unread=tuple(json.loads(unread)),
     )

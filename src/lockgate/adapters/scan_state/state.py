@@ -260,7 +260,7 @@ ON CONFLICT (target, item) DO UPDATE SET
 """
 _KEEP: Final = """
 UPDATE item SET revision = ?, digest = ?, rules = ?, demanded = ?, findings = ?, reasons = ?, places = ?,
-    look_notes = ?, look_problem = ?, again = ?, read = ?, changed = ?, size = max(size, ?), wanted = 0
+    look_notes = ?, unread = ?, look_problem = ?, again = ?, read = ?, changed = ?, size = max(size, ?), wanted = 0
 WHERE target = ? AND item = ? RETURNING id
 """
 
@@ -300,6 +300,7 @@ def _outcome(run: int, rules: str, target: str, one: Outcome) -> tuple[object, .
         json.dumps(one.reasons),
         layout.places_text(one.places),
         json.dumps(one.notes),
+        json.dumps(one.unread),
         one.problem,
         one.again,
         run,

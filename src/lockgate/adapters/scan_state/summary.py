@@ -79,12 +79,13 @@ def _totals(connection: sqlite3.Connection, run: int, where: str, given: tuple[A
         f"""SELECT count(*), total(size), total(read = ?), total(CASE WHEN read = ? THEN size ELSE 0 END),
             total(problem = '' AND read <> ?),
             total(problem = '' AND level >= {_SENSITIVE} AND findings > 0), total(findings),
-            total(problem <> '' AND problem NOT IN ({marks})), total(problem IN ({marks}))
+            total(problem <> '' AND problem NOT IN ({marks})), total(problem IN ({marks})),
+            total(problem = '' AND unread <> '[]')
             FROM item WHERE {where}""",  # noqa: S608 - constants and question marks only
         (run, run, run, *_PASSED, *_PASSED, *given),
     ).fetchone()
-    items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over = map(int, found)
-    return Totals(items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over, gone)
+    items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over, partly = map(int, found)
+    return Totals(items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over, gone, partly)
 
 
 def _by_kind(connection: sqlite3.Connection, where: str, given: tuple[Any, ...]) -> tuple[Tally, ...]:

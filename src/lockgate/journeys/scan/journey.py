@@ -178,6 +178,7 @@ class Scan:
             rows_left_out=found.rows_left_out,
             problems=found.problems,
             gone=found.gone,
+            roots=tuple(dict.fromkeys(one.source.name for one in self._targets)),
             levels=self._taxonomy.names,
         )
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lockgate.content.finding import Finding
-from lockgate.content.labeling import SURE, UNREAD, propose
-from lockgate.content.scanned import PLACES, Place
+from lockgate.content.labeling import UNREAD, propose
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge
+from lockgate.journeys.scan.places import places
 from lockgate.ports import Connector, Extracted, Extractor
 from lockgate.ports.scanning import Outcome, Unit
 
-TOGETHER: Final = 1_500_000
-"""Characters that are looked at together: the scanning core is at its fastest from about a million on."""
+TOGETHER: Final = 4_000_000
+"""Bytes and characters that are held and looked at together: the core is at its fastest from a million on."""
 UNREADABLE: Final = "could not read: "
 
 ScanMany: TypeAlias = Callable[[Sequence[str]], Sequence[tuple[Finding, ...]]]
@@ -29,9 +27,13 @@ class _Ready:
     """A unit whose text is there."""
 
     unit: Unit
+    data: bytes
     digest: str
-    size: int
     extracted: Extracted
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
 
 
 class Looking:
@@ -52,7 +54,7 @@ class Looking:
                 yield got
                 continue
             waiting.append(got)
-            held += len(got.extracted.text)
+            held += len(got.extracted.text) + got.size
             if held < TOGETHER:
                 yield None
             else:
@@ -78,7 +80,7 @@ class Looking:
         except (LockgateError, OSError) as error:
             why = str(error) if isinstance(error, LockgateError) else f"its source failed ({type(error).__name__})"
             return unread(unit, why, digest, size, again=True)
-        return _Ready(unit, digest, size, extracted)
+        return _Ready(unit, data, digest, extracted)
 
     async def _look(self, ready: Sequence[_Ready]) -> list[Outcome]:
         if not ready:
@@ -107,6 +109,7 @@ def unread(unit: Unit, why: str, digest: str = "", size: int = 0, *, again: bool
 
 def _outcome(one: _Ready, findings: Sequence[Finding]) -> Outcome:
     proposal = propose(findings)
+    extracted = one.extracted
     return Outcome(
         one.unit.target,
         one.unit.item,
@@ -116,32 +119,7 @@ def _outcome(one: _Ready, findings: Sequence[Finding]) -> Outcome:
         proposal.sensitivity,
         proposal.reasons,
         proposal.evidence,
-        places(one.extracted.text, findings),
-        one.extracted.notes,
-    )
-
-
-def places(text: str, findings: Sequence[Finding]) -> tuple[Place, ...]:
-    """Return where findings that count for a label stand, at most `PLACES` of a kind, in the order of the text."""
-    kept: list[Finding] = []
-    seen: Counter[str] = Counter()
-    for one in findings:
-        if one.confidence >= SURE and seen[one.kind] < PLACES:
-            seen[one.kind] += 1
-            kept.append(one)
-    if not kept:
-        return ()
-    ends, last = [], max(one.end for one in kept)
-    at = text.find("\n", 0, last)
-    while at >= 0:
-        ends.append(at)
-        at = text.find("\n", at + 1, last)
-
-    def position(offset: int) -> tuple[int, int]:
-        line = bisect_left(ends, offset)
-        return line + 1, offset - (ends[line - 1] + 1 if line else 0) + 1
-
-    return tuple(
-        Place(one.kind, one.start, one.end, *position(one.start), *position(one.end), one.confidence, one.detector)
-        for one in kept
+        places(one.data, extracted, findings),
+        extracted.notes,
+        unread=extracted.unread,
     )
