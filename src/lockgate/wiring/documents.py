@@ -9,13 +9,10 @@ from typing import Literal, cast
 
 from lockgate.adapters.files import FilesConnector
 from lockgate.config import Settings
-from lockgate.config.settings import Collection, Rule
-from lockgate.content.globs import Glob
-from lockgate.content.label_rules import LabelRule
+from lockgate.config.settings import Collection
 from lockgate.content.labeling import Limit
 from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
-from lockgate.labels.readers import Readers
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 from lockgate.storage.threads import Threads
 from lockgate.wiring import sources
@@ -30,7 +27,7 @@ def connectors(
 
 
 def _connector(one: Collection, settings: Settings, directory: Directory, threads: Threads) -> Connector:
-    rules = [_rule(rule) for rule in one.rules]
+    rules = [sources.rule(each) for each in one.rules]
     if one.source is not None:
         return sources.connector(one, one.source, rules)
     if one.path is None:
@@ -47,17 +44,6 @@ def _connector(one: Collection, settings: Settings, directory: Directory, thread
         max_bytes=one.max_bytes,
         taxonomy=settings.labels.taxonomy,
         threads=threads,
-    )
-
-
-def _rule(rule: Rule) -> LabelRule:
-    return LabelRule(
-        match=(Glob(rule.match),),
-        sensitivity=rule.sensitivity,
-        readers=rule.readers or Readers.everyone(),
-        owners=rule.owners,
-        integrity=rule.integrity,
-        forbidden_uses=rule.forbidden_uses,
     )
 
 

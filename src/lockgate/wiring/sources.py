@@ -1,22 +1,95 @@
-"""Connectors of sources that are no folders: from the table of a collection, or from an address."""
+"""Connectors of sources that are no folders: from the table of a collection, or from the address of a target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from lockgate.adapters.s3 import S3Connector, Store
 from lockgate.adapters.s3.policy import principal
 from lockgate.adapters.s3.store import Place
 from lockgate.config.principals import Principals
 from lockgate.config.s3 import S3Settings
-from lockgate.config.settings import Collection
+from lockgate.config.settings import Collection, Rule
+from lockgate.content.globs import Glob
 from lockgate.content.label_rules import LabelRule
+from lockgate.errors import Invalid
+from lockgate.labels.readers import EVERYONE, Readers
+from lockgate.policy.addresses import host_complaint
 from lockgate.ports import Connector
+
+if TYPE_CHECKING:
+    from lockgate.wiring.targets import TargetOptions
 
 
 def connector(one: Collection, source: S3Settings, rules: Sequence[LabelRule]) -> Connector:
     """Return the connector of a collection that is no folder."""
-    place = Place(
+    return S3Connector(
+        one.name,
+        Store(_place(source)),
+        one.name,
+        names=_names(source.principals),
+        rules=rules,
+        integrity=one.integrity,
+        max_bytes=one.max_bytes,
+    )
+
+
+def s3_target(text: str, options: TargetOptions) -> Connector:
+    """Open `s3://bucket/prefix`, with `?endpoint=https://...` and `&region=...` for another store than AWS.
+
+    Within a collection of the configuration, its principals and rules count. Else principals stand for themselves.
+
+    Raises:
+        Invalid: it is no such address.
+
+    """
+    bucket, _, rest = text.partition("://")[2].partition("/")
+    prefix, _, more = rest.partition("?")
+    asked = dict(parse_qsl(more, keep_blank_values=True))
+    endpoint, region = asked.pop("endpoint", ""), asked.pop("region", "")
+    if asked or not bucket or "@" in bucket or (endpoint and _complaint(endpoint)):
+        raise Invalid(
+            "the address of a bucket is not understood",
+            remedy="Write `s3://bucket/prefix`, and `?endpoint=https://storage.example.com` for another store.",
+        )
+    for one in options.settings.collections if options.settings else ():
+        source = one.source
+        if isinstance(source, S3Settings) and source.bucket == bucket and prefix.startswith(source.prefix):
+            rules = [rule(each) for each in one.rules]
+            return connector(one, replace(source, prefix=prefix), rules)
+    where = f"s3://{bucket}/{prefix}" + (f" at {endpoint}" if endpoint else "")
+    place = Place(bucket, prefix, region, endpoint)
+    return S3Connector(where, Store(place), "", names=_themselves, max_bytes=options.max_bytes)
+
+
+def rule(stated: Rule) -> LabelRule:
+    """Return a rule of the configuration as connectors take it."""
+    return LabelRule(
+        match=(Glob(stated.match),),
+        sensitivity=stated.sensitivity,
+        readers=stated.readers or Readers.everyone(),
+        owners=stated.owners,
+        integrity=stated.integrity,
+        forbidden_uses=stated.forbidden_uses,
+    )
+
+
+def _complaint(endpoint: str) -> str:
+    if not endpoint.startswith(("https://", "http://")) or "@" in endpoint or not endpoint.isprintable():
+        return "it is no address over HTTP"
+    return host_complaint(endpoint)
+
+
+def _themselves(one: str) -> frozenset[str]:
+    """Return a principal under its own name: nobody of any directory, but somebody in a report."""
+    return frozenset({f"aws:{one}"}) - {EVERYONE}
+
+
+def _place(source: S3Settings) -> Place:
+    return Place(
         source.bucket,
         source.prefix,
         source.region,
@@ -24,15 +97,6 @@ def connector(one: Collection, source: S3Settings, rules: Sequence[LabelRule]) -
         source.profile,
         source.account,
         source.requester_pays,
-    )
-    return S3Connector(
-        one.name,
-        Store(place),
-        one.name,
-        names=_names(source.principals),
-        rules=rules,
-        integrity=one.integrity,
-        max_bytes=one.max_bytes,
     )
 
 

@@ -21,7 +21,7 @@ from lockgate.config import Settings
 from lockgate.errors import Invalid
 from lockgate.ports import Connector, Directory, Item
 from lockgate.storage.threads import Threads
-from lockgate.wiring import documents
+from lockgate.wiring import documents, sources
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -136,5 +136,6 @@ class Part:
 SCHEMES: Final[Mapping[str, Opener]] = {
     "": path,
     "file": path,
+    "s3": sources.s3_target,
 }
 """Scheme to what opens it; "" is a path."""

@@ -121,7 +121,7 @@ class S3Connector:
 
     def _item(self, bucket: Bucket, entry: Entry, acl: Acl | str | None) -> Item:
         found = rights(bucket, entry.key, acl, self._names, self._integrity)
-        return self._shelf.item(escape(entry.key), entry.key, entry.revision, entry.size, found)
+        return self._shelf.item(escape(entry.key), entry.key, entry.revision, entry.size, found, entry.modified)
 
 
 def _marker(entry: Entry) -> bool:

@@ -60,6 +60,7 @@ class Entry:
     key: str
     size: int
     revision: str
+    modified: datetime
 
 
 class Store:
@@ -339,7 +340,7 @@ class Store:
 
 def _entry(key: str, size: int, tag: str, changed: datetime) -> Entry:
     """Return an object. Its tag alone is no revision: two texts can have one MD5."""
-    return Entry(key, int(size), f"{tag.strip(chr(34))}-{int(changed.timestamp())}-{int(size)}")
+    return Entry(key, int(size), f"{tag.strip(chr(34))}-{int(changed.timestamp())}-{int(size)}", changed)
 
 
 def _take(body: Any, data: bytearray, length: int) -> None:
