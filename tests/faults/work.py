@@ -12,6 +12,7 @@ from lockgate.journeys.review import version_of
 from lockgate.policy.model import Context, Principal, PrincipalKind, Session, Subject
 from lockgate.wiring import Lockgate
 from lockgate.wiring.backup import backup as make_backup
+from lockgate.wiring.rotation import waits
 
 COLLECTION = "brightwater"
 SECRET_FILE = "hr/merger.md"
@@ -101,9 +102,12 @@ async def rotate(lockgate: Lockgate, _: AsyncExitStack) -> None:
 
 
 async def rotated(lockgate: Lockgate, stack: AsyncExitStack) -> Any:
-    """Everything opens; what was begun is ended, and no old key is left then."""
+    """Everything opens; what was begun is ended, and no old key is left then, under whatever name."""
     await lockgate.rotation.run(new=False)
     assert lockgate.rotation.keys.known == {lockgate.rotation.keys.current}
+    files = (lockgate.settings.data / "keys").iterdir()
+    assert [one.name for one in files if one.read_bytes().startswith(b"lockgate-key-1")] == ["master.key"]
+    assert not waits(lockgate.settings.data)
     for one in lockgate.index.documents():
         assert await lockgate.index.chunks(one.id)
 

@@ -18,7 +18,7 @@ from e2e.lab import FILES, Lab, in_thread, opened, plant, talking
 from journeys.places import Log, Stopped, Words
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.index_memory import MemoryIndex
-from lockgate.adapters.keys import FileKeys
+from lockgate.adapters.keys import FileKeys, unfinished
 from lockgate.adapters.secret_file import load_or_create, load_ring, request
 from lockgate.cli.main import main
 from lockgate.errors import Unavailable
@@ -104,6 +104,59 @@ def test_a_kill_between_the_two_names_of_a_key_loses_none(tmp_path: Path) -> Non
     rotated.retire()
     with pytest.raises(Unavailable):
         rotated.unwrap(keys.current, wrapped, b"b")
+
+
+class _Died(BaseException):
+    """In place of SIGKILL: no step after it is done."""
+
+
+def test_a_kill_at_any_step_leaves_keys_that_open_and_none_that_was_replaced(tmp_path: Path) -> None:
+    """Before and after each step of a rotation. What a kill left is gone after the next rotation that ends."""
+    steps = [(os, "fsync"), (os, "link"), (Path, "rename"), (Path, "unlink")]
+    real = [getattr(where, name) for where, name in steps]
+
+    def turn(keys: FileKeys, most: int) -> int:
+        done = 0
+
+        def reach() -> None:
+            nonlocal done
+            done += 1
+            if done >= most:
+                raise _Died
+
+        def counted(call):
+            def step(*args, **more):
+                reach()
+                found = call(*args, **more)
+                reach()
+                return found
+
+            return step
+
+        with pytest.MonkeyPatch.context() as patch:
+            for (where, name), call in zip(steps, real, strict=True):
+                patch.setattr(where, name, counted(call))
+            keys.rotate()
+            keys.retire()
+        return done
+
+    every = turn(FileKeys.open(tmp_path / "whole" / "master.key"), 1000)
+    assert every > 20
+    for at in range(1, every + 1):
+        folder = tmp_path / str(at)
+        keys = FileKeys.open(folder / "master.key")
+        before, wrapped = keys.current, keys.wrap(b"k" * 32, b"b")
+        with pytest.raises(_Died):
+            turn(keys, at)
+        again = FileKeys.open(folder / "master.key")
+        if before in again.known:
+            assert again.unwrap(before, wrapped, b"b") == b"k" * 32
+        else:
+            assert again.current != before, "it is gone only after another took its place"
+        again.rotate()
+        again.retire()
+        assert not unfinished(folder / "master.key")
+        assert [one.name for one in folder.iterdir()] == ["master.key"], at
 
 
 async def test_a_log_that_is_down_rotates_nothing(tmp_path: Path) -> None:

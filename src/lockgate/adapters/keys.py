@@ -23,6 +23,8 @@ from lockgate.errors import Unavailable
 _FORMAT: Final = "lockgate-key-1"
 _NONCE: Final = 12
 _OLD: Final = ".old"
+_GONE: Final = ".gone"
+"""The suffix of a key that is being destroyed: what is half overwritten must not be read as a key."""
 
 
 class FileKeys:
@@ -89,11 +91,21 @@ class FileKeys:
         return id
 
     def retire(self) -> int:
-        """Destroy every key but the current one; nothing that they wrapped opens any more. Return how many."""
+        """Destroy every key but the current one; nothing that they wrapped opens any more. Return how many.
+
+        A kill leaves each of them whole under its name, or under one that nobody opens: repeat it.
+
+        Raises:
+            Unavailable: a file cannot be moved or overwritten.
+
+        """
         current, ciphers = self._state
         files = _older(self._path)
         try:
             for path in files:
+                path.rename(path.with_suffix(_GONE))
+            _settle(self._path.parent)
+            for path in _doomed(self._path):
                 if path.stat().st_nlink == 1:  # else a crash came between the two names of one key
                     with path.open("r+b") as file:
                         file.write(b"\0" * path.stat().st_size)
@@ -138,6 +150,19 @@ class FileKeys:
 
 def _older(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.stem}.*{_OLD}"))
+
+
+def _doomed(path: Path) -> list[Path]:
+    """Return keys that wrap nothing: parts of one that was being made at a kill, and what is being destroyed.
+
+    Parts come first: they are second names of a key, which is overwritten under its last name.
+    """
+    return [*path.parent.glob(f".*{path.name}.*"), *path.parent.glob(f"{path.stem}.*{_GONE}")]
+
+
+def unfinished(path: Path) -> bool:
+    """Tell whether the rotation of the master key in `path` was begun and not ended."""
+    return bool(_older(path)) or any(path.parent.glob(f"{path.stem}.*{_GONE}"))
 
 
 def _settle(folder: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.adapters.index_memory import MemoryIndex
-from lockgate.adapters.keys import FileKeys
+from lockgate.adapters.keys import FileKeys, unfinished
 from lockgate.audit.record import Kind, Record
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import AuditSink, Clock
@@ -45,7 +45,7 @@ def ask(state: Path) -> None:
 
 def waits(state: Path) -> bool:
     """Tell whether a rotation is asked for, or under way."""
-    return master_request(state).exists() or any((state / "keys").glob("master.*.old"))
+    return master_request(state).exists() or unfinished(state / "keys" / "master.key")
 
 
 @dataclass(frozen=True, slots=True)
