@@ -1,4 +1,4 @@
-"""A disk that is full or read-only, and keys that are gone: closed, told in words, and whole again afterwards."""
+"""A disk that is full, read-only or dead, and keys that are gone: closed, told in words, and whole again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 # In a mount namespace of its own: a small disk for the state of a real gateway.
 STORY = """
-import subprocess, sys
+import os, subprocess, sys
 from pathlib import Path
 from e2e.lab import plant
 from faults.harness import gateway, whole
@@ -55,8 +55,17 @@ def main():
         (state / "ballast").unlink(missing_ok=True)
         assert one.send("/v1/retrieve", ASK, "staff").status == 200
     whole(folder)
+    # A file whose medium is dead: this process's own memory at address 0, which gives EIO.
+    gifts = folder / "share" / "handbook" / "gifts.md"
+    os.utime(gifts, (1, 1))
+    subprocess.run(["mount", "--bind", f"/proc/{os.getpid()}/mem", str(gifts)], check=True)
     with gateway(folder, "http://127.0.0.1:9/v1") as again:
-        assert again.send("/v1/retrieve", ASK, "staff").status == 200
+        got = again.send("/v1/retrieve", ASK, "staff")
+        assert got.status == 200
+        assert "35 EUR" not in got.raw, got.raw
+    subprocess.run(["umount", str(gifts)], check=True)
+    with gateway(folder, "http://127.0.0.1:9/v1") as again:
+        assert "35 EUR" in again.send("/v1/retrieve", ASK, "staff").raw
     remount("ro", state)
     try:
         with gateway(folder, "http://127.0.0.1:9/v1"):
