@@ -43,11 +43,11 @@ test: check ## every check and every test; what the machine lacks is named and s
 bench: $(VENV)/measures ## figures: ingest, retrieval, decision, gateway, audit, answers, usefulness
 	$(BIN)/python -m bench
 
-soak: install ## kill -9 at every point, then an hour of load while everything changes; ARGS="--minutes 10" for less
+soak: install ## kill -9 at every point (half an hour), then an hour of load while everything changes; ARGS="--minutes 10" for less
 	LOCKGATE_FAULTS=all $(BIN)/python -m pytest -q -s tests/faults
 	$(BIN)/python -m bench.soak $(ARGS)
 
-fuzz: install ## every parser and every route for MINUTES=2 each; finds stay in .cache/fuzz
+fuzz: install ## every parser and every route for MINUTES=2 each (four hours); finds stay in .cache/fuzz
 	PYTHONPATH=src:tests $(BIN)/python -m fuzz.run --atheris --seconds $$(( $(MINUTES) * 60 ))
 	LOCKGATE_FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest tests/fuzz/test_api.py -o timeout=0
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/edge/test_fuzz.py -o timeout=0

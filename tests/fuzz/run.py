@@ -64,9 +64,10 @@ def main() -> int:
     from fuzz.targets import TARGETS
 
     bad = 0
-    for target in TARGETS:
-        if given.target and target.name != given.target:
-            continue
+    chosen = [target for target in TARGETS if given.target in ("", target.name)]
+    for number, target in enumerate(chosen):
+        left = given.seconds * (len(chosen) - number) / 60
+        print(f"{number} of {len(chosen)}, {left:.0f} min left", file=sys.stderr, flush=True)
         if given.atheris and find_spec("atheris"):  # it exists for Linux only
             more = ["--guided", "--target", target.name, "--seconds", str(given.seconds)]
             done = subprocess.run(
