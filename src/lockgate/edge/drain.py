@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 from lockgate.errors import Unavailable
 
@@ -42,24 +42,34 @@ class Drain:
         for one in self._running:
             one.reschedule(asyncio.get_running_loop().time())
 
-    @asynccontextmanager
-    async def answering(self) -> AsyncIterator[None]:
+    def answering(self) -> AbstractAsyncContextManager[None]:
         """Hold an answer that a stop may cut. Its own `finally` blocks run, so that its end is recorded.
 
-        Raises:
-            Stopping: it was cut.
-
+        Entering raises `Stopping` where the grace is over, leaving where the answer was cut.
         """
-        if self.over:
+        return _Answering(self, self._running)
+
+
+class _Answering:
+    """An answer while it runs."""
+
+    def __init__(self, drain: Drain, running: set[asyncio.Timeout]) -> None:
+        self._drain, self._running = drain, running
+        self._cut = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        if self._drain.over:
             raise Stopping
+        await self._cut.__aenter__()
+        self._running.add(self._cut)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.discard(self._cut)
         try:
-            async with asyncio.timeout(None) as running:
-                self._running.add(running)
-                try:
-                    yield
-                finally:
-                    self._running.discard(running)
+            await self._cut.__aexit__(kind, error, trace)
         except TimeoutError:
-            if running.expired():
-                raise Stopping from None
-            raise
+            raise Stopping from None
+        if isinstance(error, TimeoutError) and self._cut.expired():
+            raise Stopping from None

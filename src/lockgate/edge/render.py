@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from typing import Any, Final
 
 from lockgate.journeys.chat import Ready
@@ -16,7 +16,7 @@ _MARK: Final = re.compile(r"\[(\d{1,2})\]")
 
 def new_request_id() -> str:
     """Return a fresh id for a request; it says nothing about others."""
-    return "req_" + secrets.token_hex(12)
+    return "req_" + os.urandom(12).hex()
 
 
 def own_headers(request_id: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from lockgate.errors import AccessDenied, Invalid, NotFound, Unavailable
 from lockgate.journeys.enforce import Gate, Verdict
@@ -12,6 +13,8 @@ from lockgate.labels.readers import Readers
 from lockgate.policy.decision import ObligationKind
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject
 from lockgate.ports import Model, ModelCard, VectorModel
+
+_REROUTE: Final = frozenset({ObligationKind.REROUTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,17 @@ class Table:
 
     routes: Mapping[str, Route] = field(default_factory=dict)
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    _resources: dict[tuple[str, str], Resource] = field(default_factory=dict, compare=False, repr=False)
+
+    def resource(self, route: Route, name: str) -> Resource:
+        """Return an upstream of one of these routes as a resource; made once, as the table never changes."""
+        found = self._resources.get((route.id, name))
+        if found is None or self.routes.get(route.id) is not route:
+            upstream = self.upstreams.get(name)
+            found = gone(name) if upstream is None else model_resource(upstream.card, route.users)
+            if self.routes.get(route.id) is route:
+                self._resources[route.id, name] = found
+        return found
 
 
 class SwitchedOff(AccessDenied):
@@ -173,15 +187,14 @@ class Routes:
         The next one is tried only where a policy says so, by the obligation `reroute` on what it refused.
         """
         flowing = replace(context, data=data, route=route.id)
-        upstreams, verdicts = self.table().upstreams, []
+        table, verdicts = self.table(), []
         for name in route.upstreams:
-            upstream = upstreams.get(name)
-            resource = gone(name) if upstream is None else model_resource(upstream.card, route.users)
+            resource = table.resource(route, name)
             verdict = self.gate.judge([AccessRequest(subject, Action.PROMPT, resource, flowing)])[0]
             verdicts.append(verdict)
             reroute = any(o.kind is ObligationKind.REROUTE for o in verdict.decision.obligations)
-            if verdict.passes and not verdict.obligations(frozenset({ObligationKind.REROUTE})):
-                return Choice(tuple(verdicts), upstream)
+            if verdict.passes and not verdict.obligations(_REROUTE):
+                return Choice(tuple(verdicts), table.upstreams.get(name))
             if not reroute:
                 break
         return Choice(tuple(verdicts), None)

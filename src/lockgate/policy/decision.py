@@ -128,6 +128,8 @@ def check(decision: Decision, fulfils: frozenset[ObligationKind]) -> frozenset[O
             point can fulfil.
 
     """
+    if not decision.obligations and decision.permits:
+        return decision.obligations
     remedy = " ".join(sorted(decision.remedies))
     if not decision.permits:
         raise AccessDenied("; ".join(sorted(decision.reasons)) or "denied", remedy=remedy)

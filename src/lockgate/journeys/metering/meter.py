@@ -9,8 +9,8 @@ Counts run on a clock that never goes back. The clock of the wall is used once, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NoReturn
@@ -130,13 +130,19 @@ class Meter:
             context = Context(records[0].time, records[0].request_id)
             await self._refuse(over, subject, context)
 
-    @asynccontextmanager
-    async def running(self, subject: Subject, context: Context) -> AsyncGenerator[None]:
+    def running(self, subject: Subject, context: Context) -> AbstractAsyncContextManager[None]:
         """Hold a place for an answer while it runs.
 
+        Entering raises `TooManyRequests` where as many as may run at a time run already, and `Unavailable` where
+        the log cannot take the alert.
+        """
+        return _Place(self, subject, context)
+
+    async def enter(self, subject: Subject, context: Context) -> list[Account]:
+        """Take a place for an answer, and return the accounts to give it back to.
+
         Raises:
-            TooManyRequests: as many as may run at a time run already.
-            Unavailable: the log cannot take the alert.
+            TooManyRequests, Unavailable: see `running`.
 
         """
         held = self._held(subject, self._elapsed())
@@ -146,11 +152,7 @@ class Meter:
             await self._refuse(over, subject, context)
         for one in held:
             one.account.streams += 1
-        try:
-            yield
-        finally:
-            for one in held:
-                one.account.streams -= 1
+        return [one.account for one in held]
 
     def replay(self, records: Iterable[Record], now: datetime) -> None:
         """Count the records of the last hour again, after a restart. `now` is the time of the wall.
@@ -281,6 +283,21 @@ class Meter:
             limit=over.limit,
             retry_after=max(1, int(-(-over.wait // 1))),
         )
+
+
+class _Place:
+    """The place of an answer."""
+
+    def __init__(self, meter: Meter, subject: Subject, context: Context) -> None:
+        self._meter, self._subject, self._context = meter, subject, context
+        self._accounts: list[Account] = []
+
+    async def __aenter__(self) -> None:
+        self._accounts = await self._meter.enter(self._subject, self._context)
+
+    async def __aexit__(self, *_: object) -> None:
+        for one in self._accounts:
+            one.streams -= 1
 
 
 def _alert(over: _Over, subject: Subject, context: Context) -> Record:
