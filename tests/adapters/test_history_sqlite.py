@@ -58,6 +58,18 @@ async def test_shown_counts_across_tokens_and_ends_with_the_window(history: Sqli
     assert await history.shown(BOB, NOW) is None
 
 
+async def test_the_disk_knows_a_session_for_no_less_than_it_was_shown_something(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    for second in (0, 1, 59, 61, 119):
+        store, at = SqliteHistory.open(path), NOW + timedelta(seconds=second)
+        await store.remember(ANN, [], HR if second < 60 else LEGAL, at)
+        store.close()
+        store = SqliteHistory.open(path)  # another one, which knows what the disk knows
+        assert await store.shown(ANN, at) == (HR if second < 60 else HR.join(LEGAL))
+        assert await store.shown(ANN, at + timedelta(minutes=1, microseconds=1)) is None
+        store.close()
+
+
 async def test_it_survives_a_restart_and_holds_no_text(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     store = SqliteHistory.open(path)
