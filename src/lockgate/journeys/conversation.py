@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -26,6 +26,7 @@ from lockgate.flow.history import (
     sentences,
     shown_by,
 )
+from lockgate.journeys.turns import Turns
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity, join_all
 from lockgate.labels.labeled import Labeled
 from lockgate.labels.readers import Readers
@@ -70,6 +71,8 @@ class Conversation:
 
 _Looked: TypeAlias = tuple[list[Marks], list[frozenset[str]], list[Marks]]
 """Marks and kinds of each text, and marks of what lies across their borders."""
+_Recalled: TypeAlias = tuple[list[Marks], list[frozenset[str]], list[Marks], dict[bytes, Label]]
+"""The same, with the labels of the marks that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Labeler:
         session: how long what was shown counts against unrecognized history.
         through: what is typed by this subject counts as, where its application states that; None for `typed`.
         old: secrets from before, under which what was shown is still recognized.
+        turns: who looks at long texts next.
 
     """
 
@@ -92,6 +96,7 @@ class Labeler:
     session: timedelta = timedelta(hours=12)
     through: Callable[[Subject], Sensitivity | None] = lambda _: None
     old: tuple[bytes, ...] = ()
+    turns: Turns = field(default_factory=Turns)
 
     async def label(
         self, subject: Subject, turns: Sequence[Turn], now: datetime, along: Sequence[str] = ()
@@ -110,13 +115,11 @@ class Labeler:
         """
         if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
             raise Invalid("the last message must be from `user` and must not be empty")
-        owner = subject.person.name
         texts = [*(turn.text for turn in turns), *along]
         last = len(turns) - 1
         apart = [number for number, turn in enumerate(turns) if turn.role == "system" or number == last]
         apart += range(len(turns), len(texts))
-        marked, found, across = await self._looked(owner, texts, [texts[number] for number in apart])
-        known = await self._recall(subject, [*marked, *across])
+        marked, found, across, known = await self._looked(subject, texts, [texts[number] for number in apart])
         shown = await self.history.shown(subject, now - self.session)
         messages = []
         typed = self._typed(subject)
@@ -144,8 +147,7 @@ class Labeler:
             Unavailable: the history cannot be read.
 
         """
-        marked, found, across = await self._looked(subject.person.name, texts, texts)
-        known = await self._recall(subject, [*marked, *across])
+        marked, found, across, known = await self._looked(subject, texts, texts)
         typed = self._typed(subject)
         spread = {m: known[m] for one in across for m in one.covers if m in known}
         labels = [
@@ -158,10 +160,15 @@ class Labeler:
         stated = self.through(subject)
         return self.typed if stated is None else replace(self.typed, sensitivity=stated)
 
-    async def _looked(self, owner: str, texts: Sequence[str], together: Sequence[str]) -> _Looked:
-        if sum(map(len, texts)) > _INLINE:  # a long conversation takes a second, in which others must be answered
-            return await asyncio.to_thread(self._look, owner, texts, together)
-        return self._look(owner, texts, together)
+    async def _looked(self, subject: Subject, texts: Sequence[str], together: Sequence[str]) -> _Recalled:
+        """Look at texts, and return also the labels of the marks that this person was shown."""
+        owner = subject.person.name
+        if sum(map(len, texts)) <= _INLINE:
+            looked = self._look(owner, texts, together)
+            return *looked, await self._recall(subject, [*looked[0], *looked[2]])
+        async with self.turns.of(owner):  # a long conversation takes a second, in which others must be answered
+            looked = await asyncio.to_thread(self._look, owner, texts, together)
+            return *looked, await self._recall(subject, [*looked[0], *looked[2]])
 
     def _look(self, owner: str, texts: Sequence[str], together: Sequence[str]) -> _Looked:
         marked = [self._known_by(text, owner) for text in texts]

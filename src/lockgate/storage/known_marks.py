@@ -59,10 +59,10 @@ class KnownMarks:
             before = recent.get(mark, label)
             recent[mark] = label if before is label or before == label else before.join(label)
         if len(recent) > _RECENT:
-            pieces: dict[Label, list[bytes]] = {}
-            for mark, one in recent.items():
-                pieces.setdefault(one, []).append(mark)
-            self.pack([(packed(several), one) for one, several in pieces.items()])
+            pieces: dict[int, tuple[Label, list[bytes]]] = {}
+            for mark, one in recent.items():  # by identity: to hash as many labels would take long
+                pieces.setdefault(id(one), (one, []))[1].append(mark)
+            self.pack([(packed(several), one) for one, several in pieces.values()])
             recent.clear()
 
     def pack(self, pieces: Sequence[tuple[bytes, Label]]) -> None:
@@ -87,9 +87,11 @@ class KnownMarks:
         if len(self.keys) and marks:
             asked = _keys(packed(marks))
             starts, stops = self.keys.searchsorted(asked, "left"), self.keys.searchsorted(asked, "right")
-            for at in map(int, np.flatnonzero(stops > starts)):
-                several = [self.labels[number] for number in self.which[starts[at] : stops[at]]]
-                found[marks[at]] = several[0] if len(several) == 1 else join_all(several)
+            single = np.flatnonzero(stops - starts == 1)
+            for at, number in zip(single.tolist(), self.which[starts[single]].tolist(), strict=True):
+                found[marks[at]] = self.labels[number]
+            for at in np.flatnonzero(stops - starts > 1).tolist():
+                found[marks[at]] = join_all(self.labels[number] for number in self.which[starts[at] : stops[at]])
         for mark in marks:
             label = self.recent.get(mark)
             if label is not None:
