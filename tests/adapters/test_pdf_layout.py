@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import office
-from lockgate.adapters.extraction import formats, pdf
+from lockgate.adapters.extraction import formats
 from lockgate.adapters.extraction.layout import Line, Page, text_of
 from lockgate.adapters.extraction.texts import Unreadable
 
@@ -167,7 +167,7 @@ def test_fields_that_were_filled_in_stand_beside_what_they_answer() -> None:
             f"/Length {len(stream)} >>\nstream\n{stream}\nendstream"
         )
     data = _with(data, streams)
-    assert pdf.read(data)[0] == "| Name: | Renate |\n| City: | Kiel |"
+    assert formats.read("a.pdf", data)[0] == "| Name: | Renate |\n| City: | Kiel |"
 
 
 def test_a_title_that_a_program_made_up_is_none() -> None:
@@ -177,15 +177,15 @@ def test_a_title_that_a_program_made_up_is_none() -> None:
         ("Plan for Kiel", "Plan for Kiel"),
     ):
         data = _with(office.pdf("x"), {"9": f"<< /Title ({title}) >>"}, "/Info 9 0 R")
-        assert pdf.read(data)[1] == expected
+        assert formats.read("a.pdf", data)[1] == expected
 
 
 def test_pages_without_text_are_noted() -> None:
-    found, _, notes = pdf.read(office.pdf("One", "", "Three"))
-    assert found == "One\n\nThree"
-    assert notes == ("1 of its 3 pages hold no text",)
+    found = formats.read("a.pdf", office.pdf("One", "", "Three"))
+    assert found.text == "One\n\nThree"
+    assert found.notes == ("1 of its 3 pages hold no text",)
     with pytest.raises(Unreadable, match="no text"):
-        pdf.read(office.pdf("", ""))
+        formats.read("a.pdf", office.pdf("", ""))
 
 
 def test_reading_a_pdf_loads_no_code_from_a_folder_that_others_can_write() -> None:

@@ -130,6 +130,25 @@ def propose(findings: Sequence[Finding]) -> Proposal:
     return Proposal(max(demanded(counts), Sensitivity.GENERAL), frozenset(counts), evidence, reasons)
 
 
+def not_below(proposal: Proposal, before: Proposal) -> Proposal:
+    """Return a proposal for what was not read whole: all that was known before still counts."""
+    known = {one.kind: one for one in proposal.evidence}
+    kept = [one for one in before.evidence if one.kind not in known or one.count > known[one.kind].count]
+    if before.kinds == UNREAD.kinds and not before.evidence:
+        kept.append(Evidence("unread", 1, 1.0))
+    merged = known | {one.kind: one for one in kept}
+    evidence = tuple(sorted(merged.values(), key=lambda one: (-level_of(one.kind), one.kind)))
+    reasons = tuple(
+        f"{one.count} x {one.kind} was known before, and not all of it could be read now" for one in kept
+    )
+    return Proposal(
+        max(proposal.sensitivity, before.sensitivity),
+        proposal.kinds | before.kinds,
+        evidence,
+        proposal.reasons + reasons,
+    )
+
+
 def passage_held(kinds: frozenset[str], label: Label, accepted_kinds: frozenset[str]) -> bool:
     """Tell whether a passage demands more than its document's label covers, and no review has seen why."""
     return demanded(kinds - accepted_kinds) > label.sensitivity

@@ -35,11 +35,12 @@ NOTHING_READ = Reading((), (), UNREAD)
 """The reading of what could not be read."""
 
 
-def read(text: str, most: int | None = None) -> Reading:
+def read(text: str, most: int | None = None, unseen: str = "") -> Reading:
     """Look at a whole text once, and at each passage as it will stand alone; keep the first `most` passages.
 
     A finding counts for every passage that it touches. A passage is looked at again with its heading and table
-    header in front, because at answer time that is how it is seen.
+    header in front, because at answer time that is how it is seen. What is `unseen` in the document counts for its
+    label, and is in no passage.
     """
     spans = split(text)
     findings = scan(text)
@@ -56,7 +57,7 @@ def read(text: str, most: int | None = None) -> Reading:
         found.update(sure_kinds(alone))
         more.extend(one for one in alone if one.kind not in known)
     kept = spans[:most]
-    proposal = propose((*findings, *more))
+    proposal = propose((*findings, *more, *scan(unseen)))
     return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept))
 
 

@@ -14,6 +14,7 @@ class Part:
         start, end: of the stretch.
         where: for people: "hidden sheet `Pay`", "attachment `a.csv`", "!/path/in/archive".
         source: for text that was decoded, the stretch of the text (`start`, `end`) that it was decoded from.
+        unseen: nobody who opens the document sees it: properties, scripts, deleted text, what is encoded.
 
     """
 
@@ -21,6 +22,7 @@ class Part:
     end: int
     where: str
     source: tuple[int, int] | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,24 @@ class Extracted:
             if part.source is not None and part.start <= start and end <= part.end:
                 return self.origin(*part.source)
         return start, end
+
+    def split(self) -> tuple[str, str]:
+        """Return the text that a reader of the document sees, and what nobody sees.
+
+        Both count for its label. Only the first is what it says, to be searched and passed on: the second would be
+        a way to talk to a model behind everybody's back.
+        """
+        seen: list[str] = []
+        unseen: list[str] = []
+        at = 0
+        for part in self.parts:
+            if part.unseen and part.end > at:
+                start = max(part.start, at)
+                seen.append(self.text[at:start].strip("\n"))
+                unseen.append(self.text[start : part.end])
+                at = part.end
+        seen.append(self.text[at:].strip("\n"))
+        return "\n\n".join(filter(None, seen)) if unseen else self.text, "\n\n".join(unseen)
 
     def _around(self, start: int, end: int) -> Sequence[str]:
         return [part.where for part in self.parts if part.start <= start and end <= part.end]

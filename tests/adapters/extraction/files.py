@@ -81,3 +81,35 @@ def unpacked(data: bytes) -> dict[str, str]:
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def opendocument(kind: str, body: str, styles: str = "") -> bytes:
+    """Write an OpenDocument with properties, a header and automatic styles."""
+    names = ("office", "text", "table", "draw", "style", "presentation", "meta", "svg", "fo")
+    spaces = (
+        " ".join(f'xmlns:{name}="urn:{name}"' for name in names) + ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    )
+    meta = (
+        "<dc:title>Plan B</dc:title><dc:creator>Ann</dc:creator><meta:user-defined meta:name='Client'>Client 7"
+        "</meta:user-defined><meta:user-defined meta:name='MSIP_Label_1-2_Name'>Secret</meta:user-defined>"
+    )
+    return office.packed(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "content.xml": f"<office:document-content {spaces}><office:automatic-styles>{styles}"
+            f"</office:automatic-styles><office:body>{body}</office:body></office:document-content>",
+            "styles.xml": f"<office:document-styles {spaces}><style:header><text:p>At the top</text:p>"
+            "</style:header></office:document-styles>",
+            "meta.xml": f"<office:document-meta {spaces}>{meta}</office:document-meta>",
+        }
+    )
+
+
+def stream(head: str, body: str) -> str:
+    return f"<< {head} /Length {len(body)} >>\nstream\n{body}\nendstream"
+
+
+def pdf_with(data: bytes, objects: Mapping[str, str], trailer: str) -> bytes:
+    """Return a PDF with objects added or replaced; its table is left out, so that readers rebuild it."""
+    more = "".join(f"{number} 0 obj\n{body}\nendobj\n" for number, body in objects.items())
+    return data[: data.index(b"xref\n")] + f"{more}trailer << /Root 1 0 R {trailer} >>\n%%EOF\n".encode()

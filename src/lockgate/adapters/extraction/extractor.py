@@ -214,13 +214,13 @@ def _extracted(answer: dict[str, Any]) -> Extracted:
 
 
 def _part(told: Any, text: str) -> Part:
-    start, end, where, source = told
+    start, end, where, source, unseen = told
     _within(start, end, len(text))
     if source is None:
-        return Part(start, end, _string(where))
+        return Part(start, end, _string(where), None, unseen is True)
     first, last = source  # it stands before what was decoded from it, so that tracing back ends
     _within(first, last, start)
-    return Part(start, end, _string(where), (first, last))
+    return Part(start, end, _string(where), (first, last), unseen is True)
 
 
 def _member(told: Any, text: str) -> Member:

@@ -11,9 +11,25 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from lockgate.adapters.extraction import convert, kinds, mail, markdown, pdf, records, sheets, slides, texts, word
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room, cleaned
-from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
+from lockgate.adapters.extraction import (
+    archives,
+    compound,
+    encoded,
+    kinds,
+    mail,
+    markdown,
+    opendocument,
+    pdf,
+    records,
+    rtf,
+    sheets,
+    slides,
+    texts,
+    web,
+    word,
+)
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room, cleaned
+from lockgate.adapters.extraction.texts import Unreadable
 
 
 def read(name: str, data: bytes, room: Room | None = None) -> Read:
@@ -29,27 +45,43 @@ def read(name: str, data: bytes, room: Room | None = None) -> Read:
         raise Unreadable(_WHY.get(kind, "its format is unknown"))
     known = name.rpartition(".")[2].lower() in _TEXT_ENDINGS
     try:
-        found = reader(data, room or Room())
+        found = reader(name, data, room or Room())
     except Unreadable as error:
         if kind == "txt" and not known and str(error) == texts.NO_TEXT:
             raise Unreadable("its format is unknown") from error
         raise
-    return found._replace(notes=(note, *found.notes)) if note else found
+    found = found._replace(notes=(note, *found.notes)) if note else found
+    return (
+        found
+        if room is not None and room.depth
+        else encoded.add(found, lambda inner: _look(inner, room or Room()))
+    )
 
 
-def _read_plain(data: bytes, room: Room) -> Read:
+def _look(data: bytes, room: Room) -> str:
+    """Return the text of bytes that were encoded in a text and are a file."""
+    if kinds.by_bytes(data) not in _READERS:
+        return ""
+    try:
+        room.file()
+        return _read_inside("", data, room.deeper()).text
+    except Unreadable:
+        return ""
+
+
+def _read_plain(name: str, data: bytes, room: Room) -> Read:
     text, notes = texts.decode(data)
     return Read(cleaned(text), notes=notes)
 
 
-def _read_markdown(data: bytes, room: Room) -> Read:
+def _read_markdown(name: str, data: bytes, room: Room) -> Read:
     text, notes = texts.decode(data)
     text = markdown.RULE.sub("", markdown.ESCAPED.sub(r"\1", texts.clean(text)))
     title = re.match(r"\s*# +(.+)", text)
     return _whole(text, title[1].strip() if title else "", notes)
 
 
-def _read_csv(data: bytes, room: Room) -> Read:
+def _read_csv(name: str, data: bytes, room: Room) -> Read:
     text, notes = texts.decode(data)
     try:
         return _whole(records.separated(texts.clean(text)), "", notes)
@@ -57,28 +89,13 @@ def _read_csv(data: bytes, room: Room) -> Read:
         return _whole(text, "", (*notes, f"{error}, so it was read as plain text"))
 
 
-def _read_json(data: bytes, room: Room) -> Read:
+def _read_json(name: str, data: bytes, room: Room) -> Read:
     text, notes = texts.decode(data)
     try:
         body, title = records.fields(text)
     except Unreadable as error:
         return _whole(text, "", (*notes, f"{error}, so it was read as plain text"))
     return _whole(body, title, notes)
-
-
-def _read_html(data: bytes, room: Room) -> Read:
-    charset = re.search(rb"<meta[^>]{1,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", data[:4096])
-    notes: tuple[str, ...] = ()
-    try:
-        text = data.decode(charset[1].decode() if charset else "utf-8")
-    except (UnicodeDecodeError, LookupError):
-        text, notes = texts.decode(data)
-    body, title = convert.converted(text.encode("utf-8", "replace"), "text/html")
-    return _whole(body, title, notes)
-
-
-def _read_pdf(data: bytes, room: Room) -> Read:
-    return _whole(*pdf.read(data))
 
 
 def _whole(text: str, title: str, notes: tuple[str, ...]) -> Read:
@@ -88,28 +105,52 @@ def _whole(text: str, title: str, notes: tuple[str, ...]) -> Read:
     return pieces.read()
 
 
-def _with_inside(
-    reader: Callable[[bytes, Room, Callable[[str, bytes, Room], Read]], Read],
-) -> Callable[[bytes, Room], Read]:
+def _read_inside(name: str, data: bytes, room: Room) -> Read:
+    """Return what a document inside of another says; whatever its reader fails on costs no other document.
+
+    Raises:
+        Unreadable: it cannot be read.
+
+    """
+    try:
+        return read(name, data, room)
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(texts.failure(error)) from error
+
+
+def _with_inside(reader: Callable[[str, bytes, Room, ReadInside], Read]) -> Callable[[str, bytes, Room], Read]:
     """Return a reader of what can have other documents in it, which are read by this table too."""
-    return lambda data, room: reader(data, room, read)
+    return lambda name, data, room: reader(name, data, room, _read_inside)
 
 
-_READERS: Final[dict[str, Callable[[bytes, Room], Read]]] = {
+_READERS: Final[dict[str, Callable[[str, bytes, Room], Read]]] = {
     "txt": _read_plain,
     "md": _read_markdown,
     "csv": _read_csv,
     "json": _read_json,
-    "html": _read_html,
+    "html": web.read,
     "eml": _with_inside(mail.read),
     "docx": _with_inside(word.read),
     "xlsx": _with_inside(sheets.read),
     "pptx": _with_inside(slides.read),
-    "pdf": _read_pdf,
+    "odt": _with_inside(opendocument.read),
+    "ods": _with_inside(opendocument.read),
+    "odp": _with_inside(opendocument.read),
+    "rtf": _with_inside(rtf.read),
+    "ole": _with_inside(compound.read),
+    "pdf": _with_inside(pdf.read),
+    "zip": _with_inside(archives.read_zip),
+    "tar": _with_inside(archives.read_tar),
+    "gz": _with_inside(archives.read_gz),
+    "bz2": _with_inside(archives.read_bz2),
+    "xz": _with_inside(archives.read_xz),
+    "mbox": _with_inside(archives.read_mbox),
 }
 _TEXT_ENDINGS: Final = frozenset({"txt", "text", "log"})
 _WHY: Final = {
-    "ole": f"{ENCRYPTED}, or in the format of Office 97",
+    "rar": "archives of this kind cannot be read",
+    "7z": "archives of this kind cannot be read",
     "image": "it is an image, which would need OCR",
-    "zip": "it is broken",
 }

@@ -5,12 +5,10 @@ The kinds are endings of names: "docx", "zip", "txt". "image", "binary" and "ole
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from typing import Final
 
-from lockgate.adapters.extraction import texts
+from lockgate.adapters.extraction import texts, zips
 from lockgate.adapters.extraction.texts import Unreadable
 
 TEXTS: Final = {
@@ -71,7 +69,7 @@ _MAIN: Final = (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx"))
 def kind_of(name: str, data: bytes) -> tuple[str, str]:
     """Return what a file is, and a note if its name says something else."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    kind = _by_bytes(data)
+    kind = by_bytes(data)
     if kind == "zip":
         kind = _packed(data)
     if not kind and ending in TEXTS:
@@ -92,7 +90,8 @@ def kind_of(name: str, data: bytes) -> tuple[str, str]:
     return kind, f"its name ends with .{ending}, but it is {_article(kind)}" if wrong else ""
 
 
-def _by_bytes(data: bytes) -> str:
+def by_bytes(data: bytes) -> str:
+    """Return what the first bytes of a file say it is; empty for text and what is not known."""
     for first, kind in _FIRST:
         if data.startswith(first):
             return kind
@@ -108,7 +107,7 @@ def _by_bytes(data: bytes) -> str:
 def _packed(data: bytes) -> str:
     """Return what a ZIP is: an Office file, an OpenDocument, or an archive."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zips.opened(data) as archive:
             names = archive.namelist()
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 said = re.match(rb"application/vnd\.oasis\.opendocument\.(\w{1,20})", archive.read("mimetype"))

@@ -9,8 +9,7 @@ import re
 from email.message import MIMEPart
 from typing import Final
 
-from lockgate.adapters.extraction import office
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room, shown
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room, shown
 from lockgate.adapters.extraction.texts import Unreadable
 
 # The standard library takes time with the square of such a header's length, each of many times that it is asked.
@@ -18,10 +17,10 @@ _LONG: Final = re.compile(
     rb"^content-(?:type|disposition|transfer-encoding):(?:[^\r\n]|\r?\n[ \t]|\r(?!\n)){2000}",
     re.IGNORECASE | re.MULTILINE,
 )
-_LABELS: Final = re.compile(r"\s*(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
+LABELS: Final = re.compile(r"\s*(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
 
 
-def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
+def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     """Return headers, bodies and attachments of a mail.
 
     Raises:
@@ -46,11 +45,11 @@ def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
     return pieces.read()
 
 
-def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
     # Where a mail says the same in plain text and in HTML, the plain text is read.
     plain = any(part.get_content_type() == "text/plain" and _is_body(part) for part in found)
     for part in found:
-        for key, value in _LABELS.findall(_header(part, "MSIP_Labels")):
+        for key, value in LABELS.findall(_header(part, "MSIP_Labels")):
             pieces.marks.append((key, value.strip()))
         if part.get_content_type() == "message/rfc822":
             for inner in part.iter_parts():
@@ -75,7 +74,7 @@ def _header(message: MIMEPart, key: str) -> str:
         return ""
 
 
-def _body(part: MIMEPart, room: Room, read_inside: office.ReadInside) -> Read | None:
+def _body(part: MIMEPart, room: Room, read_inside: ReadInside) -> Read | None:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes) or not data:
         return None
@@ -85,7 +84,7 @@ def _body(part: MIMEPart, room: Room, read_inside: office.ReadInside) -> Read | 
     return read_inside("body.html" if part.get_content_type() == "text/html" else "body.txt", data, room.deeper())
 
 
-def _part(part: MIMEPart, pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+def _part(part: MIMEPart, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
     if part.is_multipart():
         return
     kind, name = part.get_content_type(), part.get_filename() or ""
@@ -98,7 +97,7 @@ def _part(part: MIMEPart, pieces: Pieces, room: Room, read_inside: office.ReadIn
         attach(name or kind, data, pieces, room, read_inside)
 
 
-def attach(name: str, data: bytes, pieces: Pieces, room: Room, read_inside: office.ReadInside) -> None:
+def attach(name: str, data: bytes, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
     """Add an attachment under a line that names it; what cannot be read is only named."""
     head, place = f"Attachment: {shown(name)}", f"attachment `{shown(name)}`"
     try:

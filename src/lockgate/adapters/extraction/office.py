@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.adapters.extraction import properties, xmls
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room, shown
+from lockgate.adapters.extraction import properties, xmls, zips
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room, shown
 from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
 
-ReadInside = Callable[[str, bytes, Room], Read]
 _EMBEDDED: Final = re.compile(r"^[a-z]+/embeddings/([^/]+)$", re.IGNORECASE)
 _XML: Final = (".xml", ".rels", ".vml")
-BROKEN: Final = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, NotImplementedError)
 
 
 @dataclass
@@ -49,7 +47,7 @@ def opened(data: bytes, room: Room, kept: tuple[str, ...] = ()) -> Package:
     """
     package = Package()
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zips.opened(data) as archive:
             for part in archive.infolist():
                 name = part.filename
                 xml, embedded = name.endswith(_XML), _EMBEDDED.match(name)
@@ -59,36 +57,21 @@ def opened(data: bytes, room: Room, kept: tuple[str, ...] = ()) -> Package:
                 if not (xml or embedded or name.endswith(kept)) or part.is_dir():
                     room.unpack(part.file_size, part.compress_size)
                     continue  # images, fonts, macros: no text
-                body = unpacked(archive, part, room)
+                body = zips.unpacked(archive, part, room)
                 if xml:
                     xmls.refuse_entities(body)
                 if embedded and not xml:
                     package.embedded[embedded[1]] = body
                 else:
                     package.parts[name] = body
-    except BROKEN as error:
+    except zips.BROKEN as error:
         raise Unreadable("it is broken") from error
     except RuntimeError as error:  # what zipfile raises for an encrypted part
         raise Unreadable(ENCRYPTED) from error
     return package
 
 
-def unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, room: Room) -> bytes:
-    """Return what a part unpacks to, never more than it states.
-
-    Raises:
-        Unreadable: it would be too much.
-
-    """
-    room.unpack(part.file_size, part.compress_size)
-    with archive.open(part) as stream:
-        body = stream.read(part.file_size + 1)
-    if len(body) > part.file_size:
-        raise Unreadable("it unpacks to more than it states")
-    return body
-
-
-def finish(package: Package, pieces: Pieces, room: Room, read: ReadInside) -> Read:
+def finish(package: Package, pieces: Pieces, room: Room, read_inside: ReadInside) -> Read:
     """Add what every Office file can hold: links, files in it, properties."""
     links = [
         target
@@ -97,23 +80,23 @@ def finish(package: Package, pieces: Pieces, room: Room, read: ReadInside) -> Re
         for target in _external(body)
         if not pieces.says(target)
     ]
-    pieces.add("\n".join(dict.fromkeys(links)), "targets of links")
+    pieces.aside("\n".join(dict.fromkeys(links)), "targets of links")
     for name, body in package.embedded.items():
-        embed(name, body, pieces, room, read)
+        embed(name, body, pieces, room, read_inside)
     for name, body in package.below("customXml/"):
         if "/itemProps" not in name:
-            pieces.add(xmls.all_text(body), "custom data")
+            pieces.aside(xmls.all_text(body), "custom data")
     properties.add(package.parts, pieces)
     return pieces.read()
 
 
 def embed(
-    name: str, data: bytes, pieces: Pieces, room: Room, read: ReadInside, kind: str = "embedded file"
+    name: str, data: bytes, pieces: Pieces, room: Room, read_inside: ReadInside, kind: str = "embedded file"
 ) -> None:
     """Read a file that is inside of another, and add it; what cannot be read is noted."""
     place = f"{kind} `{shown(name)}`"
     try:
-        pieces.include(name, read(name, data, room.deeper()), place)
+        pieces.include(name, read_inside(name, data, room.deeper()), place)
     except Unreadable as error:
         pieces.unread.append(f"{place}: {error}")
 

@@ -14,8 +14,10 @@ from typing import Final
 import pypdfium2
 from pypdfium2 import raw
 
+from lockgate.adapters.extraction import pdf_aside
 from lockgate.adapters.extraction.layout import LINE_CHARS, Line, Page, placed, text_of
-from lockgate.adapters.extraction.texts import Unreadable
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room
+from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
 
 _HYPHENS: Final = (0x02, 0xFFFE)
 """What PDFium puts where a word is hyphenated at the end of a line."""
@@ -28,33 +30,65 @@ _SAME_LINE: Final = 0.5
 """Words whose middles are no more than so many heights apart stand on one line."""
 
 
-def read(data: bytes) -> tuple[str, str, tuple[str, ...]]:
-    """Return text, title and notes of a PDF.
+PAGES: Final = 20_000
+
+
+def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
+    """Return text, and what is beside it, of a PDF.
 
     Raises:
-        Unreadable: it is broken, protected, or holds no text.
+        Unreadable: it is broken, encrypted, has too many pages, or holds no text.
 
     """
+    pieces = Pieces()
     try:
         with pypdfium2.PdfDocument(data) as document:
             document.init_forms()
-            title = _MADE_UP.sub("", document.get_metadata_value("Title"))
-            pages = [_page(document, number) for number in range(len(document))]
+            pieces.title = _MADE_UP.sub("", document.get_metadata_value("Title"))
+            pages, notes = _pages(document, pieces, room)
+            pieces.add(text_of(pages))
+            new = [note for note in dict.fromkeys(notes) if not pieces.says(note)]
+            pieces.add("\n".join(new), "notes and fields")
+            body = pieces.length
+            pdf_aside.add(document, data, pieces, room, read_inside)
     except pypdfium2.PdfiumError as error:
         protected = error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-        raise Unreadable("it is protected by a password" if protected else "it is broken") from error
-    text = text_of(pages)
-    if not text.strip():
-        raise Unreadable("it holds no text, only images")
+        raise Unreadable(ENCRYPTED if protected else "it is broken") from error
+    found = pieces.read()
+    if not body and all(part.where == "document metadata" for part in found.parts):
+        raise Unreadable("it holds no text, only images" if pages else "it is broken")
+    return found
+
+
+def _pages(document: pypdfium2.PdfDocument, pieces: Pieces, room: Room) -> tuple[list[Page], list[str]]:
+    """Return what can be read of the pages, and the notes on them."""
+    count = len(document)
+    if count > PAGES:
+        raise Unreadable(f"it has more than {PAGES} pages")
+    pages: list[Page] = []
+    notes: list[str] = []
+    for number in range(count):
+        try:
+            room.go_on()
+        except Unreadable as error:
+            pieces.unread.append(f"pages {number + 1} to {count}: {error}")
+            break
+        try:
+            pages.append(_page(document, number, notes))
+        except pypdfium2.PdfiumError:
+            pieces.unread.append(f"page {number + 1}: it is broken")
     empty = sum(not page.lines for page in pages)
-    return text, title, (f"{empty} of its {len(pages)} pages hold no text",) if empty else ()
+    if empty:
+        pieces.notes.append(f"{empty} of its {count} pages hold no text")
+    return pages, notes
 
 
-def _page(document: pypdfium2.PdfDocument, number: int) -> Page:
+def _page(document: pypdfium2.PdfDocument, number: int, notes: list[str]) -> Page:
     page = document[number]
     width, height = page.get_size()
     lines = _read(page)
     if raw.FPDFPage_GetAnnotCount(page) > 0:
+        notes += pdf_aside.notes_of(page)
         raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
         page.close()
         page = document[number]

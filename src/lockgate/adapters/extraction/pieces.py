@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -20,8 +21,9 @@ FILES: Final = 10_000
 DEPTH: Final = 5
 """Archives in archives, mails in mails, attachments in attachments."""
 TEXT: Final = 20_000_000
-SECONDS: Final = 45.0
-"""Of processor time, after which what remains of an archive is listed and not read."""
+SECONDS: Final = 60.0
+_SHARE: Final = 0.75
+"""Of the processor time; after it what remains of an archive is listed and not read."""
 NOTES: Final = 100
 _NAME: Final = 300
 _BLANK: Final = re.compile(r"\n{3,}")
@@ -34,6 +36,7 @@ class Part(NamedTuple):
     end: int
     where: str
     source: tuple[int, int] | None = None
+    unseen: bool = False
 
 
 class Member(NamedTuple):
@@ -60,13 +63,13 @@ class Read(NamedTuple):
 
 
 @dataclass
-class _Left:
+class Left:
     """What is left for one document with everything in it."""
 
     unpacked: int = UNPACKED
     files: int = FILES
     text: int = TEXT
-    until: float = field(default_factory=lambda: time.process_time() + SECONDS)
+    until: float = field(default_factory=lambda: time.process_time() + SECONDS * _SHARE)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Room:
     """Bounds for a document and what is in it; every depth draws from the same."""
 
     depth: int = 0
-    left: _Left = field(default_factory=_Left)
+    left: Left = field(default_factory=Left)
 
     def deeper(self) -> Room:
         """Return the bounds for what is in this.
@@ -94,9 +97,20 @@ class Room:
             Unreadable: that is more than is allowed.
 
         """
-        self.left.unpacked -= size
-        if self.left.unpacked < 0 or size > max(FREE, RATIO * packed):
+        if size > self.most(packed):
             raise Unreadable("it unpacks to more than is allowed")
+        self.left.unpacked -= size
+
+    def say(self, length: int) -> None:
+        """Take so many characters of text.
+
+        Raises:
+            Unreadable: that is more than is allowed.
+
+        """
+        if length > self.left.text:
+            raise Unreadable("what it is in would have more text than is allowed")
+        self.left.text -= length
 
     def most(self, packed: int) -> int:
         """Return the most bytes that `packed` ones may become."""
@@ -113,13 +127,24 @@ class Room:
         if self.left.files < 0:
             raise Unreadable(f"it holds more than {FILES} files")
 
-    def spent(self) -> str:
-        """Return why nothing more of a container is read; empty while there is room."""
+    def go_on(self) -> None:
+        """Look at the time.
+
+        Raises:
+            Unreadable: it is used up.
+
+        """
         if time.process_time() > self.left.until:
-            return "what it is in has used up its processor time"
-        if self.left.text < 0:
-            return f"what it is in has more than {TEXT} characters of text before it"
-        return ""
+            raise Unreadable("the processor time for one document is used up")
+
+
+def room_for(text: int, seconds: float) -> Room:
+    """Return bounds of so much text and processor time."""
+    return Room(left=Left(text=text, until=time.process_time() + seconds * _SHARE))
+
+
+ReadInside = Callable[[str, bytes, Room], Read]
+"""Reads a file that is inside of another."""
 
 
 class Pieces:
@@ -135,9 +160,13 @@ class Pieces:
         self._texts: list[str] = []
         self.length = 0
 
-    def add(self, text: str, where: str = "", source: tuple[int, int] | None = None) -> None:
+    def add(self, text: str, where: str = "") -> None:
         """Add text behind what there is, after an empty line; `where` it stood, if not in the body."""
-        self._put(cleaned(text), where, source)
+        self._put(cleaned(text), where)
+
+    def aside(self, text: str, where: str) -> None:
+        """Add text that nobody sees who opens the document."""
+        self._put(cleaned(text), where, unseen=True)
 
     def include(self, name: str, read: Read, where: str = "", head: str = "") -> tuple[int, int]:
         """Add another document, with all that is known of it; `head` goes before its text. Return where it is."""
@@ -145,7 +174,7 @@ class Pieces:
         shift = self.length - len(read.text)
         for part in read.parts:
             source = part.source and (part.source[0] + shift, part.source[1] + shift)
-            self.parts.append(Part(part.start + shift, part.end + shift, part.where, source))
+            self.parts.append(part._replace(start=part.start + shift, end=part.end + shift, source=source))
         for member in read.members:
             self.members.append(
                 member._replace(path=f"{name}!/{member.path}", start=member.start + shift, end=member.end + shift)
@@ -176,7 +205,7 @@ class Pieces:
             _few(self.unread),
         )
 
-    def _put(self, text: str, where: str, source: tuple[int, int] | None = None) -> int:
+    def _put(self, text: str, where: str, *, unseen: bool = False) -> int:
         """Add clean text; return where it begins."""
         if not text:
             return self.length
@@ -184,7 +213,7 @@ class Pieces:
         self._texts.append(text)
         self.length = start + len(text)
         if where:
-            self.parts.append(Part(start, self.length, shown(where), source))
+            self.parts.append(Part(start, self.length, shown(where), unseen=unseen))
         return start
 
 

@@ -63,7 +63,7 @@ def tell(lines: list[tuple[str, str]], pieces: Pieces) -> None:
         for key, value in lines
         if value.strip() and not key.startswith(LABEL) and not (key == "Title" and pieces.says(value))
     ]
-    pieces.add("\n".join(dict.fromkeys(told)), "document metadata")
+    pieces.aside("\n".join(dict.fromkeys(told)), "document metadata")
 
 
 def stated(body: bytes) -> list[tuple[str, str]]:

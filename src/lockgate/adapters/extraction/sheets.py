@@ -9,7 +9,7 @@ from typing import Final
 
 from lockgate.adapters.extraction import convert, office, xmls
 from lockgate.adapters.extraction.office import Package
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room, cleaned, shown
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room, cleaned, shown
 
 _ROW: Final = re.compile(rb"<(?:\w{1,9}:)?row\b[^<>]*\shidden=\"(?:1|true)\"")
 _COLUMN: Final = re.compile(rb"<(?:\w{1,9}:)?col\b[^<>]*\shidden=\"(?:1|true)\"")
@@ -20,7 +20,7 @@ _CODES: Final = re.compile(r"&(?:[LCRPNDTFAGSUXYEBIOH]|K[0-9A-Fa-f]{6}|\"[^\"]{0
 _VALUES: Final = frozenset({"v"})
 
 
-def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
+def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     """Return text, and what is hidden, of a workbook.
 
     Raises:
@@ -92,7 +92,7 @@ def _look(body: bytes, name: str, pieces: Pieces) -> None:
     pieces.add("\n".join(heads), f"header or footer of sheet `{shown(name)}`")
     formulas = [html.unescape(one.decode("utf-8", "replace")) for one in _FORMULA.findall(body)]
     words = [word for formula in dict.fromkeys(formulas) for word in _LITERAL.findall(formula)]
-    pieces.add("\n".join(dict.fromkeys(words)), f"formulas of sheet `{shown(name)}`")
+    pieces.aside("\n".join(dict.fromkeys(words)), f"formulas of sheet `{shown(name)}`")
 
 
 def _beside(package: Package, pieces: Pieces) -> None:
@@ -114,14 +114,14 @@ def _beside(package: Package, pieces: Pieces) -> None:
         elif folder == "connections.xml":
             pieces.notes.append("connections to data outside")
             told = xmls.values(body, "dbPr", "connection", "command") + xmls.values(body, "webPr", "url", "post")
-            pieces.add("\n".join(told), "connections to data outside")
+            pieces.aside("\n".join(told), "connections to data outside")
         elif folder in ("pivotCache", "externalLinks"):
             kept += xmls.values(body, "s", "v") + xmls.values(body, "n", "v")
             kept += xmls.texts_of(body, _VALUES, _VALUES)
         elif folder == "workbook.xml":
             names = xmls.texts_of(body, frozenset({"definedName"}), frozenset({"definedName"}))
             literals = [word for name in names for word in _LITERAL.findall(name)]
-            pieces.add("\n".join(literals), "defined names")
+            pieces.aside("\n".join(literals), "defined names")
     if comments:
         pieces.notes.append("comments")
     pieces.add("\n\n".join(dict.fromkeys(comments)), "comments")
@@ -129,4 +129,4 @@ def _beside(package: Package, pieces: Pieces) -> None:
     unseen = [value for value in dict.fromkeys(kept) if not pieces.says(value)] if len(kept) < 10_000 else kept
     if unseen:
         pieces.notes.append("kept copies of data that its sheets do not show")
-    pieces.add("\n".join(unseen), "kept copies of data")
+    pieces.aside("\n".join(unseen), "kept copies of data")

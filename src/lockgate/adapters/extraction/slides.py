@@ -7,7 +7,7 @@ from typing import Final
 
 from lockgate.adapters.extraction import office, records, xmls
 from lockgate.adapters.extraction.office import Package
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room
 from lockgate.adapters.extraction.texts import Unreadable
 
 _TITLES: Final = ("title", "ctrTitle")
@@ -15,7 +15,7 @@ _FURNITURE: Final = ("sldNum", "dt", "sldImg")
 _HIDDEN: Final = re.compile(rb"<(?:\w{1,9}:)?sld\b[^<>]*\sshow=\"(?:0|false)\"")
 
 
-def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
+def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     """Return text, and what is beside it, of a presentation.
 
     Raises:

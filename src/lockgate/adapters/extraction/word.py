@@ -8,7 +8,7 @@ from typing import Final
 
 from lockgate.adapters.extraction import convert, office, xmls
 from lockgate.adapters.extraction.office import Package
-from lockgate.adapters.extraction.pieces import Pieces, Read, Room
+from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room
 
 # kreuzberg 4.10.4 drops character references in .docx: "R&D" comes out as "RD" (xberg-io/xberg#1242). They are
 # carried through it as noncharacters, which no text holds.
@@ -27,7 +27,7 @@ _PLACES: Final = {
 }
 
 
-def read(data: bytes, room: Room, read_inside: office.ReadInside) -> Read:
+def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     """Return text, and what is beside it, of a document.
 
     Raises:
@@ -81,12 +81,12 @@ def _hidden(package: Package, pieces: Pieces) -> None:
         if b"<w:vanish" in body and name == "word/document.xml":
             pieces.notes.append("hidden text")
         if b"docVar" in body:
-            pieces.add("\n".join(xmls.values(body, "docVar", "name", "val")), "variables of the document")
+            pieces.aside("\n".join(xmls.values(body, "docVar", "name", "val")), "variables of the document")
     if deleted:
         pieces.notes.append("tracked changes with deleted text")
-    pieces.add("\n".join(deleted), "deleted text (tracked changes)")
+    pieces.aside("\n".join(deleted), "deleted text (tracked changes)")
     pieces.add("\n".join(dict.fromkeys(described)), "descriptions of images")
-    pieces.add("\n".join(dict.fromkeys(fields)), "codes of fields")
+    pieces.aside("\n".join(dict.fromkeys(fields)), "codes of fields")
     if "comment" in "".join(name for name in package.parts if name.startswith("word/comments")):
         pieces.notes.append("comments")
 

@@ -22,7 +22,8 @@ _CLONE_NEWNET: Final = 0x40000000
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _NOBODY: Final = 65534
 _CODECS: Final = (
-    "utf-8 utf-16 utf-16-le utf-16-be utf-32-le utf-32-be utf-7 ascii cp437 mac-roman koi8-r koi8-u gb18030 gbk "
+    "utf-8 utf-16 utf-16-le utf-16-be utf-32-le utf-32-be utf-7 ascii cp437 "
+    "cp850 cp852 cp866 cp874 cp932 cp936 cp949 cp950 mac-roman koi8-r koi8-u gb18030 gbk "
     "big5 shift-jis iso-2022-jp euc-jp euc-kr "
     + " ".join(f"iso-8859-{part}" for part in range(1, 17) if part != 12)
     + " "
@@ -102,7 +103,8 @@ def main() -> None:
     # Imported before the process is confined: afterwards it may not read the files. The reader's own threads begin
     # with its first document, and so are confined as well.
     from lockgate.adapters.extraction.formats import read
-    from lockgate.adapters.extraction.texts import Unreadable
+    from lockgate.adapters.extraction.pieces import room_for
+    from lockgate.adapters.extraction.texts import Unreadable, failure
 
     # Reading one mail and knowing the codecs loads what the standard library would load later.
     read("warm-up.eml", _MAIL)
@@ -118,18 +120,14 @@ def main() -> None:
         data = _exactly(source, data_length)
         _allow_time(cpu)
         try:
-            found = read(name, data)
+            found = read(name, data, room_for(most_text, cpu))
             answer: dict[str, object] = found._asdict()
             if len(found.text) > most_text:
                 answer = {"why": f"its text is longer than {most_text} characters"}
         except Unreadable as error:
             answer = {"why": str(error)}
-        except MemoryError:
-            answer = {"why": "it needs more memory than is allowed"}
-        except RecursionError:
-            answer = {"why": "it is nested too deep"}
         except Exception as error:
-            answer = {"why": f"its reader failed ({type(error).__name__})"}
+            answer = {"why": failure(error)}
         del data
         answer["memory"] = _resident(pages)
         frame = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")

@@ -154,7 +154,8 @@ class Read:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         try:
             extracted = await self.extractor.extract(item.id, data)
-            reading = await asyncio.to_thread(read, extracted.text, self.pace.most)
+            seen, unseen = extracted.split()
+            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen)
             title = await asyncio.to_thread(titled, extracted.title)
         except Invalid as error:
             again = error.code == READER_KILLED  # what was never seen is read by the next run
@@ -163,8 +164,9 @@ class Read:
             raise
         except Exception as error:  # a fault of ours must not stop the run; its message could quote the document
             return _failed(item, digest, f"Lockgate failed on it ({type(error).__name__})")
-        notes = (*extracted.notes, *_partly(reading))
-        content = Content(item.revision, digest, title, reading.proposal, notes)
+        unread = tuple(f"not read: {what}" for what in extracted.unread)
+        notes = (*extracted.notes, *unread, *_partly(reading))
+        content = Content(item.revision, digest, title, reading.proposal, notes, partly=bool(unread))
         return _Ready(item, content, reading, len(data))
 
     async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:

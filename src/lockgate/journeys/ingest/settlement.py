@@ -8,7 +8,7 @@ from typing import Final
 
 from lockgate.content.audience import Breadth, Census
 from lockgate.content.document import Document, document_id
-from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Limit, Proposal, settle
+from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Limit, Proposal, not_below, settle
 from lockgate.content.reading import recalled
 from lockgate.labels.readers import Readers
 from lockgate.ports import Directory, Item
@@ -20,7 +20,10 @@ _OF_TEXT: Final = "text: "
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of the bytes of an item. `digest` is empty where they were never seen."""
+    """What is known of the bytes of an item. `digest` is empty where they were never seen.
+
+    `partly`: something in them could not be read, so that what was known before still counts.
+    """
 
     revision: str
     digest: str
@@ -28,6 +31,7 @@ class Content:
     proposal: Proposal
     notes: tuple[str, ...] = ()
     problem: str = ""
+    partly: bool = False
 
 
 def content_of(document: Document) -> Content:
@@ -54,13 +58,16 @@ class Settler:
     def document(self, item: Item, content: Content, previous: Document | None, now: datetime) -> Document:
         """Return the document that an item is now. What has a problem is readable by nobody."""
         problem = content.problem or item.problem  # the first outlasts the second
+        proposal = content.proposal
+        if content.partly and previous is not None:
+            proposal = not_below(proposal, content_of(previous).proposal)
         settled = settle(
             Readers.nobody() if problem else item.readers,
             item.owners,
             item.integrity,
             item.declared,
             previous,
-            content.proposal,
+            proposal,
             self._breadth,
             self._limit,
         )
@@ -78,7 +85,7 @@ class Settler:
             held=settled.held or bool(problem),
             seen=now,
             accepted_kinds=previous.accepted_kinds if previous else frozenset(),
-            evidence=content.proposal.evidence,
+            evidence=proposal.evidence,
             problem=problem,
             notes=item.notes + tuple(_OF_TEXT + note for note in content.notes),
             ruling=previous.ruling if previous else None,
