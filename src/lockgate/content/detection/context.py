@@ -1,35 +1,86 @@
-"""Words beside a number: what turns a weak checksum into a finding."""
+"""What stands around: patterns beside anchors, and words beside a number, which turn a weak check into a finding.
+
+A word is told by where it ends; the automaton finds all of them, of all rules, in its one pass.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+import numpy as np
+
+from lockgate.content.detection.batch import Batch, Ints
 
 CLOSE: Final = 24
 BEFORE: Final = 64
 AFTER: Final = 32
 TABLE: Final = 4096
-"""How far back, in characters, the first line of a block of lines (a table's header) may stand."""
+"""How far back, in characters, the first line of a block of lines (a table's header) may begin."""
+HEADER: Final = 512
+"""How long that line may be."""
 
 LOOKBEHIND: Final = TABLE
 """What any detector but the one for tables reads before a finding; a sliding window must keep as much."""
 
 
-def context(words: str) -> re.Pattern[str]:
-    """Compile alternatives (`card|visa`) that begin a word, in any case."""
-    return re.compile(rf"(?i)(?<![a-z])(?:{words})")
+def word_anchor(words: str) -> str:
+    """Return the expression of alternatives (`card|visa`) that begin a word, in any case."""
+    return f"[^a-z](?:{words})"
 
 
-def near(text: str, start: int, end: int, words: re.Pattern[str]) -> int:
-    """Tell how close a word stands: 0 none, 1 heads the block of lines, 2 beside, 3 right before."""
-    if words.search(text, max(0, start - CLOSE), start):
-        return 3
-    if words.search(text, max(0, start - BEFORE), min(len(text), end + AFTER)):
-        return 2
-    begin = max(0, start - TABLE)
-    blank = text.rfind("\n\n", begin, start)
-    if blank < 0 and begin > 0:
+def near(joined: str, start: int, end: int, words: Sequence[int]) -> int:
+    """Tell how close a word stands: 0 none, 1 heads the block of lines, 2 beside, 3 right before.
+
+    `words` is where words end, in order; everything in points of a batch.
+    """
+    if not words:
         return 0
-    header = blank + 2 if blank >= 0 else 0
-    stop = text.find("\n", header, min(start, header + 512))
-    return 1 if stop > 0 and words.search(text, header, stop) else 0
+    at = bisect_right(words, start)
+    if at and words[at - 1] >= start - BEFORE:
+        return 3 if words[at - 1] >= start - CLOSE else 2
+    if at < len(words) and words[at] <= end + AFTER:
+        return 2
+    header = joined.rfind("\n\n", start - TABLE - 2 if start > TABLE + 2 else 0, start) + 2
+    stop = joined.find("\n", header, min(start, header + HEADER)) if header > 1 else -1
+    return 1 if stop > 0 and bisect_left(words, header) < bisect_right(words, stop) else 0
+
+
+def near_all(batch: Batch, starts: Ints, ends: Ints, words: Ints) -> Ints:
+    """Tell the same of many numbers at once."""
+    if not len(words):
+        return np.zeros(len(starts), np.int64)
+    words = np.concatenate(([-2 * BEFORE], words, [1 << 60]))
+    at = np.searchsorted(words, starts, side="right")
+    gap = starts - words[at - 1]
+    level = np.where(gap <= CLOSE, 3, np.where((gap <= BEFORE) | (words[at] <= ends + AFTER), 2, 0))
+    left = np.flatnonzero(level == 0)
+    if len(left):
+        starts = starts[left]
+        headers = batch.blocks[np.searchsorted(batch.blocks, starts, side="right") - 1]
+        stops = batch.lines[np.searchsorted(batch.lines, headers)]
+        heads = (headers >= starts - TABLE) & (stops < np.minimum(starts, headers + HEADER))
+        heads &= np.searchsorted(words, headers) < np.searchsorted(words, stops, side="right")
+        level[left[heads]] = 1
+    return level
+
+
+def around(
+    pattern: re.Pattern[str], text: str, places: Sequence[int], before: int, after: int
+) -> Iterator[re.Match[str]]:
+    """Yield what `pattern.finditer` would of the matches that begin at most `before` characters before a place.
+
+    `after` is how far behind the place the pattern may look, at most: so far a first look goes, which is confirmed
+    in the whole text. Places are in order.
+    """
+    start = 0
+    for place in places:
+        start = max(start, place - before)
+        while start <= place and (first := pattern.search(text, start, place + after)) and first.start() <= place:
+            match = pattern.match(text, first.start())
+            start = max(match.end(), first.start() + 1) if match else first.start() + 1
+            if match:
+                yield match
+        start = max(start, place + 1)

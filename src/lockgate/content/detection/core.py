@@ -1,60 +1,180 @@
-"""The one list of detectors, and the one way to run them."""
+"""The scanning core: every row and detector, over one text or many, in stages.
+
+1. Texts are brought to normal form (`normalize`) and put one behind the other as bytes.
+2. One pass of an automaton finds all anchors of tokens and detectors (`automaton`).
+3. Runs of digits are taken through the forms of all rules, and those in a form through their checks, in arrays
+   (`runs`, `numbers`, `vectors`).
+4. Only around what is left, exact patterns and words beside it are looked at, in the text.
+
+What is found in a text does not depend on the texts beside it, nor on which of the two ways its numbers went.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Final
 
-from lockgate.content.detection.financial import Ibans, PaymentCards
+import numpy as np
+
+from lockgate.content.detection.automaton import BITS, Automaton
+from lockgate.content.detection.batch import Batch, Ints
+from lockgate.content.detection.context import word_anchor
+from lockgate.content.detection.financial import CARDS, few_runs, ibans, many_runs
 from lockgate.content.detection.marks import Marks
 from lockgate.content.detection.normalize import normalize
-from lockgate.content.detection.numbers import NationalIdentifiers
+from lockgate.content.detection.numbers import Numbers
+from lockgate.content.detection.personal import RULES
+from lockgate.content.detection.runs import Runs
 from lockgate.content.detection.salaries import Salaries
+from lockgate.content.detection.secrets import TOKENS
 from lockgate.content.detection.secrets.named import NamedSecrets
-from lockgate.content.detection.table import Detector
+from lockgate.content.detection.table import Detector, Raw, Rule
 from lockgate.content.detection.tokens import Tokens
 from lockgate.content.finding import Finding
 
-DETECTORS: Final[tuple[Detector, ...]] = (
-    PaymentCards(),
-    Ibans(),
-    NationalIdentifiers(),
-    Tokens(),
-    NamedSecrets(),
-    Salaries(),
-    Marks(),
-)
-"""Every detector that looks at documents, passages, prompts and answers."""
+DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks())
+"""What no row can say."""
+ROWS: Final[tuple[Rule, ...]] = (*CARDS, *RULES)
 
-KINDS: Final = frozenset(kind for detector in DETECTORS for kind in detector.kinds)
+KINDS: Final = frozenset(
+    {"financial.iban"}
+    | {row.kind for row in TOKENS}
+    | {row.kind for row in ROWS}
+    | {kind for detector in DETECTORS for kind in detector.kinds}
+)
 """Every kind that a finding can have."""
 
+BATCH: Final = 1 << 20
+"""Characters that are looked at together: enough that arrays pay, few enough that they stay in the cache."""
+FEW: Final = 4096
+"""Up to so many bytes, numbers are looked at one by one."""
+MASK: Final = (1 << BITS) - 1
 
-def scan(text: str, detectors: Sequence[Detector] = DETECTORS) -> tuple[Finding, ...]:
+
+class Core:
+    """Everything compiled: the tables once, for all scans of a process."""
+
+    def __init__(self) -> None:
+        self._tokens = Tokens(TOKENS)
+        self._numbers = Numbers(ROWS)
+        self._words = tuple(dict.fromkeys(rule.words for rule in ROWS))
+        anchors = [(word_anchor(words), True) for words in self._words]
+        anchors += self._tokens.anchors
+        self._owners = [0] * len(anchors)
+        for number, detector in enumerate(DETECTORS):
+            anchors += [(anchor, True) for anchor in detector.anchors]
+            self._owners += [number] * len(detector.anchors)
+        self._first = len(self._words)
+        self._second = self._first + len(self._tokens.anchors)
+        self._automaton = Automaton(anchors)
+
+    def scan(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+        """Return the findings of each text, looked at together."""
+        forms = [normalize(text) for text in texts]
+        batch = Batch([clean for clean, _ in forms])
+        found: list[list[Raw]] = [[] for _ in texts]
+        if len(batch.data) <= FEW:
+            self._few(batch, found)
+        else:
+            self._many(batch, found)
+        return [_findings(raw, places) for raw, (_, places) in zip(found, forms, strict=True)]
+
+    def _few(self, batch: Batch, found: list[list[Raw]]) -> None:
+        hits = self._automaton.scan(batch.data)
+        ends = [hit >> BITS for hit in hits]
+        if not batch.ascii:
+            ends = batch.points(np.array(ends, np.int64)).tolist()
+        words: dict[str, list[int]] = {}
+        anchors: list[tuple[int, int, int]] = []
+        for hit, end in zip(hits, ends, strict=True):
+            number = hit & MASK
+            if number < self._first:
+                words.setdefault(self._words[number], []).append(end)
+            else:
+                anchors.append((bisect_right(batch.begins, end - 1) - 1, end, number))
+        self._anchored(batch, anchors, found)
+        numbers = self._numbers.few(batch, words)
+        for one in (*numbers, *ibans(batch.joined, few_runs(batch.joined))):
+            owner = bisect_right(batch.begins, one[0]) - 1
+            begin = batch.begins[owner]
+            found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
+
+    def _many(self, batch: Batch, found: list[list[Raw]]) -> None:
+        hits = np.array(self._automaton.scan(batch.data), np.int64)
+        ends, numbers = batch.points(hits >> BITS), hits & MASK
+        beside = numbers < self._first
+        words: dict[str, Ints] = {}
+        for number in np.unique(numbers[beside]).tolist():
+            words[self._words[number]] = ends[numbers == number]
+        ends, numbers = ends[~beside], numbers[~beside]
+        owners = batch.owners(ends - 1)
+        anchors = zip(owners.tolist(), ends.tolist(), numbers.tolist(), strict=True)
+        self._anchored(batch, anchors, found)
+        runs = Runs.of(batch.array)
+        raw = self._numbers.many(batch, runs, words)
+        raw += ibans(batch.joined, batch.points(many_runs(runs)).tolist())
+        places = np.array([one[0] for one in raw], np.int64)
+        for one, owner in zip(raw, batch.owners(places).tolist(), strict=True):
+            begin = batch.begins[owner]
+            found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
+
+    def _anchored(self, batch: Batch, anchors: Iterable[tuple[int, int, int]], found: list[list[Raw]]) -> None:
+        """Look around anchors: text, point of the end, and number of each, in order."""
+        hits: dict[int, list[tuple[int, int]]] = {}
+        places: dict[tuple[int, int], list[int]] = {}
+        for owner, end, number in anchors:
+            local = min(end - batch.begins[owner], len(batch.texts[owner]))
+            if number < self._second:
+                hits.setdefault(owner, []).append((local, number - self._first))
+            else:
+                places.setdefault((owner, self._owners[number]), []).append(local)
+        for owner, some in hits.items():
+            found[owner] += self._tokens.scan(batch.texts[owner], some)
+        for (owner, number), some_ends in places.items():
+            for one in DETECTORS[number].scan(batch.texts[owner], some_ends):
+                found[owner].append((one.start, one.end, one.kind, one.confidence, one.detector))
+
+
+@cache
+def _core() -> Core:
+    return Core()
+
+
+def _findings(found: list[Raw], places: Sequence[int]) -> tuple[Finding, ...]:
+    """Return findings sorted, in places of the text as given; of readings of one span only the surest."""
+    if not found:
+        return ()
+    best: dict[tuple[int, int], float] = {}
+    for start, end, _, sure, _ in found:
+        if sure > best.get((start, end), 0.0):
+            best[start, end] = sure
+    kept = sorted(one for one in set(found) if one[3] == best[one[0], one[1]])
+    if isinstance(places, range):
+        return tuple(Finding(*one) for one in kept)
+    return tuple(Finding(places[one[0]], places[one[1] - 1] + 1, *one[2:]) for one in kept)
+
+
+def scan(text: str) -> tuple[Finding, ...]:
     """Return all findings in a text, sorted, with offsets into the text as given.
 
     Nested findings are all there; of several readings of the very same span only the surest remain.
     """
-    clean, places = normalize(text)
-    lower = clean.lower()
-    found: set[Finding] = set()
-    for detector in detectors:
-        for anchor in detector.anchors or ("",):
-            if anchor in lower:
-                found.update(detector.scan(clean, ()))
-                break
-    best: dict[tuple[int, int], float] = {}
-    for one in found:
-        span = one.start, one.end
-        best[span] = max(best.get(span, 0.0), one.confidence)
-    kept = sorted(one for one in found if one.confidence == best[one.start, one.end])
-    if isinstance(places, range):
-        return tuple(kept)
-    return tuple(
-        Finding(places[one.start], places[one.end - 1] + 1, one.kind, one.confidence, one.detector) for one in kept
-    )
+    return _core().scan((text,))[0]
 
 
 def scan_many(texts: Iterable[str]) -> list[tuple[Finding, ...]]:
-    """Return the findings of each text, in order: what `scan` finds in it."""
-    return [scan(text) for text in texts]
+    """Return the findings of each text, in order: what `scan` finds in it. Many are looked at together."""
+    found: list[tuple[Finding, ...]] = []
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        some.append(text)
+        size += len(text)
+        if size >= BATCH:
+            found += _core().scan(some)
+            some, size = [], 0
+    if some:
+        found += _core().scan(some)
+    return found

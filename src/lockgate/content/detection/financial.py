@@ -1,83 +1,45 @@
-"""Detectors of payment cards and bank accounts. Text in normal form (`core` sees to it)."""
+"""Payment cards and bank accounts. Text in normal form (`core` sees to it)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from lockgate.content.detection.checksums import luhn, mod97
-from lockgate.content.detection.context import context, near
-from lockgate.content.finding import Finding
+import numpy as np
 
-# Issuer ranges of ISO/IEC 7812 as published by the schemes: prefixes and lengths.
-_ISSUERS: Final = (
-    (re.compile(r"4"), (13, 16, 19)),
-    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
-    (re.compile(r"3[47]"), (15,)),
-    (re.compile(r"3(?:0[0-5]|095|6|[89])"), (14, 16, 19)),
-    (re.compile(r"6(?:011|4[4-9]|5)"), (16, 19)),
-    (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
-    (re.compile(r"62"), (16, 17, 18, 19)),
-    (
-        re.compile(r"5018|5020|5038|5893|6304|6759|676[1-3]|50[0-9]{2}|5[6-9]|6[0-9]"),
-        (12, 13, 14, 15, 16, 17, 18, 19),
-    ),
-    (re.compile(r"220[0-4]|9792|8[16]"), (16,)),
-)
-_MAESTRO: Final = 7
-_CONTEXT: Final = context(
+from lockgate.content.detection.batch import Ints
+from lockgate.content.detection.checksums import mod97
+from lockgate.content.detection.issuers import card, rare_card
+from lockgate.content.detection.runs import Runs, letters_before
+from lockgate.content.detection.table import Raw, Rule
+
+_WORDS: Final = (
     "card|karte|carte|tarjeta|carta|visa|mastercard|maestro|amex|american express|discover|diners|jcb|"
     r"pan\b|cc\b|credit|debit|kredit"
 )
-# As people write them: one block, groups of 4, 4-6-5, or each digit apart; one kind of separator throughout.
-_CARD: Final = re.compile(
-    r"[0-9](?<![0-9A-Za-z_].)(?=((?:[0-9]{11,18}"
-    r"|[0-9]{3}([ .-])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}(?:\2[0-9]{3})?"
-    r"|[0-9]{3}([ .-])[0-9]{6}\3[0-9]{4,5}"
-    r"|([ .-])[0-9](?:\4[0-9]){13,17})(?![0-9A-Za-z_])))"
+
+
+def _groups(*lengths: int) -> tuple[str, ...]:
+    """Return a number in groups, with one kind of separator throughout."""
+    return tuple(separator.join("#" * length for length in lengths) for separator in " .-")
+
+
+# As people write them: one block, groups of 4, 4-6-5, or each digit apart.
+_PLAIN: Final = tuple("#" * length for length in range(12, 20))
+_GROUPED: Final = (
+    *(form for last in range(1, 5) for form in (*_groups(4, 4, 4, last), *_groups(4, 4, 4, last, 3))),
+    *_groups(4, 6, 4),
+    *_groups(4, 6, 5),
+    *(form for count in range(14, 19) for form in _groups(*[1] * count)),
 )
 
-
-def _issued(digits: str) -> int:
-    """Return the position of the first issuer range that fits, or -1."""
-    for position, (prefix, lengths) in enumerate(_ISSUERS):
-        if len(digits) in lengths and prefix.match(digits):
-            return position
-    return -1
-
-
-class PaymentCards:
-    """Card numbers: issuer range, length, Luhn, and groups as people write them."""
-
-    name = "financial.card"
-    version = "1"
-    kinds = frozenset({"financial.card"})
-    reach = 40
-    anchors: tuple[str, ...] = ()
-
-    def scan(self, text: str, places: Sequence[int] = (), /) -> tuple[Finding, ...]:
-        """Return the cards in a text in normal form."""
-        found: list[Finding] = []
-        last = 0
-        for match in _CARD.finditer(text):
-            start, end = match.start(), match.end(1)
-            if start >= last and (sure := self._sure(text, start, end)):
-                found.append(Finding(start, end, "financial.card", sure, f"{self.name}@{self.version}"))
-                last = end
-        return tuple(found)
-
-    def _sure(self, text: str, start: int, end: int) -> float:
-        digits = "".join(filter(str.isdigit, text[start:end]))
-        issuer = _issued(digits)
-        if issuer < 0 or len(set(digits)) == 1 or not luhn(digits):
-            return 0.0
-        beside = near(text, start, end, _CONTEXT)
-        # One number in ten passes Luhn: rare lengths and ranges need a word beside them.
-        if issuer >= _MAESTRO or len(digits) not in (14, 15, 16):
-            return 0.9 if beside else 0.4
-        return 0.98 if beside or end - start > len(digits) else 0.8
-
+# One number in ten passes Luhn: rare lengths and issuers need a word beside them.
+CARDS: Final = (
+    Rule("financial.card", _GROUPED, card, 0.98, _WORDS, series=True),
+    Rule("financial.card", _PLAIN, card, 0.8, _WORDS, series=True),
+    Rule("financial.card", (*_GROUPED, *_PLAIN), rare_card, 0.4, _WORDS, series=True),
+)
 
 _LENGTHS: Final[Mapping[str, int]] = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27, "BR": 29,
@@ -92,38 +54,47 @@ _LENGTHS: Final[Mapping[str, int]] = {
 """Length by country: SWIFT IBAN registry."""
 
 _IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}")
+_COUNTRY: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}(?=[0-9]{2})")
+_KIND, _BY = "financial.iban", "iban@2"
 
 
-class Ibans:
-    """IBAN: country, its length, and MOD 97-10."""
+def ibans(joined: str, runs: Iterable[int]) -> Iterator[Raw]:
+    """Yield the IBANs among texts: country, its length, and MOD 97-10.
 
-    name = "financial.iban"
-    version = "1"
-    kinds = frozenset({"financial.iban"})
-    reach = 68
-    anchors: tuple[str, ...] = ()
+    `runs` is where digits begin behind two letters, in order. What lies within an IBAN is none.
+    """
+    last = 0
+    for place in runs:
+        start = place - 2
+        if start >= last and (match := _IBAN.match(joined, start)) and (end := _end(match)):
+            yield start, end, _KIND, 0.99, _BY
+            last = end
 
-    def scan(self, text: str, places: Sequence[int] = (), /) -> tuple[Finding, ...]:
-        """Return the IBANs in a text in normal form."""
-        found = []
-        place = 0
-        while match := _IBAN.search(text, place):
-            end = self._end(match)
-            if end:
-                found.append(Finding(match.start(), end, "financial.iban", 0.99, f"{self.name}@{self.version}"))
-            place = end or match.start() + 4
-        return tuple(found)
 
-    def _end(self, match: re.Match[str]) -> int:
-        """Return where the IBAN ends that starts here, or 0: the pattern also swallows words that follow."""
-        length = _LENGTHS.get(match.group()[:2].upper(), 0)
-        code = ""
-        for offset, char in enumerate(match.group()):
-            if char in " -":
-                continue
-            code += char
-            if len(code) == length:
-                end = match.start() + offset + 1
-                whole = end == len(match.string) or not match.string[end].isalnum()
-                return end if whole and mod97(code) else 0
-        return 0
+def few_runs(joined: str) -> Iterator[int]:
+    """Yield where an IBAN's check digits may stand."""
+    return (match.end() for match in _COUNTRY.finditer(joined))
+
+
+def many_runs(runs: Runs) -> Ints:
+    """Return where an IBAN's check digits may stand, in bytes."""
+    known = np.array([ord(country[0]) << 8 | ord(country[1]) for country in _LENGTHS])
+    starts = runs.starts[letters_before(runs, 2)]
+    upper = (runs.data[starts - 2] & 0xDF).astype(np.int64) << 8 | (runs.data[starts - 1] & 0xDF)
+    return starts[np.isin(upper, known)]
+
+
+def _end(match: re.Match[str]) -> int:
+    """Return where the IBAN ends that starts here, or 0: the pattern also swallows words that follow."""
+    text = match.group()
+    length = _LENGTHS.get(text[:2].upper(), 0)
+    code = ""
+    for offset, char in enumerate(text):
+        if char in " -":
+            continue
+        code += char
+        if len(code) == length:
+            end = match.start() + offset + 1
+            whole = end == len(match.string) or not match.string[end].isalnum()
+            return end if whole and mod97(code) else 0
+    return 0

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from lockgate.content.detection.context import around
 from lockgate.content.finding import Finding
 
 _LEVELS: Final = {
@@ -32,17 +33,18 @@ _LEVELS: Final = {
     ),
 }
 _ANY: Final = "|".join(f"(?P<{level}>{words})" for level, words in _LEVELS.items())
-_ANCHORS: Final = (
-    "confiden", "secret", "strict", "vertrau", "geheim", "intern", "restricted", "riservato", "fidential",
-    "poufne", "konfiden", "fortrolig", "vertrouw", "only", "not for", "do not", "privileged", "uso ", "nda",
-)  # fmt: skip
 _BEFORE: Final = r"(?:^|[\[(|*#<>•·/:=\t-]|  |[-:] )[ *_#>\"'-]{0,6}"
 _AFTER: Final = r"(?=[ *_\"'!.-]{0,6}(?:$|[\])|*<>•·/:,;\t\n-]|  | - ))"
 _MARK: Final = re.compile(rf"(?im){_BEFORE}(?P<mark>{_ANY}){_AFTER}")
-_CLASSIFIED: Final = re.compile(
-    r"(?i)(?:classification|classified(?: as)?|sensitivity|confidentiality(?: level)?|protective marking|label"
+_NAMED: Final = (
+    r"(?:classification|classified(?: as)?|sensitivity|confidentiality(?: level)?|protective marking|label"
     r"|handling|einstufung|vertraulichkeit(?:sstufe)?|klassifizierung|schutzklasse|clas+ificación|classificazione)"
-    rf"\W{{1,6}}(?P<mark>{_ANY})(?![a-zà-ÿ])"
+)
+_CLASSIFIED: Final = re.compile(rf"(?i){_NAMED}\W{{1,6}}(?P<mark>{_ANY})(?![a-zà-ÿ])")
+_WORDS: Final = "(?:" + "|".join(_LEVELS.values()) + ")"
+_ANCHORS: Final = (
+    _WORDS + r"[ *_\"'!.-]{0,6}(?:[\])|*<>/:,;\t\n-]|•|·|  )",
+    _NAMED + "[^a-z0-9_]{1,18}" + _WORDS,
 )
 
 
@@ -59,7 +61,7 @@ class Marks:
         """Return the marks in a text in normal form."""
         found = {}
         for pattern, sure in ((_MARK, 0.8), (_CLASSIFIED, 0.95)):
-            for match in pattern.finditer(text):
+            for match in around(pattern, text, places, 96, 64):
                 level = next(level for level in _LEVELS if match.group(level))
                 strength = sure if pattern is _CLASSIFIED else _strength(match.group("mark"), match, text)
                 if strength:

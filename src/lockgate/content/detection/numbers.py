@@ -1,99 +1,229 @@
-"""The engine of `Rule` rows: identifiers of digits and letters. Text in normal form (`core` sees to it).
+"""The engine of `Rule` rows: identifiers of digits and letters. Texts in normal form (`core` sees to it).
 
 Where a check lets one number in ten through, it stays below 0.5 unless one of the rule's words stands beside it
-or heads the table.
+or heads the table. Few characters are looked at one number at a time; many (`batch`) all at once, in arrays. Both
+take the same steps, and find the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from lockgate.content.detection.context import near
-from lockgate.content.detection.personal import RULES
-from lockgate.content.detection.table import Rule
-from lockgate.content.finding import Finding
+import numpy as np
+from numpy.typing import NDArray
 
+from lockgate.content.detection.batch import Batch, Ints
+from lockgate.content.detection.context import near, near_all
+from lockgate.content.detection.runs import WIDEST, Bools, Runs, Shape, Trie, bordered, fits, parts
+from lockgate.content.detection.table import Raw, Rule
+from lockgate.content.detection.vectors import VECTORS
+
+NAME: Final = "number@2"
 _SKETCH: Final[Mapping[int, str]] = {
     **dict.fromkeys(map(ord, "0123456789"), "#"),
     **dict.fromkeys([*range(65, 91), *range(97, 123)], "A"),
     ord("#"): "!",
 }
 _BARE: Final[Mapping[int, None]] = dict.fromkeys(map(ord, " .-/()+"))
-# The first digit of a token, what precedes it in the token, and at least a few characters of number after it.
-_FIRST: Final = re.compile(r"#(?<!#.)(?=[ ./+-]?[#A](?:[ ./+(-]{0,2}[#A]){5})")
-_WORD: Final = re.compile(r"[#A]+")
+_RUN: Final = re.compile("#+")
+_WORD: Final = re.compile("[#A]+")
+BESIDE: Final = (0.0, 0.9, 0.92, 0.97)
+"""How sure a number is that checks, by how close a word stands (`near`)."""
 
 
-def _by_first_word() -> Mapping[str, tuple[tuple[str, Rule], ...]]:
-    table: dict[str, list[tuple[str, Rule]]] = {}
-    for rule in RULES:
-        for form in rule.forms:
-            match = _WORD.match(form)
-            table.setdefault(match.group() if match else "", []).append((form, rule))
-    return {word: tuple(forms) for word, forms in table.items()}
+_BESIDE: Final = np.array(BESIDE)
+_NONE: Final = np.array((), np.int64)
 
 
-class NationalIdentifiers:
-    """Identifiers of persons with a check digit, a birth date or a fixed form, of about thirty states."""
+class Form:
+    """One form, taken apart, and the rules that know it."""
 
-    name = "id.national"
-    version = "1"
-    kinds = frozenset(rule.kind for rule in RULES)
-    reach = 24
-    anchors: tuple[str, ...] = ()
+    def __init__(self, text: str, rules: Sequence[int]) -> None:
+        self.front, self.shape, self.back = parts(text)
+        self.rules = tuple(rules)
+        words = _WORD.findall(text)
+        tail, head = text[len(text) - len(words[-1]) - 1 :], text[: len(words[0]) + 1]
+        # What would make this a part of a longer number: one more group of the same kind.
+        self.tail = tail if len(words) > 2 and "A" not in tail else ""
+        self.head = head if len(words) > 2 and "A" not in head else ""
+        digits = [place for place, char in enumerate(text) if char == "#"]
+        self.length = len(text)
+        self.digits: NDArray[np.int64] | None = None if "A" in text else np.array(digits)
+
+
+class Numbers:
+    """All rules, compiled."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        known: dict[str, list[int]] = {}
+        for number, rule in enumerate(self.rules):
+            for written in rule.forms:
+                known.setdefault(written, []).append(number)
+        forms = [Form(text, owners) for text, owners in known.items()]
+        self._trie = Trie(form.shape for form in forms)
+        self._forms: dict[Shape, list[Form]] = {shape: [] for shape in self._trie.shapes}
+        for form in forms:
+            self._forms[form.shape].append(form)
+        self._root = _walks(self._forms)
+
+    def few(self, batch: Batch, words: Mapping[str, Sequence[int]]) -> list[Raw]:
+        """Return what is in a batch, in points, looked for one by one.
+
+        `words` is where words end, in order, by `Rule.words`.
+        """
+        joined = batch.joined
+        sketch = joined.translate(_SKETCH)
+        runs = [run.span() for run in _RUN.finditer(sketch)]
+        best: dict[tuple[int, int], tuple[float, int]] = {}
+        for first in range(len(runs)):
+            node: Walk | None = self._root
+            last = first
+            while node:
+                start, end = runs[last]
+                for form in node.forms.get(end - start, ()):
+                    for low, high, number in self._one(joined, sketch, runs[first][0], end, form):
+                        rule = self.rules[number]
+                        sure = max(rule.alone, BESIDE[near(joined, low, high, words.get(rule.words, ()))])
+                        known = best.get((low, high))
+                        if known is None or (sure, -number) > (known[0], -known[1]):
+                            best[low, high] = sure, number
+                if last + 1 == len(runs) or runs[last + 1][0] - end > WIDEST:
+                    break
+                last += 1
+                node = node.steps.get((end - start, sketch[end : runs[last][0]]))
+        return self._raw([(*span, sure, number) for span, (sure, number) in best.items()])
+
+    def _one(self, joined: str, sketch: str, start: int, end: int, form: Form) -> Iterator[tuple[int, int, int]]:
+        start, end = start - len(form.front), end + len(form.back)
+        if not (sketch.startswith(form.front, start) and sketch.endswith(form.back, 0, end)):
+            return
+        if not _bordered(sketch, start, end):
+            return
+        on = (form.tail and sketch.startswith(form.tail, end)) or (
+            form.head and sketch.endswith(form.head, 0, start)
+        )
+        bare = joined[start:end].translate(_BARE).upper()
+        for number in form.rules:
+            rule = self.rules[number]
+            if (rule.series or not on) and rule.check(bare):
+                yield start, end, number
+
+    def many(self, batch: Batch, runs: Runs, words: Mapping[str, Ints]) -> list[Raw]:
+        """Return the same, looked for all at once."""
+        found: dict[int, list[tuple[Ints, Ints]]] = {}
+        for shape, first, last in self._trie.find(runs):
+            for form in self._forms[self._trie.shapes[shape]]:
+                starts, ends = runs.starts[first] - len(form.front), runs.ends[last] + len(form.back)
+                good = bordered(runs.data, starts, ends)
+                if form.front:
+                    good &= fits(runs.data, starts, form.front)
+                if form.back:
+                    good &= fits(runs.data, ends - len(form.back), form.back)
+                if good.any():
+                    for number, here in self._checked(runs.data, form, starts[good], ends[good]):
+                        low = batch.points(here)
+                        found.setdefault(number, []).append((low, low + form.length))
+        columns: list[tuple[Ints, Ints, NDArray[np.float64], Ints]] = []
+        for number, spans in found.items():
+            rule = self.rules[number]
+            starts, ends = (np.concatenate(column) for column in zip(*spans, strict=True))
+            levels = near_all(batch, starts, ends, words.get(rule.words, _NONE))
+            sure = np.maximum(rule.alone, _BESIDE[levels])
+            columns.append((starts, ends, sure, np.full(len(starts), number)))
+        if not columns:
+            return []
+        starts, ends, sures, numbers = (np.concatenate(column) for column in zip(*columns, strict=True))
+        order = np.lexsort((numbers, -sures, ends, starts))
+        starts, ends, sures, numbers = starts[order], ends[order], sures[order], numbers[order]
+        first = np.ones(len(starts), np.bool_)
+        first[1:] = (starts[1:] != starts[:-1]) | (ends[1:] != ends[:-1])
+        kept = (column[first].tolist() for column in (starts, ends, sures, numbers))
+        return self._raw(list(zip(*kept, strict=True)))
+
+    def _checked(
+        self, data: NDArray[np.uint8], form: Form, starts: Ints, ends: Ints
+    ) -> Iterator[tuple[int, Ints]]:
+        """Yield the rules that numbers of one form check by, and where these numbers start."""
+        lone = _lone(data, starts, ends, form)
+        digits: NDArray[np.int64] | None = None
+        for number in form.rules:
+            rule = self.rules[number]
+            here = starts if rule.series else starts[lone]
+            vector = VECTORS.get(rule.check)
+            if vector is None or form.digits is None:
+                spans = ((place, data[place : place + form.length].tobytes().decode()) for place in here.tolist())
+                places = [place for place, text in spans if rule.check(text.translate(_BARE).upper())]
+                here = np.array(places, np.int64)
+            else:
+                if digits is None:
+                    digits = data[starts[:, None] + form.digits].astype(np.int64) - 48
+                good = vector(digits)
+                here = starts[good if rule.series else good & lone]
+            if len(here):
+                yield number, here
+
+    def _raw(self, found: list[tuple[int, int, float, int]]) -> list[Raw]:
+        """Return findings; of a series that overlap, the surest, and then the first."""
+        series = [(-sure, start, end) for start, end, sure, number in found if self.rules[number].series]
+        gone = set(_overlapped(sorted(series)))
+        return [
+            (start, end, self.rules[number].kind, sure, NAME)
+            for start, end, sure, number in found
+            if (start, end) not in gone
+        ]
+
+
+class Walk:
+    """A node of the trie for one number at a time: the forms that end here by their last digits, and steps on."""
 
     def __init__(self) -> None:
-        self._forms = _by_first_word()
-
-    def scan(self, text: str, places: Sequence[int] = (), /) -> tuple[Finding, ...]:
-        """Return the identifiers in a text in normal form; where two kinds fit, the surer one."""
-        sketch = text.translate(_SKETCH)
-        best: dict[tuple[int, int], Finding] = {}
-        for first in _FIRST.finditer(sketch):
-            for start in _starts(sketch, first.start()):
-                word = _WORD.match(sketch, start, start + 20)
-                for form, rule in self._forms.get(word.group() if word else "", ()):
-                    if sketch.startswith(form, start) and not _goes_on(sketch, start, form):
-                        self._consider(best, rule, text, start, start + len(form))
-        return tuple(sorted(best.values()))
-
-    def _consider(self, best: dict[tuple[int, int], Finding], rule: Rule, text: str, start: int, end: int) -> None:
-        if not rule.check(text[start:end].translate(_BARE).upper()):
-            return
-        beside = near(text, start, end, rule.words)
-        sure = max(rule.alone, _BESIDE[beside])
-        known = best.get((start, end))
-        if known is None or sure > known.confidence:
-            best[start, end] = Finding(start, end, rule.kind, sure, f"{self.name}@{self.version}")
+        self.forms: dict[int, list[Form]] = {}
+        self.steps: dict[tuple[int, str], Walk] = {}
 
 
-_BESIDE: Final = (0.0, 0.9, 0.92, 0.97)
+def _walks(forms: Mapping[Shape, list[Form]]) -> Walk:
+    root = Walk()
+    for shape, some in forms.items():
+        node = root
+        for length, gap in zip(shape.lengths, shape.gaps, strict=False):
+            node = node.steps.setdefault((length, gap), Walk())
+        node.forms[shape.lengths[-1]] = some
+    return root
 
 
-def _starts(sketch: str, place: int) -> tuple[int, ...]:
-    """Return where a token may begin whose first digit is here: letters may belong to it."""
-    start = place
-    while start > 0 and place - start < 7 and sketch[start - 1] == "A":
-        start -= 1
-    starts = [start]
-    if start == place and place >= 2:
-        starts += [place - len(front) for front in ("AA ", "A-") if sketch.endswith(front, 0, place)]
-    return tuple(one for one in starts if one >= 0 and (one == 0 or sketch[one - 1] not in "#A_"))
-
-
-def _goes_on(sketch: str, start: int, form: str) -> bool:
-    """Tell whether this is a part of a longer number or word: another group of the same kind, or no border."""
-    end = start + len(form)
-    after = sketch[end : end + 2]
-    before = sketch[max(0, start - 2) : start]
-    if after[:1] in ("#", "A", "_") or after in (".#", "-#") or before in ("#.", "#-"):
-        return True
-    words = _WORD.findall(form)
-    if len(words) < 3:
-        return False
-    tail, head = form[len(form) - len(words[-1]) - 1 :], form[: len(words[0]) + 1]
-    return ("A" not in tail and sketch.startswith(tail, end)) or (
-        "A" not in head and sketch.endswith(head, 0, start)
+def _bordered(sketch: str, start: int, end: int) -> bool:
+    """Tell whether a span is no part of a longer word or of a number that goes on: see `runs.bordered`."""
+    before, after = sketch[max(0, start - 2) : start], sketch[end : end + 2]
+    return not (
+        before[-1:] in ("#", "A", "_")
+        or after[:1] in ("#", "A", "_")
+        or before in ("#.", "#-")
+        or after in (".#", "-#")
     )
+
+
+def _lone(data: NDArray[np.uint8], starts: Ints, ends: Ints, form: Form) -> Bools:
+    """Tell which places do not go on in groups of the same size."""
+    good = np.ones(len(starts), np.bool_)
+    if form.tail:
+        good &= ~fits(data, ends, form.tail)
+    if form.head:
+        good &= ~fits(data, starts - len(form.head), form.head)
+    return good
+
+
+def _overlapped(series: Iterable[tuple[float, int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the spans that overlap one that comes before them in this order."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for _, start, end in series:
+        at = bisect_left(starts, end)
+        if at and ends[at - 1] > start:
+            yield start, end
+        else:
+            starts.insert(at, start)
+            ends.insert(at, end)

@@ -12,15 +12,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from lockgate.content.detection.context import around
 from lockgate.content.detection.words import (
     AMOUNT,
     CURRENCY,
-    EARN_STEMS,
+    EARN_ANCHORS,
     EARNS,
     PAY,
-    PAY_STEMS,
+    PAY_AFTER,
+    PAY_ANCHORS,
+    PAY_BEFORE,
     names,
-    occurrences,
     person,
 )
 from lockgate.content.finding import Finding
@@ -30,7 +32,6 @@ WINDOW: Final = 180
 RECORD: Final = 1200
 """How far a record (`Name: ...`, `"emp_id": ...`) may stretch before its salary, and half as far after it."""
 
-_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
 _FIELD: Final = re.compile(
     r"[\"']?\**[ ]?(?:\([^)\n]{1,20}\))?[\"']?[ ]{0,3}[:=][ ]{0,3}\**[\"']?"
     rf"(?:{CURRENCY} ?)?(?P<sum>[0-9][0-9.,' ]{{2,12}}[0-9])(?P<cur> ?{CURRENCY})?"
@@ -60,15 +61,12 @@ class Salaries:
     version = "1"
     kinds = frozenset({KIND})
     reach = 2 * WINDOW + 80
-    anchors: tuple[str, ...] = (*PAY_STEMS, *EARN_STEMS)
+    anchors: tuple[str, ...] = (*PAY_ANCHORS, *EARN_ANCHORS)
 
     def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
         """Return lines, records and rows about the pay of persons."""
-        lower = text.lower()
-        if len(lower) != len(text):  # a letter such as İ has two lower-case characters
-            lower = text.translate(_ASCII_LOWER)
-        words = occurrences(text, lower, PAY_STEMS, PAY)
-        verbs = occurrences(text, lower, EARN_STEMS, EARNS)
+        words = list(around(PAY, text, places, PAY_BEFORE, PAY_AFTER))
+        verbs = list(around(EARNS, text, places, PAY_BEFORE, PAY_AFTER))
         by = f"{self.name}@{self.version}"
         best: dict[tuple[int, int], float] = {}
         for start, end, sure in (*_said(text, words), *_earned(text, verbs), *_tables(text, words)):

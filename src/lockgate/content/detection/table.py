@@ -13,6 +13,9 @@ from typing import Protocol
 
 from lockgate.content.finding import Finding
 
+Raw = tuple[int, int, str, float, str]
+"""A finding before it is one: start, end, kind, confidence, detector."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -27,6 +30,7 @@ class Token:
         fold: the anchors stand for any mixture of capitals too; the pattern must then say `(?i)`.
         check: whether a value of that form is one, such as a check sum; None if the form is enough.
         lead: how far an anchor may stand from the start of the match, in characters.
+        front: where given, nothing but these characters stands before the anchor.
 
     """
 
@@ -37,19 +41,23 @@ class Token:
     fold: bool = False
     check: Callable[[str], bool] | None = None
     lead: int = 0
+    front: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An identifier of digits and letters, in some of the forms that people write it in.
+    r"""An identifier of digits and letters, in some of the forms that people write it in.
 
     Attributes:
         kind: of the findings; see `Finding`.
-        forms: `#` a digit, `A` an ASCII letter, everything else (space and `.-/()+`) itself: `###-##-####`. At
-            most 24 characters, and at least six digits and letters.
+        forms: `#` a digit, `A` an ASCII letter, everything else (space and `.-/()+`) itself: `###-##-####`. Digits
+            and letters are at least six; letters before or between digits at most seven in a row.
         check: takes the bare characters, no separators, letters in upper case, and tells whether they agree.
         alone: how sure a number that checks makes us by itself; below 0.5 it is not enough.
-        words: `context(...)` of what stands beside such a number: then it is sure.
+        words: alternatives (`ssn|social sec|tin\b`) that begin a word, in any case; where one stands beside
+            such a number, it is sure. In the syntax of `Detector.anchors`; none ends in something optional.
+        series: whether such numbers may stand in a row, divided as their own groups are. Otherwise a number that
+            goes on in groups of the same size is a longer one, and none of these. Of a series, none overlap.
 
     """
 
@@ -57,7 +65,8 @@ class Rule:
     forms: tuple[str, ...]
     check: Callable[[str], bool]
     alone: float
-    words: re.Pattern[str]
+    words: str
+    series: bool = False
 
 
 class Detector(Protocol):
@@ -69,8 +78,15 @@ class Detector(Protocol):
     reach: int
     """The longest span that it can report, in characters; what a stream must hold back."""
     anchors: tuple[str, ...]
-    """Literals in lower case: it looks at texts that have one of them, in any case. None: at every text."""
+    """Expressions in the syntax that `re` and Vectorscan share, in lower case, for any mixture of capitals.
+
+    No groups that capture, nothing that looks around, no character beyond ASCII within brackets. One of them ends
+    in or near every finding. The rarer they are in ordinary text, the cheaper the detector.
+    """
 
     def scan(self, text: str, places: Sequence[int], /) -> Iterable[Finding]:
-        """Return the findings in a text in normal form; `places` is where its anchors begin, in order."""
+        """Return the findings in a text in normal form.
+
+        `places` is where anchors end, in order. It looks around those only; to be told of more changes nothing.
+        """
         ...

@@ -6,14 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-PAY_STEMS: Final = (
-    "pay", "salar", "salair", "compens", "l comp", "e comp", "bonus", "wage", "munerat", "munérat",
-    "gehalt", "gehält", "lohn", "löhn", "vergütung", "bezüge", "sueldo", "nómina", "stipend", "retribuz", "ctc",
-    "take-home", "earnings",
-)  # fmt: skip
-"""Literals, lower case, one of which is in whatever `PAY` matches: the cheap first look."""
-EARN_STEMS: Final = ("earn", "paid", "makes", "verdien", "gagne", "gana", "guadagna")
-
 _FRONT: Final = (
     r"(?:(?:base|basic|gross|net|annual|monthly|yearly|current|new|starting|total|fixed|target|grund|jahres|monats"
     r"|brutto|netto|fest)[ _-]?)?"
@@ -31,6 +23,17 @@ EARNS: Final = re.compile(
     r"(?i)(?<![a-zà-ÿ])(?:earns?|earned|is paid|are paid|gets paid|makes|verdien(?:t|en)|gagne|gana|guadagna)"
     r"(?![a-zà-ÿ])"
 )
+
+PAY_ANCHORS: Final = (
+    r"salar(?:y|ies|is|io)|geh(?:a|ä)lt|wage|sueldo|salaire|stipendi|retribuzion|lohn|löhne|payroll|(?:re|ré)mun(?:e|é)ration"
+    r"|nómina|bezüge|ctc|take-home|payslip",
+    r"(?:base|basic|gross|net|annual|monthly|yearly|total|hourly)[ _-]?(?:pay|comp)",
+    r"pay (?:band|grade|rise|raise|slip)",
+    r"compensation|bonus|vergütung|earnings",
+)
+"""Anchors of `PAY`: each of its matches begins at most `PAY_BEFORE` characters before the end of one."""
+EARN_ANCHORS: Final = (r"earn(?:s|ed)|(?:is|are|gets) paid|makes|verdien(?:t|en)|gagne|gana|guadagna",)
+PAY_BEFORE, PAY_AFTER = 48, 24
 
 CURRENCY: Final = (
     r"(?:USD|EUR|GBP|CHF|INR|SEK|NOK|DKK|PLN|CZK|JPY|CAD|AUD|BRL"
@@ -102,16 +105,3 @@ def person(text: str, start: int, end: int) -> tuple[float, int, int] | None:
     if match := _ROLE.search(text, start, end):
         return 0.6, match.start(), match.end()
     return None
-
-
-def occurrences(text: str, lower: str, stems: tuple[str, ...], words: re.Pattern[str]) -> list[re.Match[str]]:
-    """Return the matches of `words`, in order; only the surroundings of a stem are looked at."""
-    found: dict[int, re.Match[str]] = {}
-    for stem in stems:
-        place = lower.find(stem)
-        while place >= 0:
-            match = words.search(text, max(0, place - 20), place + len(stem) + 20)
-            if match:
-                found.setdefault(match.start(), match)
-            place = lower.find(stem, place + len(stem))
-    return [found[start] for start in sorted(found)]

@@ -10,10 +10,10 @@ from lockgate.content.detection.table import Rule
 
 _DE: Final = r"steuer|tax|idnr|identifikationsn|tin\b"
 _SE: Final = r"person(?:nummer|nr)|samordning"
-_NO: Final = r"f[øo]dselsn|personn|d-nummer"
+_NO: Final = r"f(?:ø|o)dselsn|personn|d-nummer"
 _BE: Final = r"rijksreg|registre nat|insz|niss"
 _CH: Final = r"ahv|avs\b|sozialvers"
-_NIR: Final = r"nir\b|s[eé]cu|insee"
+_NIR: Final = r"nir\b|s(?:e|é)cu|insee"
 
 RULES: Final[tuple[Rule, ...]] = (
     rule("health.identifier", "##########|### ### ####|###-###-####", checks.gb_nhs, 0.2, r"nhs"),

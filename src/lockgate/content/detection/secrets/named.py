@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
+from lockgate.content.detection.context import around
 from lockgate.content.detection.secrets.forms import is_placeholder
 from lockgate.content.finding import Finding
 
-_ANCHORS: Final = (
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "token",
-    "key",
-    "kennwort",
-    "contrase",
-    "identified by",
-    "credential",
-)
 _KEY_OF: Final = (
     "api",
     "access",
@@ -45,6 +35,16 @@ _ASSIGNED: Final = re.compile(
     r"|(?: (?:for|of|für|to|von) [^\n:=]{1,40}?)? (?:is|ist|lautet|est|es|was)[ :]{1,2}"
     r"|[ ]{1,3}(?=[\"'`]))"
     r"(?P<q>\\?[\"'`])?(?P<v>[^\s\"'`<>,;)\]}\\]{4,200})"
+)
+_CALLED: Final = (
+    r"(?:pass(?:word|wort|wd|phrase|code)?s?|pwd|pswd|pw|kennwort|contrase(?:ñ|n)a|mot de passe|identified by"
+    r"|secret|token|credentials?|(?:" + "|".join(_KEY_OF) + ")[ _-]?key)"
+)
+_ANCHORS: Final = (
+    _CALLED + r"[\\\"'`\])]{0,4}[ \t]{0,8}(?:[=:>]|,[ ]?[\"'])",
+    _CALLED + " (?:for|of|für|to|von|is|ist|lautet|est|es|was)[ :]",
+    _CALLED + "[ ]{1,3}[\"'`]",
+    "-(?:pass(?:word|phrase|wd)?|pwd)[ =]",
 )
 _FLAG: Final = re.compile(
     r"(?i)(?<![^\s])-{1,2}(?P<password>pass(?:word|phrase|wd)?|pwd)[ =](?P<q>[\"'])?(?P<v>[^\s\"'<>,;]{4,100})"
@@ -94,7 +94,7 @@ class NamedSecrets:
     def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
         """Return named secrets in a text in normal form: the value is the span."""
         found = {}
-        for match in self._matches(text):
+        for match in chain(around(_ASSIGNED, text, places, 64, 320), around(_FLAG, text, places, 16, 120)):
             start, end = match.span("v")
             quoted = bool(match.group("q"))
             if quoted and text[end : end + 1] not in ('"', "'", "`", "\\"):
@@ -106,8 +106,3 @@ class NamedSecrets:
                 kind = "secret.password" if password else "secret.generic"
                 found[start] = Finding(start, end, kind, sure, f"{self.name}@{self.version}")
         return tuple(sorted(found.values()))
-
-    def _matches(self, text: str) -> Iterator[re.Match[str]]:
-        yield from _ASSIGNED.finditer(text)
-        if " -" in text or text.startswith("-"):
-            yield from _FLAG.finditer(text)
