@@ -285,11 +285,14 @@ async def test_marks_that_are_dropped_leave_memory_and_disk_and_others_stay(tmp_
     await store.remember(ANN, gone, LEGAL, NOW)
     await store.remember(BOB, MARKS, LEGAL, NOW)
     assert set(await store.recall(ANN, MARKS)) == set(MARKS)
-    assert await store.unmark(lambda person: gone if person == ANN.person.name else (), NOW) == len(gone)
+    assert await store.unmark(lambda person: gone if person == ANN.person.name else (), NOW, Label()) == len(gone)
     assert await store.recall(ANN, MARKS) == dict.fromkeys(kept, HR)
     assert await store.recall(BOB, MARKS) == dict.fromkeys(MARKS, LEGAL)
+    assert await store.unmark(lambda _: MARKS, NOW, LEGAL) == len(MARKS), "those of HR are above it"
+    assert await store.recall(ANN, MARKS) == dict.fromkeys(kept, HR)
+    await store.remember(BOB, MARKS, LEGAL, NOW)
     assert await store.shown(ANN, NOW) == HR.join(LEGAL), "the join of the session stays"
-    await store.unmark(lambda _: gone, NOW)
+    await store.unmark(lambda _: gone, NOW, Label())
     everything = b"".join(one.read_bytes() for one in tmp_path.iterdir())
     assert not any(mark in everything for mark in gone)
     assert all(mark in everything for mark in kept)

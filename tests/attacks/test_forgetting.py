@@ -67,3 +67,29 @@ def test_a_copy_that_is_forgotten_takes_no_labels_with_it(
     server.reset()
     assert pasted(lab, "hr", text) == (403, "above_ceiling")
     assert server.received == []
+
+
+def test_nor_when_the_original_has_changed_since(pair: tuple[Lab, Upstream]) -> None:
+    """Shown from the original while there is a copy already: once the original says something else, the words are
+    the copy's alone, and whoever has the copy forgotten took the original's label off them."""
+    lab, server = pair
+    mine = lab.share / "home/mine.md"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text(f"# Mine\n\n{PLAN}\n")
+    lab.sync()
+
+    async def says(stream: Stream) -> None:
+        await stream.say(PLAN)
+        await stream.end()
+
+    server.reset(says)
+    shown = send(lab.url, "POST", "/v1/chat/completions", chat(QUESTION, "grounded"), token=lab.token("hr"))
+    assert shown.status == 200
+    assert pasted(lab, "hr", PLAN) == (403, "above_ceiling")
+    (lab.share / "hr/quarry.md").write_text("# Quarry\n\nNothing is decided.\n")
+    lab.sync()
+    done = send(lab.url, "POST", "/v1/documents/brightwater/home/mine.md/forget", {}, token=lab.token("hr"))
+    assert done.status == 200, done.text
+    server.reset()
+    assert pasted(lab, "hr", PLAN) == (403, "above_ceiling")
+    assert server.received == []

@@ -24,7 +24,7 @@ from lockgate.cli.main import main
 from lockgate.errors import Unavailable
 from lockgate.flow.history import pieces
 from lockgate.journeys.conversation import Labeler, Turn
-from lockgate.labels import Sensitivity
+from lockgate.labels import Label, Sensitivity
 from lockgate.wiring import rotation
 from lockgate.wiring.rotation import Rotation
 from support import NOW, person
@@ -233,7 +233,7 @@ async def test_what_was_shown_under_an_older_history_key_is_recognized(tmp_path:
     assert seen.label.sensitivity is Sensitivity.RESTRICTED
     blind = await Labeler(history, second).label(ann, [Turn("user", secret)], NOW)
     assert blind.label.sensitivity < Sensitivity.RESTRICTED, "the probe can fail"
-    assert await labeler.unmark(pieces(secret), NOW) == len(marks.covers)
+    assert await labeler.unmark(pieces(secret), NOW, Label()) == len(marks.covers)
     history.close()
     assert load_ring(path, NOW + life + timedelta(days=1), life) == (second, ())
     assert not list(path.parent.glob("*.old"))

@@ -14,9 +14,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -62,8 +63,10 @@ class _Unmark:
     person: str
     gone: frozenset[bytes]
     since: float
+    labels: frozenset[int]
 
 
+_T = TypeVar("_T")
 _Job = tuple[_Piece, ...] | _Forget | _Unmark
 
 
@@ -126,7 +129,7 @@ class SqliteHistory:
             Unavailable: the history cannot be read.
 
         """
-        return bool(self._marked())
+        return bool(self._ask(store.marked))
 
     def close(self) -> None:
         """Write what waits, then close every connection."""
@@ -189,19 +192,25 @@ class SqliteHistory:
         for name in [name for name, one in self._people.items() if not one.pending]:
             self._drop(name)
 
-    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, /) -> int:
+    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, within: Label, /) -> int:
         """Drop the marks that `of` returns for each person, of what was shown since then, and overwrite them.
+
+        What was shown under a label that does not fit under `within` stays.
 
         Raises:
             Unavailable: the history cannot be read or written.
 
         """
-        dropped = 0
-        for name in await asyncio.to_thread(self._marked):
-            gone = await asyncio.to_thread(self._among, name, of, since.timestamp())
+        dropped, at = 0, since.timestamp()
+        labels = await asyncio.to_thread(self._ask, lambda db: store.labels_within(db, within))
+        for name in await asyncio.to_thread(self._ask, store.marked):
+            known = await asyncio.to_thread(
+                self._ask, partial(store.marks_of, subject=name, since=at, labels=labels)
+            )
+            gone = known.intersection(await asyncio.to_thread(of, name)) if known else known
             if not gone:
                 continue
-            done = self._lane.submit(_Unmark(name, gone, since.timestamp()))
+            done = self._lane.submit(_Unmark(name, gone, at, labels))
             if done is None:
                 raise Unavailable("the history is closed")
             self._read_again(name, done)
@@ -280,29 +289,19 @@ class SqliteHistory:
         pieces, shown, known = store.PIECES.c, store.SHOWN.c, store.LABELS.c
         marks = sa.select(pieces.marks, known.label).join(store.LABELS).where(pieces.subject == name)
         sessions = sa.select(shown.session, shown.label, shown.seen).where(shown.subject == name)
-        try:
-            with self._engine.connect() as db:
-                return (
-                    [(whole, label(text)) for whole, text in db.execute(marks)],
-                    [(session, label(text), seen) for session, text, seen in db.execute(sessions)],
-                )
-        except sa.exc.SQLAlchemyError as error:
-            raise Unavailable("the history cannot be read") from error
+        return self._ask(
+            lambda db: (
+                [(whole, label(text)) for whole, text in db.execute(marks)],
+                [(session, label(text), seen) for session, text, seen in db.execute(sessions)],
+            )
+        )
 
-    def _marked(self) -> Sequence[str]:
+    def _ask(self, question: Callable[[sa.Connection], _T]) -> _T:
         try:
             with self._engine.connect() as db:
-                return db.execute(sa.select(store.PIECES.c.subject).distinct()).scalars().all()
+                return question(db)
         except sa.exc.SQLAlchemyError as error:
             raise Unavailable("the history cannot be read") from error
-
-    def _among(self, name: str, of: Callable[[str], Collection[bytes]], since: float) -> frozenset[bytes]:
-        try:
-            with self._engine.connect() as db:
-                known = store.marks_of(db, name, since)
-        except sa.exc.SQLAlchemyError as error:
-            raise Unavailable("the history cannot be read") from error
-        return known.intersection(of(name)) if known else known
 
     def _empty_log(self) -> None:
         """Empty the write-ahead log, which may still hold pages as they were."""
@@ -340,7 +339,7 @@ class SqliteHistory:
                 db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
                 self._sessions.clear()
             else:
-                store.drop_marks(db, job.person, job.gone, job.since)
+                store.drop_marks(db, job.person, job.gone, job.since, job.labels)
         self._write_pieces(db, pieces)
         for remembered in (self._labels, self._sessions):
             if len(remembered) > _REMEMBERED:

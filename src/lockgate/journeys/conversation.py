@@ -215,8 +215,10 @@ class Labeler:
                 made.append((sorted(kept), one.label))
         return made
 
-    async def unmark(self, pieces: Collection[Piece], since: datetime) -> int:
+    async def unmark(self, pieces: Collection[Piece], since: datetime, label: Label) -> int:
         """Drop what everybody's history keeps of these pieces since then; return how many marks that were.
+
+        `label` is that of all that they came from. What was shown under a label above it came from more than that.
 
         Raises:
             Unavailable: the history cannot be written.
@@ -224,7 +226,9 @@ class Labeler:
         """
         keys = (self.key, *self.old)
         return await self.history.unmark(
-            lambda person: frozenset().union(*(marks_of(pieces, key=key, subject=person) for key in keys)), since
+            lambda person: frozenset().union(*(marks_of(pieces, key=key, subject=person) for key in keys)),
+            since,
+            replace(label.join(self.typed), integrity=Integrity.UNTRUSTED),
         )
 
 

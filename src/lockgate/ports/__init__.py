@@ -275,10 +275,11 @@ class History(Protocol):
         """Return the label of each mark that this subject was shown; the join, where there were several."""
         ...
 
-    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, /) -> int:
+    async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, within: Label, /) -> int:
         """Drop the marks that `of` returns for each person that has any; return how many there were.
 
-        Only marks of what was shown at `since` or later go: the same mark of something earlier stays.
+        Only marks of what was shown at `since` or later, under a label that fits under `within`, go: the same
+        mark of something earlier, or of something that more was mixed into, stays.
         """
         ...
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
+from lockgate.labels.label import Label
+from lockgate.labels.wire import parse
 from lockgate.storage.known_marks import packed, unpacked
 
 METADATA: Final = sa.MetaData()
@@ -55,17 +58,36 @@ SET_SHOWN: Final = (
 )
 
 
-def marks_of(db: sa.Connection, subject: str, since: float) -> frozenset[bytes]:
-    """Return all marks of what a person was shown since then."""
-    mine = sa.select(PIECES.c.marks).where(PIECES.c.subject == subject, PIECES.c.seen >= since)
-    pieces = db.execute(mine).scalars()
+def labels_within(db: sa.Connection, within: Label) -> frozenset[int]:
+    """Return the rows of the labels that fit under another one."""
+    rows = db.execute(sa.select(LABELS.c.id, LABELS.c.label)).all()
+    return frozenset(id for id, text in rows if parse(json.loads(text)).fits_under(within))
+
+
+def marked(db: sa.Connection) -> Sequence[str]:
+    """Return everybody who has marks."""
+    return db.execute(sa.select(PIECES.c.subject).distinct()).scalars().all()
+
+
+def _mine(subject: str, since: float) -> sa.ColumnElement[bool]:
+    return sa.and_(PIECES.c.subject == subject, PIECES.c.seen >= since)
+
+
+def marks_of(db: sa.Connection, subject: str, since: float, labels: Collection[int]) -> frozenset[bytes]:
+    """Return all marks of what a person was shown since then under these labels."""
+    rows = db.execute(sa.select(PIECES.c.label, PIECES.c.marks).where(_mine(subject, since)))
+    pieces = [whole for label, whole in rows if label in labels]
     return frozenset(mark for whole in pieces for mark in unpacked(whole))
 
 
-def drop_marks(db: sa.Connection, subject: str, gone: Collection[bytes], since: float) -> None:
-    """Take marks out of every piece that a person was shown since then; pieces that have none left go."""
-    mine = sa.select(PIECES.c.id, PIECES.c.marks).where(PIECES.c.subject == subject, PIECES.c.seen >= since)
-    for id, whole in db.execute(mine).all():
+def drop_marks(
+    db: sa.Connection, subject: str, gone: Collection[bytes], since: float, labels: Collection[int]
+) -> None:
+    """Take marks out of every piece that a person was shown since then under these labels; empty ones go."""
+    rows = db.execute(sa.select(PIECES.c.id, PIECES.c.label, PIECES.c.marks).where(_mine(subject, since))).all()
+    for id, label, whole in rows:
+        if label not in labels:
+            continue
         before = unpacked(whole)
         kept = [mark for mark in before if mark not in gone]
         if not kept:

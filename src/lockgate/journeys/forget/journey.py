@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Final
 
 from lockgate.audit.record import Kind, Record
+from lockgate.content.detection import scan
 from lockgate.content.document import Chunk, Document, document_id
+from lockgate.content.labeling import sure_kinds
 from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound, Unavailable
 from lockgate.flow.history import Piece, pieces
 from lockgate.flow.resources import document_resource
-from lockgate.journeys.conversation import Labeler
+from lockgate.journeys.conversation import Labeler, raised
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.forget.evidence import Probe, Remain, Trace, distinctive, probes, remains, seams
+from lockgate.labels.label import Label
 from lockgate.policy.filter import Const
 from lockgate.policy.model import (
     AccessRequest,
@@ -178,13 +181,14 @@ class Forget:
             wanted = distinctive(wanted, before)
             vector = await self._vector(chunks)
             words = await self._own_words(document, chunks, others)
-            # What was shown before it was there did not come from it; else a copy of a secret, made to be
-            # forgotten, would take the marks of the secret with it.
+            # What was shown before it was there, or under a label above its own, did not come from it alone; else
+            # a copy of a secret, made to be forgotten, would take the marks of the secret with it.
             since = await self.stored(document) or self.clock.now()
-            marks = await self.labeler.unmark(words, since)  # first: they can be found by the text only
+            label = await asyncio.to_thread(_highest, document, chunks)
+            marks = await self.labeler.unmark(words, since, label)  # first: they can be found by the text only
             await self.index.forget(id, self.clock.now(), may_return=may_return)
         # An answer that was on its way stops within a moment; what it showed until then goes too.
-        marks += await self.labeler.unmark(words, since)
+        marks += await self.labeler.unmark(words, since, label)
         copies = await self.storage.drop_copies()
         left, kept = await self._left(document, wanted)
         if left:
@@ -251,6 +255,12 @@ class Forget:
 
 def _pieces(document: Document, chunks: Sequence[Chunk]) -> frozenset[Piece]:
     return frozenset().union(*map(pieces, (*seams(chunks), document.title, document.item)))
+
+
+def _highest(document: Document, chunks: Sequence[Chunk]) -> Label:
+    """Return the highest label that a passage of it was ever shown under: what was found in it raises that."""
+    kinds = frozenset().union(*(chunk.kinds | sure_kinds(scan(chunk.text)) for chunk in chunks))
+    return raised(document.label, kinds - document.accepted_kinds)
 
 
 def _split(name: str) -> tuple[str, str]:
