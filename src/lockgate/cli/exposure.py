@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from lockgate.cli.remote import Call, add_options, at_gateway
-from lockgate.cli.review import plain
+from lockgate.cli.terminal import plain
 from lockgate.errors import Invalid
 
 _ABOUT: Final = """\

@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from lockgate.cli.remote import Call, add_options, default_url, gateway
-from lockgate.cli.review import plain
 from lockgate.cli.running import open_running
+from lockgate.cli.terminal import plain
 from lockgate.errors import Invalid
 
 _ABOUT: Final = """\

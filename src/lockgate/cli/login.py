@@ -17,6 +17,7 @@ from lockgate.adapters.oidc.device import DEFAULT_SCOPE, Client, DeviceLogin, To
 from lockgate.adapters.oidc.store import TokenStore, valid_token
 from lockgate.adapters.page_key import PageKeys
 from lockgate.cli.identity import identity_section
+from lockgate.cli.places import state_folder
 from lockgate.errors import Invalid
 
 _LOGIN = """Sign in at your organization's identity provider, in a browser of your choice.
@@ -72,11 +73,6 @@ def token_store() -> TokenStore:
 def page_keys() -> PageKeys:
     """Return where this account's running demonstrations leave the keys of their pages."""
     return PageKeys(state_folder())
-
-
-def state_folder() -> Path:
-    """Return the folder of what commands of this account remember (XDG Base Directory Specification)."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lockgate"
 
 
 def _login(args: argparse.Namespace) -> int:

@@ -9,62 +9,40 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
+from typing import Final
 
 from lockgate import __version__
-from lockgate.cli import (
-    ask,
-    audit,
-    backup,
-    check,
-    db,
-    demo,
-    exposure,
-    forget,
-    ingest,
-    init,
-    keys,
-    login,
-    mcp,
-    models,
-    openapi,
-    policy,
-    review,
-    scan,
-    serve,
-    trial,
-    why,
-)
 from lockgate.errors import LockgateError, Unavailable
 
-COMMANDS: tuple[ModuleType, ...] = (
-    demo,
-    trial,
-    init,
-    check,
-    serve,
-    ask,
-    login,
-    mcp,
-    ingest,
-    scan,
-    exposure,
-    review,
-    forget,
-    why,
-    policy,
-    audit,
-    backup,
-    db,
-    keys,
-    models,
-    openapi,
+COMMANDS: Final = (
+    "demo",
+    "trial",
+    "init",
+    "check",
+    "serve",
+    "ask",
+    "login",
+    "mcp",
+    "ingest",
+    "scan",
+    "exposure",
+    "review",
+    "forget",
+    "why",
+    "policy",
+    "audit",
+    "backup",
+    "db",
+    "keys",
+    "models",
+    "openapi",
 )
 """Modules of this package with `add(subparsers)`; each sets `run=` to a function of the parsed arguments."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command line."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the whole command line; or that of one module alone, because to load all takes half a second."""
     top = argparse.ArgumentParser(
         prog="lockgate",
         description="Zero Trust for generative AI: AI that answers only from what the asker may see.",
@@ -72,15 +50,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"lockgate {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for module in COMMANDS:
-        module.add(commands)
+    for name in (only,) if only in COMMANDS else COMMANDS:
+        import_module(f"lockgate.cli.{name}").add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; without a command, print the help."""
-    top = parser()
-    args = top.parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    top = parser(given[0] if given else None)
+    args = top.parse_args(given)
     if args.command is None:
         top.print_help()
         return 0

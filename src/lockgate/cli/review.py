@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from lockgate.cli.remote import Call, add_options, at_gateway
+from lockgate.cli.terminal import plain
 from lockgate.errors import Invalid, LockgateError
 
 """Method, path, body: asks the gateway, returns its JSON object."""
@@ -231,8 +232,3 @@ def _print(args: argparse.Namespace, data: list[dict[str, Any]], word: str) -> i
     if not data:
         print("nothing waits for you")
     return 0
-
-
-def plain(text: str) -> str:
-    """Return text without control characters: a file name must not drive the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

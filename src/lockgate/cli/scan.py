@@ -11,18 +11,20 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from lockgate import __version__
-from lockgate.cli.login import state_folder
+from lockgate.cli.places import state_folder
 from lockgate.cli.scan_meter import Meter
 from lockgate.cli.scan_table import table
-from lockgate.config import load
 from lockgate.content import scan_lines
 from lockgate.content.sarif import Sarif
 from lockgate.content.scanned import Row, ScanReport
 from lockgate.errors import Invalid
 from lockgate.journeys.scan import Scope
+
+if TYPE_CHECKING:
+    from lockgate.config import Settings
 
 INCOMPLETE: Final = 4
 """Exit code: something could not be read, or a target could not be walked to its end."""
@@ -96,7 +98,7 @@ async def _run(args: argparse.Namespace) -> int:
     since = _since(args.since)
     if args.workers < 0 or args.max_bytes < 1 or args.limit < 0:
         raise Invalid("`--workers`, `--limit` and `--max-bytes` must be positive numbers")
-    settings = load(args.config) if args.config else None
+    settings = _settings(args.config)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
     options = ScanOptions(state_folder() / "scans", args.state, settings, args.workers, args.max_bytes)
     async with open_scan(args.target, options) as scan:
@@ -110,6 +112,14 @@ async def _run(args: argparse.Namespace) -> int:
         with _output(args.output) as stream:
             await _write(args.format, report, scan.rows(done, changed=changed, since=since), stream)
         return code(args.fail_on, report)
+
+
+def _settings(path: Path | None) -> Settings | None:
+    if path is None:
+        return None
+    from lockgate.config import load  # here: most scans need no configuration
+
+    return load(path)
 
 
 async def _write(form: str, report: ScanReport, rows: AsyncIterator[Row], stream: TextIO) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lockgate.cli.review import plain
+from lockgate.cli.terminal import plain
 from lockgate.content.scanned import Row, ScanReport
 
 _KINDS: Final = 3

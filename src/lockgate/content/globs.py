@@ -20,12 +20,19 @@ _LIMIT: Final = 1000
 class Name:
     """A path below the root, split and normalized once for many globs."""
 
-    __slots__ = ("exact", "folded")
+    __slots__ = ("_folded", "_normal", "exact")
 
     def __init__(self, path: str) -> None:
-        normal = unicodedata.normalize("NFC", path)
-        self.exact = normal.split("/")
-        self.folded = normal.casefold().split("/")
+        self._normal = unicodedata.normalize("NFC", path)
+        self.exact = self._normal.split("/")
+        self._folded: list[str] | None = None
+
+    @property
+    def folded(self) -> list[str]:
+        """Return the parts without case."""
+        if self._folded is None:
+            self._folded = self._normal.casefold().split("/")
+        return self._folded
 
 
 class Glob:
@@ -64,6 +71,8 @@ class Glob:
 
 
 def _match(pattern: list[re.Pattern[str] | None], parts: list[str]) -> bool:
+    if len(pattern) == 2 and pattern[0] is None and (last := pattern[1]) is not None:
+        return last.match(parts[-1]) is not None  # `**/name`, the most frequent by far
     at = seen = 0
     star, resume = -1, 0
     while seen < len(parts):

@@ -11,10 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from lockgate.audit.record import Receipt, Record
 from lockgate.content.document import Chunk, Document
@@ -35,7 +32,11 @@ from lockgate.ports.models import Prompt as Prompt
 from lockgate.ports.models import Usage as Usage
 from lockgate.ports.models import VectorModel as VectorModel
 
-Vectors: TypeAlias = NDArray[np.float32]
+if TYPE_CHECKING:  # to load it takes longer than a second scan of a thousand files
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vectors: TypeAlias = "NDArray[np.float32]"
 """Shape (n, d), rows of length 1."""
 
 

@@ -133,9 +133,11 @@ class Sight:
 class Known:
     """What a state knows of an item: revision, digest and rules of its last look, and the rights of the last walk.
 
-    `run` is the run that last saw it; `again` tells that its last look failed in a way that may pass.
+    `run` is the run that last saw it; `again` tells that its last look failed in a way that may pass. `id` is the
+    state's own.
     """
 
+    id: int
     revision: str
     digest: str
     rules: str
@@ -218,8 +220,8 @@ class ScanState(Protocol):
         """Return what is known of each of these items."""
         ...
 
-    async def see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[tuple[str, str]], /) -> None:
-        """Note items with new rights or to be read (`sights`), and (target, item) where nothing has changed."""
+    async def see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[int], /) -> None:
+        """Note items with new rights or to be read (`sights`), and the ids of those where nothing has changed."""
         ...
 
     async def pending(self, run: int, after: int, most: int, /) -> Sequence[Pending]:

@@ -12,24 +12,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import lockgate
 from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.directory_host import HostDirectory
 from lockgate.adapters.engine_local import LocalEngine
-from lockgate.adapters.extraction.extractor import KreuzbergExtractor
 from lockgate.adapters.scan_state import SqliteScanState
-from lockgate.config import Settings
-from lockgate.content.detection import scan_many
 from lockgate.content.globs import Glob, Name
 from lockgate.errors import Invalid
 from lockgate.journeys.scan import Looking, Scan, Target, unread
 from lockgate.labels.wire import STANDARD
 from lockgate.ports import Clock, Connector, Directory
 from lockgate.ports.scanning import Work
-from lockgate.wiring import identity
 from lockgate.wiring.targets import FETCHING, Part, TargetOptions, open_target
+
+if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
+    from lockgate.config import Settings
 
 _MOST_WORKERS: Final = 64
 _DECIDING: Final = (
@@ -93,7 +92,10 @@ async def open_scan(
 
 @asynccontextmanager
 async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIterator[Work]:
-    """Open the work of a scan, in the process that does it."""
+    """Open the work of a scan, in the process that does it: only there its parts are loaded."""
+    from lockgate.adapters.extraction.extractor import KreuzbergExtractor
+    from lockgate.content.detection import scan_many
+
     async with AsyncExitStack() as stack:
         sources = [open_target(text, options) for text in targets]
         for source in sources:
@@ -120,6 +122,8 @@ def people(settings: Settings | None) -> Directory:
     """Return the configured directory, or without one the accounts of this machine."""
     if settings is None or settings.identity.directory is None:
         return HostDirectory.read()
+    from lockgate.wiring import identity  # here: it loads what speaks to providers
+
     return identity.open_directory(settings)
 
 

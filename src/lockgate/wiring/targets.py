@@ -12,16 +12,18 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lockgate.adapters.directory_none import NoDirectory
 from lockgate.adapters.files import FilesConnector, names
-from lockgate.config import Settings
 from lockgate.errors import Invalid
 from lockgate.ports import Connector, Directory, Item
 from lockgate.storage.threads import Threads
-from lockgate.wiring import documents, sources
+
+if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
+    from lockgate.config import Settings
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -90,6 +92,8 @@ def path(text: str, options: TargetOptions) -> Connector:
 
 
 def _in_collection(place: Path, settings: Settings, directory: Directory) -> Connector | None:
+    from lockgate.wiring import documents  # here: a scan without a configuration needs nothing of it
+
     for one in settings.collections:
         if one.path is None:
             continue
@@ -133,9 +137,19 @@ class Part:
         self._source.close()
 
 
+def _later(module: str, name: str) -> Opener:
+    """Return an opener of a module of this package, which is loaded when something is opened."""
+
+    def opener(text: str, options: TargetOptions) -> Connector:
+        found: Opener = getattr(import_module(f"lockgate.wiring.{module}"), name)
+        return found(text, options)
+
+    return opener
+
+
 SCHEMES: Final[Mapping[str, Opener]] = {
     "": path,
     "file": path,
-    "s3": sources.s3_target,
+    "s3": _later("sources", "s3_target"),
 }
-"""Scheme to what opens it; "" is a path."""
+"""Scheme to what opens it; "" is a path. What needs a library of its own is loaded when it is asked for."""

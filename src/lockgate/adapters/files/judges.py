@@ -49,10 +49,15 @@ class PosixJudge:
             functools.cache(lambda gid: directory.host_group(_group(gid))),
             directory.others,
         )
+        # The files of a folder have few different rights between them.
+        self._of = functools.lru_cache(maxsize=1024)(self._rights)
 
     def rights(self, entry: tree.Entry, /) -> Rights:
-        readers, notes = posix.readers(entry.chain, self._names)
-        uid = entry.chain[-1][0].uid
+        return self._of(entry.chain)
+
+    def _rights(self, chain: tree.Chain) -> Rights:
+        readers, notes = posix.readers(chain, self._names)
+        uid = chain[-1][0].uid
         owner = self._names.account(uid)
         if owner is None:
             notes = (*notes, f"its owner, account `{_account(uid)}` of the host, is nobody known here")

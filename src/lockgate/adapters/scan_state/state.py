@@ -95,23 +95,21 @@ class SqliteScanState:
     def _known(self, target: str, items: Sequence[str]) -> Sequence[Known | None]:
         marks = ",".join("?" * len(items))
         found = {
-            item: Known(revision, digest, rules, rights, seen, bool(again))
-            for item, revision, digest, rules, rights, seen, again in self._connection.execute(
-                "SELECT item, coalesce(revision, ''), digest, rules, rights, seen, again FROM item "  # noqa: S608 - question marks only
+            item: Known(id, revision, digest, rules, rights, seen, bool(again))
+            for id, item, revision, digest, rules, rights, seen, again in self._connection.execute(
+                "SELECT id, item, coalesce(revision, ''), digest, rules, rights, seen, again FROM item "  # noqa: S608 - question marks only
                 f"WHERE target = ? AND item IN ({marks}) AND NOT gone",
                 (target, *items),
             )
         }
         return [found.get(item) for item in items]
 
-    async def see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[tuple[str, str]], /) -> None:
+    async def see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[int], /) -> None:
         """Note what a walk saw."""
         await self._run(self._see, run, sights, unchanged)
 
-    def _see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[tuple[str, str]]) -> None:
-        self._connection.executemany(
-            "UPDATE item SET seen = ? WHERE target = ? AND item = ?", [(run, *one) for one in unchanged]
-        )
+    def _see(self, run: int, sights: Sequence[Sight], unchanged: Sequence[int]) -> None:
+        self._connection.executemany("UPDATE item SET seen = ? WHERE id = ?", [(run, id) for id in unchanged])
         self._connection.executemany(_SEE, [_sight(run, one) for one in sights])
 
     async def pending(self, run: int, after: int, most: int, /) -> Sequence[Pending]:

@@ -20,6 +20,7 @@ from lockgate.ports.scanning import STATE, Engine, Known, Outcome, Reach, Run, S
 
 _BATCH: Final = 512
 _KEEP: Final = 256
+_MOST_TOLD: Final = 10_000
 _KEEP_AFTER: Final = timedelta(seconds=1)
 
 
@@ -109,6 +110,7 @@ class Scan:
         self._rules = rules
         self._taxonomy = taxonomy
         self._reaches: dict[Readers, Reach] = {}
+        self._told: dict[tuple[object, ...], str] = {}
         self._census: Census | None = None
 
     @property
@@ -241,9 +243,9 @@ class Scan:
             if before is None and not wanted and not item.problem:
                 continue  # modified before `since`, and never seen
             reach = self._reach(item.readers if item.reach is None else item.reach)
-            rights = _rights(item, reach)
+            rights = self._rights(item, reach)
             if before is not None and before.rights == rights and not wanted:
-                unchanged.append((name, item.id))
+                unchanged.append(before.id)
                 continue
             sights.append(Sight(name, item, reach, rights, wanted))
             progress.wanted += wanted
@@ -259,6 +261,28 @@ class Scan:
         if before is None or scope.full or before.again:
             return True
         return before.rules != self._rules or not item.revision or before.revision != item.revision
+
+    def _rights(self, item: Item, reach: Reach) -> str:
+        """Return a digest of everything about an item that may change without its content."""
+        declared = None if item.declared is None else int(item.declared.sensitivity)
+        told = (reach, item.owners, declared, item.notes, item.problem)
+        found = self._told.get(told)
+        if found is None:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            clauses = sorted(map(sorted, reach.readers.clauses))
+            plain = (
+                clauses,
+                reach.people,
+                reach.everyone,
+                sorted(item.owners),
+                declared,
+                item.notes,
+                item.problem,
+            )
+            digest = hashlib.blake2b(repr(plain).encode("utf-8", "surrogatepass"), digest_size=12)
+            found = self._told[told] = digest.hexdigest()
+        return f"{found}-{item.size}"
 
     @property
     def _counted(self) -> Census:
@@ -280,23 +304,6 @@ class Scan:
 
 def _shown(target: Target) -> str:
     return f"{target.source.name.rstrip('/')}/{target.part}" if target.part else target.source.name
-
-
-def _rights(item: Item, reach: Reach) -> str:
-    """Return the digest of everything about an item that may change without its content."""
-    declared = None if item.declared is None else item.declared.sensitivity
-    clauses = sorted(map(sorted, reach.readers.clauses))
-    told = (
-        clauses,
-        reach.people,
-        reach.everyone,
-        sorted(item.owners),
-        declared,
-        item.notes,
-        item.problem,
-        item.size,
-    )
-    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 async def _batches(target: Target) -> AsyncIterator[list[Item]]:
