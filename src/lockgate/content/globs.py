@@ -72,7 +72,9 @@ class Glob:
 
 def _match(pattern: list[re.Pattern[str] | None], parts: list[str]) -> bool:
     if len(pattern) == 2 and pattern[0] is None and (last := pattern[1]) is not None:
-        return last.match(parts[-1]) is not None  # `**/name`, the most frequent by far
+        return last.match(parts[-1]) is not None  # `**/name`: the most frequent forms, without going back
+    if len(pattern) == 3 and pattern[0] is None is pattern[2] and (middle := pattern[1]) is not None:
+        return any(map(middle.match, parts))  # `**/name/**`
     at = seen = 0
     star, resume = -1, 0
     while seen < len(parts):
