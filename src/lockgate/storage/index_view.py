@@ -34,7 +34,7 @@ _POSTING: Final = 3
 """Bytes of one occurrence of a term, at least."""
 _MOST: Final = 64 << 20
 """Bytes that everything laid out for readers may take together in an index of any size."""
-_SHARE: Final = 550
+_SHARE: Final = 640
 """Bytes that it may take together for each passage of the index, where that is more."""
 
 
