@@ -10,11 +10,13 @@ import json
 import os
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from numpy.typing import NDArray
 
 from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import Passages
@@ -26,7 +28,8 @@ _HEAD: Final = struct.Struct("<4sIII")
 _MAGIC: Final = b"LGP1"
 COLUMNS: Final = "columns"
 TEXTS: Final = "texts"
-
+_USUAL: Final = 256
+"""Passages up to which documents share the array of their ordinals."""
 
 LONGEST: Final = 1.001
 """Vectors have length 1; this much is rounding."""
@@ -93,6 +96,14 @@ def pack_columns(passages: Passages) -> bytes:
     return b"".join((_HEAD.pack(_MAGIC, n, m, d), *(array.tobytes() for array in arrays)))
 
 
+@lru_cache(maxsize=_USUAL + 1)
+def _counted(n: int) -> NDArray[np.int32]:
+    """Return 0 to n - 1: the ordinals of nearly every document, kept once for each length."""
+    made = np.arange(n, dtype=np.int32)
+    made.flags.writeable = False
+    return made
+
+
 def unpack_columns(id: str, data: bytes) -> Passages:
     """Return what `pack_columns` was given.
 
@@ -112,6 +123,8 @@ def unpack_columns(id: str, data: bytes) -> Passages:
     if magic != _MAGIC or offset != len(data):
         raise Unavailable(f"the stored content of `{id}` is of a form that this version cannot read")
     vectors, terms, ordinals, ends, lengths, counts = arrays
+    if n <= _USUAL and np.array_equal(ordinals, _counted(n)):
+        ordinals = _counted(n)
     return Passages(
         id,
         ordinals.astype(np.int32, copy=False),
