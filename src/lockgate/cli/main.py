@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "mcp",
     "ingest",
     "scan",
+    "classify",
     "exposure",
     "review",
     "forget",
