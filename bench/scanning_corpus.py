@@ -98,6 +98,10 @@ class Maker:
         )[0]
         return kind()
 
+    def some(self, make: Callable[[], str]) -> str:
+        """Return a value, or in half of all cases none."""
+        return make() if self.random.random() < 0.5 else ""
+
     # ------------------------------------------------------------ texts of about 12 KB
 
     def prose(self) -> str:
@@ -114,7 +118,7 @@ class Maker:
         parts = []
         for _ in range(5):
             parts.append(
-                f"From: {self.name()} <{self.mail()}>\nTo: {self.mail()}\nCc: {self.mail()}\n"
+                f"From: {self.name()} <{self.mail()}>\nTo: {self.name()}\n"
                 f"Date: Tue, {self.random.randint(1, 28)} Nov 2026 1{self.digits(1)}:{self.random.randint(10, 59)}:00 +0100\n"
                 f"Message-ID: <{self.digits(14)}.{self.digits(6)}@{self.random.choice(_HOSTS)}>\nSubject: {self.words(5)}\n\n"
             )
@@ -140,8 +144,8 @@ class Maker:
     def records(self) -> str:
         rows = [
             {
-                "id": self.random.randint(1, 10**7), "name": self.name(), "email": self.mail(), "ssn": self.ssn(),
-                "card_number": self.card(), "created": f"2026-0{self.random.randint(1, 9)}-1{self.digits(1)}T10:{self.digits(2)}:00Z",
+                "id": self.random.randint(1, 10**7), "name": self.name(), "email": self.some(self.mail), "ssn": self.some(self.ssn),
+                "card_number": self.some(self.card), "created": f"2026-0{self.random.randint(1, 9)}-1{self.digits(1)}T10:{self.digits(2)}:00Z",
                 "amount": round(self.random.random() * 10**4, 2), "note": self.words(14), "active": self.random.random() < 0.5,
                 "tags": self.random.choices(_WORDS, k=3), "uuid": f"{self.random.getrandbits(128):032x}",
             }
@@ -153,7 +157,7 @@ class Maker:
         lines = ["id,name,email,phone,ssn,card,city,amount,date"]
         for number in range(110):
             lines.append(
-                f"{number},{self.name()},{self.mail()},{self.phone()},{self.ssn()},{self.card()},"
+                f"{number},{self.name()},{self.some(self.mail)},{self.phone()},{self.some(self.ssn)},{self.some(self.card)},"
                 f"{self.random.choice(_WORDS)},{self.random.random() * 1000:.2f},2026-0{self.random.randint(1, 9)}-1{self.digits(1)}"
             )
         return "\n".join(lines)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from lockgate.content.detection.core import DETECTORS, ROWS
+from lockgate.content.detection.core import DETECTORS, ROWS, TOKENS
 from lockgate.content.detection.financial import _IBAN, _end
 from lockgate.content.detection.normalize import normalize
 from lockgate.content.detection.numbers import BESIDE, NAME
-from lockgate.content.detection.secrets import TOKENS
 from lockgate.content.detection.table import Rule
 from lockgate.content.finding import Finding
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from content import reference
 from content.test_detectors import HOSTILE, MARKS, NUMBERS, SALARIES, SECRETS, TABLES
 from lockgate.content.detection import core, scan, scan_many
-from lockgate.content.detection.core import ROWS, Core
-from lockgate.content.detection.secrets import TOKENS
+from lockgate.content.detection.core import ROWS, TOKENS, Core
 from lockgate.content.detection.vectors import VECTORS
 
 PIECES = [
@@ -24,7 +23,7 @@ PIECES = [
     "AAAAAA", "\u0130stanbul", "\u200b", "\n\n", "\n", " ", "-", ".", "(", "0" * 11, "\ud7ff", "ÄÖ", "身份证",
     "é", "ſsn", "\u212aey", "123-45-6789", "ssn", "card", "visa ", "tin", "token", "pass", "A1234567", "://",
     "eyJ", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "sk-", "bearer ", "salary", "confidential", "\x00", "\ufffd",
-    "1" * 40, "name,card\n", "x" * 70, "y" * 30,
+    "1" * 40, "name,card\n", '"', "\r", "x" * 70, "y" * 30,
 ]  # fmt: skip
 soup = st.lists(
     st.sampled_from(PIECES) | st.text(max_size=12) | st.text("0123456789 -./#AX()", max_size=30), max_size=8

@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 
+from lockgate.content.detection import personal, secrets
 from lockgate.content.detection.automaton import BITS, Automaton
 from lockgate.content.detection.batch import Batch, Ints
 from lockgate.content.detection.context import word_anchor
@@ -25,10 +26,8 @@ from lockgate.content.detection.financial import CARDS, few_runs, ibans, many_ru
 from lockgate.content.detection.marks import Marks
 from lockgate.content.detection.normalize import normalize
 from lockgate.content.detection.numbers import Numbers
-from lockgate.content.detection.personal import RULES
 from lockgate.content.detection.runs import Runs
 from lockgate.content.detection.salaries import Salaries
-from lockgate.content.detection.secrets import TOKENS
 from lockgate.content.detection.secrets.named import NamedSecrets
 from lockgate.content.detection.table import Detector, Raw, Rule
 from lockgate.content.detection.tokens import Tokens
@@ -36,7 +35,10 @@ from lockgate.content.finding import Finding
 
 DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks())
 """What no row can say."""
-ROWS: Final[tuple[Rule, ...]] = (*CARDS, *RULES)
+ROWS: Final[tuple[Rule, ...]] = (*CARDS, *personal.RULES)
+"""Every rule."""
+TOKENS: Final = (*secrets.TOKENS, *personal.TOKENS)
+"""Every token."""
 
 KINDS: Final = frozenset(
     {"financial.iban"}
@@ -46,7 +48,7 @@ KINDS: Final = frozenset(
 )
 """Every kind that a finding can have."""
 
-BATCH: Final = 1 << 20
+BATCH: Final = 1 << 21
 """Characters that are looked at together: enough that arrays pay, few enough that they stay in the cache."""
 FEW: Final = 4096
 """Up to so many bytes, numbers are looked at one by one."""
@@ -97,9 +99,7 @@ class Core:
         self._anchored(batch, anchors, found)
         numbers = self._numbers.few(batch, words)
         for one in (*numbers, *ibans(batch.joined, few_runs(batch.joined))):
-            owner = bisect_right(batch.begins, one[0]) - 1
-            begin = batch.begins[owner]
-            found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
+            _note(batch, one, found)
 
     def _many(self, batch: Batch, found: list[list[Raw]]) -> None:
         hits = np.array(self._automaton.scan(batch.data), np.int64)
@@ -113,12 +113,10 @@ class Core:
         anchors = zip(owners.tolist(), ends.tolist(), numbers.tolist(), strict=True)
         self._anchored(batch, anchors, found)
         runs = Runs.of(batch.array)
-        raw = self._numbers.many(batch, runs, words)
-        raw += ibans(batch.joined, batch.points(many_runs(runs)).tolist())
-        places = np.array([one[0] for one in raw], np.int64)
-        for one, owner in zip(raw, batch.owners(places).tolist(), strict=True):
-            begin = batch.begins[owner]
-            found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
+        for owner, raw in self._numbers.many(batch, runs, words):
+            found[owner] += raw
+        for one in ibans(batch.joined, batch.points(many_runs(runs)).tolist()):
+            _note(batch, one, found)
 
     def _anchored(self, batch: Batch, anchors: Iterable[tuple[int, int, int]], found: list[list[Raw]]) -> None:
         """Look around anchors: text, point of the end, and number of each, in order."""
@@ -142,18 +140,31 @@ def _core() -> Core:
     return Core()
 
 
+def _note(batch: Batch, one: Raw, found: list[list[Raw]]) -> None:
+    """Note a finding in points with its text."""
+    owner = bisect_right(batch.begins, one[0]) - 1
+    begin = batch.begins[owner]
+    found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
+
+
 def _findings(found: list[Raw], places: Sequence[int]) -> tuple[Finding, ...]:
     """Return findings sorted, in places of the text as given; of readings of one span only the surest."""
-    if not found:
-        return ()
-    best: dict[tuple[int, int], float] = {}
-    for start, end, _, sure, _ in found:
-        if sure > best.get((start, end), 0.0):
-            best[start, end] = sure
-    kept = sorted(one for one in set(found) if one[3] == best[one[0], one[1]])
+    found.sort()
+    last = (-1, -1)
+    doubled = False
+    for one in found:
+        if one[:2] == last:
+            doubled = True
+            break
+        last = one[:2]
+    if doubled:
+        best: dict[tuple[int, int], float] = {}
+        for start, end, _, sure, _ in found:
+            best[start, end] = max(sure, best.get((start, end), 0.0))
+        found = sorted(one for one in set(found) if one[3] == best[one[0], one[1]])
     if isinstance(places, range):
-        return tuple(Finding(*one) for one in kept)
-    return tuple(Finding(places[one[0]], places[one[1] - 1] + 1, *one[2:]) for one in kept)
+        return tuple(map(Finding._make, found))
+    return tuple(Finding(places[one[0]], places[one[1] - 1] + 1, *one[2:]) for one in found)
 
 
 def scan(text: str) -> tuple[Finding, ...]:

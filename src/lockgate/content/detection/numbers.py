@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, repeat
 from typing import Final
 
 import numpy as np
@@ -69,6 +70,8 @@ class Numbers:
         for form in forms:
             self._forms[form.shape].append(form)
         self._root = _walks(self._forms)
+        self._series = np.array([rule.series for rule in self.rules])
+        self._kinds = [rule.kind for rule in self.rules]
 
     def few(self, batch: Batch, words: Mapping[str, Sequence[int]]) -> list[Raw]:
         """Return what is in a batch, in points, looked for one by one.
@@ -112,8 +115,55 @@ class Numbers:
             if (rule.series or not on) and rule.check(bare):
                 yield start, end, number
 
-    def many(self, batch: Batch, runs: Runs, words: Mapping[str, Ints]) -> list[Raw]:
-        """Return the same, looked for all at once."""
+    def many(self, batch: Batch, runs: Runs, words: Mapping[str, Ints]) -> Iterator[tuple[int, list[Raw]]]:
+        """Yield the numbers of texts, and what is in them in places of the text; looked for all at once."""
+        found = self._candidates(batch, runs)
+        columns: list[tuple[Ints, Ints, NDArray[np.float64], Ints]] = []
+        for number, spans in found.items():
+            rule = self.rules[number]
+            starts, ends = (np.concatenate(column) for column in zip(*spans, strict=True))
+            levels = near_all(batch, starts, ends, words.get(rule.words, _NONE))
+            columns.append((starts, ends, np.maximum(rule.alone, _BESIDE[levels]), np.full(len(starts), number)))
+        if not columns:
+            return
+        starts, ends, sures, numbers = (np.concatenate(column) for column in zip(*columns, strict=True))
+        order = np.lexsort((numbers, -sures, ends, starts))
+        starts, ends, sures, numbers = starts[order], ends[order], sures[order], numbers[order]
+        kept = np.ones(len(starts), np.bool_)
+        kept[1:] = (starts[1:] != starts[:-1]) | (ends[1:] != ends[:-1])
+        kept[self._second(starts, ends, sures, kept & self._series[numbers])] = False
+        starts, ends, sures, numbers = starts[kept], ends[kept], sures[kept], numbers[kept]
+        owners = batch.owners(starts)
+        begins = np.asarray(batch.begins)[owners]
+        kinds = [self._kinds[number] for number in numbers.tolist()]
+        lows, highs = (starts - begins).tolist(), (ends - begins).tolist()
+        raw: list[Raw] = list(zip(lows, highs, kinds, sures.tolist(), repeat(NAME)))
+        cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(raw)]
+        for low, high in pairwise(cuts):
+            yield int(owners[low]), raw[low:high]
+
+    def _second(self, starts: Ints, ends: Ints, sures: NDArray[np.float64], series: Bools) -> list[int]:
+        """Return the places, among spans in order, of those of a series that overlap a better one."""
+        at = np.flatnonzero(series)
+        if not len(at):
+            return []
+        reached = np.maximum.accumulate(ends[at])
+        inside = np.zeros(len(at), np.bool_)
+        inside[1:] = starts[at][1:] < reached[:-1]
+        touched = inside.copy()
+        touched[:-1] |= inside[1:]
+        spans = {
+            (-sure, start, end): place
+            for place, sure, start, end in zip(
+                at[touched].tolist(), sures[at[touched]].tolist(), starts[at[touched]].tolist(),
+                ends[at[touched]].tolist(), strict=True,
+            )
+        }  # fmt: skip
+        gone = set(_overlapped(sorted(spans)))
+        return [place for (_, start, end), place in spans.items() if (start, end) in gone]
+
+    def _candidates(self, batch: Batch, runs: Runs) -> dict[int, list[tuple[Ints, Ints]]]:
+        """Return the spans that check, by rule, in points."""
         found: dict[int, list[tuple[Ints, Ints]]] = {}
         for shape, first, last in self._trie.find(runs):
             for form in self._forms[self._trie.shapes[shape]]:
@@ -127,22 +177,7 @@ class Numbers:
                     for number, here in self._checked(runs.data, form, starts[good], ends[good]):
                         low = batch.points(here)
                         found.setdefault(number, []).append((low, low + form.length))
-        columns: list[tuple[Ints, Ints, NDArray[np.float64], Ints]] = []
-        for number, spans in found.items():
-            rule = self.rules[number]
-            starts, ends = (np.concatenate(column) for column in zip(*spans, strict=True))
-            levels = near_all(batch, starts, ends, words.get(rule.words, _NONE))
-            sure = np.maximum(rule.alone, _BESIDE[levels])
-            columns.append((starts, ends, sure, np.full(len(starts), number)))
-        if not columns:
-            return []
-        starts, ends, sures, numbers = (np.concatenate(column) for column in zip(*columns, strict=True))
-        order = np.lexsort((numbers, -sures, ends, starts))
-        starts, ends, sures, numbers = starts[order], ends[order], sures[order], numbers[order]
-        first = np.ones(len(starts), np.bool_)
-        first[1:] = (starts[1:] != starts[:-1]) | (ends[1:] != ends[:-1])
-        kept = (column[first].tolist() for column in (starts, ends, sures, numbers))
-        return self._raw(list(zip(*kept, strict=True)))
+        return found
 
     def _checked(
         self, data: NDArray[np.uint8], form: Form, starts: Ints, ends: Ints

@@ -153,7 +153,8 @@ def _cells(line: str, delimiter: str) -> list[str]:
     if delimiter == "  ":
         return re.split(r" {2,}", line.strip())
     if '"' in line and delimiter in ",;":
-        return next(csv.reader([line], delimiter=delimiter), [])
+        # A carriage return inside a line would be an error of the reader, not of the table.
+        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter), [])
     cells = line.split(delimiter)
     return cells[1:-1] if delimiter == "|" and line.lstrip().startswith("|") else cells
 

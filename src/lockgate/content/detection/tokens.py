@@ -16,13 +16,13 @@ class Tokens:
 
     def __init__(self, rows: Sequence[Token]) -> None:
         self.rows = tuple(rows)
-        self._groups = [1 if "v" in row.pattern.groupindex else 0 for row in self.rows]
-        owners: dict[tuple[str, bool], list[int]] = {}
-        for number, row in enumerate(self.rows):
+        looks = [_Look(row) for row in self.rows]
+        owners: dict[tuple[str, bool], list[_Look]] = {}
+        for row, look in zip(self.rows, looks, strict=True):
             for anchor in row.anchors:
-                owners.setdefault((anchor.lower() if row.fold else anchor, row.fold), []).append(number)
+                owners.setdefault((anchor.lower() if row.fold else anchor, row.fold), []).append(look)
         self.anchors = tuple((re.escape(anchor), fold) for anchor, fold in owners)
-        self._owners = tuple((len(anchor), tuple(rows)) for (anchor, _), rows in owners.items())
+        self._owners = tuple((len(anchor), tuple(some)) for (anchor, _), some in owners.items())
 
     def scan(self, text: str, hits: Iterable[tuple[int, int]]) -> list[Raw]:
         """Return what the rows find; `hits` is where anchors end, and their numbers, in order.
@@ -31,43 +31,38 @@ class Tokens:
         within the match before.
         """
         found: list[Raw] = []
-        nexts: dict[int, int] = {}
+        nexts: dict[_Look, int] = {}
         for end, anchor in hits:
-            length, rows = self._owners[anchor]
+            length, looks = self._owners[anchor]
             begin = end - length
-            for number in rows:
-                row = self.rows[number]
-                start = nexts.get(number, 0)
-                if row.lead:
-                    front = max(start, begin - row.lead)
-                    if row.front:
-                        front = begin - len(text[front:begin]) + len(text[front:begin].rstrip(row.front))
-                    start = front
-                elif begin < start:
-                    continue
-                else:
-                    start = begin
-                self._try(text, row, number, (start, begin), nexts, found)
+            for look in looks:
+                start = max(nexts.get(look, 0), begin - look.lead)
+                if look.front:
+                    start += len(text[start:begin].rstrip(look.front))
+                if start <= begin:
+                    nexts[look] = look(text, start, begin, found)
         return found
 
-    def _try(
-        self,
-        text: str,
-        row: Token,
-        number: int,
-        window: tuple[int, int],
-        nexts: dict[int, int],
-        found: list[Raw],
-    ) -> None:
-        start, begin = window
-        while start <= begin:
-            match = row.pattern.match(text, start)
+
+class _Look:
+    """One row, ready to be tried."""
+
+    def __init__(self, row: Token) -> None:
+        self._match = row.pattern.match
+        self._group = 1 if "v" in row.pattern.groupindex else 0
+        self._check = row.check
+        self._said = row.kind, row.confidence, NAME
+        self.lead, self.front = row.lead, row.front
+
+    def __call__(self, text: str, start: int, last: int, found: list[Raw]) -> int:
+        """Note the matches that begin from `start` to `last`; return where the next may begin."""
+        while start <= last:
+            match = self._match(text, start)
             if match:
-                span = match.span("v") if self._groups[number] else match.span()
-                if row.check is None or row.check(text[span[0] : span[1]]):
-                    found.append((*span, row.kind, row.confidence, NAME))
+                low, high = match.span("v") if self._group else match.span()
+                if self._check is None or self._check(text[low:high]):
+                    found.append((low, high, *self._said))
                 start = max(match.end(), start + 1)
-                nexts[number] = start
             else:
                 start += 1
-                nexts[number] = start
+        return start
