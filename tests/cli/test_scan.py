@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import lockgate
 from content.test_sarif import check
 from lockgate.cli.main import main
 
@@ -149,3 +153,77 @@ def test_a_file_has_its_own_lines_though_reading_takes_empty_ones_away(
     (share / "code.py").write_bytes(f"\r\n\r\n\r\n# x\r\n\r\n\r\n\r\n   KEY = '{KEY}'\r\n\r\n".encode())
     assert scan(str(share / "code.py")) == 0
     assert capsys.readouterr().out.splitlines()[1].endswith("code.py:8:11")
+
+
+def below(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [one for child in map(int, children) for one in (child, *below(child))]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_scan_leaves_no_process_and_goes_on_where_it_was(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(60):
+        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 2000)
+    command = [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2"]
+    source = str(Path(lockgate.__file__).parents[1])
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": source})
+    until = time.monotonic() + 60
+    seen: list[int] = []
+    while time.monotonic() < until and len(seen) < 4 and process.poll() is None:  # two workers with their readers
+        seen = below(process.pid)
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert len(seen) >= 2
+    while any(map(alive, seen)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(alive, seen))
+    assert scan(str(share), "--resume", "--format", "jsonl") == 0
+    *rows, summary = lines(capsys.readouterr().out)
+    assert (summary["items"], summary["read"], summary["findings"]) == (63, 63, 120_002)
+    assert len({one["item"] for one in rows}) == len(rows) == 62
+    assert scan(str(share), "--format", "jsonl") == 0
+    assert lines(capsys.readouterr().out)[-1]["read"] == 0
+
+
+def test_loops_of_links_and_deep_folders_end(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (share / "loop").symlink_to(share)
+    (share / "self").symlink_to("self")
+    deep = share
+    for _ in range(230):
+        deep = deep / "d"
+    os.makedirs(deep)
+    (deep / "pay.txt").write_text(f"card {CARD}\n")
+    assert scan(str(share)) == 4
+    out = capsys.readouterr().out
+    assert "it is nested too deep" in out
+    assert "2 sensitive" in out
+
+
+def test_labels_are_simulated_and_applied_where_there_is_something_to_apply_to(
+    share: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lockgate.toml").write_text(
+        f'[[collections]]\nname = "share"\npath = "{share}"\n'
+        '[[collections.rules]]\nmatch = "hr/**"\nsensitivity = "general"\n'
+        '[[collections.rules]]\nmatch = "deploy.txt"\nsensitivity = "restricted"\n'
+    )
+    assert scan("--config", str(tmp_path / "lockgate.toml"), "--label", "simulate") == 0
+    changes = capsys.readouterr().out.partition("LABELS THAT WOULD CHANGE")[2]
+    assert "general -> confidential" in changes
+    assert "hr/pay.txt" in changes
+    assert "deploy.txt" not in changes
+    assert scan(str(share), "--label", "apply") == 2
+    assert "--config" in capsys.readouterr().err

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from lockgate import __version__
+from lockgate.cli import scan_apply
 from lockgate.cli.places import state_folder
 from lockgate.cli.scan_meter import Meter
-from lockgate.cli.scan_table import table
+from lockgate.cli.scan_table import changes, table
 from lockgate.content import scan_lines
 from lockgate.content.sarif import Sarif
 from lockgate.content.scanned import Row, ScanReport
@@ -40,6 +41,7 @@ _EXAMPLES: Final = """examples:
   lockgate scan ~/share notes.docx --exclude '*.log'  several targets, without some names
   lockgate scan --config lockgate.toml                the collections of a configuration, with its people and rules
   lockgate scan ~/share --resume                      go on after an interruption
+  lockgate scan ~/share --label simulate              which labels would change, and why
   lockgate scan . --format jsonl --output scan.jsonl  every row, for programs
   lockgate scan . --format sarif --output scan.sarif  for code hosts and CI
   lockgate scan . --fail-on confidential              for CI: exit code 1 at this level or above
@@ -77,6 +79,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--since", metavar="DATE|last", help="only what changed since then, or since the last scan"
     )
+    command.add_argument(
+        "--label", choices=("simulate", "apply"), help="show which labels would change, or write them"
+    )
     command.add_argument("--resume", action="store_true", help="go on with a scan that was interrupted")
     command.add_argument("--full", action="store_true", help="read everything again")
     command.add_argument("--state", type=Path, metavar="FILE", help="what scans of these targets remember")
@@ -99,6 +104,8 @@ async def _run(args: argparse.Namespace) -> int:
     if args.workers < 0 or args.max_bytes < 1 or args.limit < 0:
         raise Invalid("`--workers`, `--limit` and `--max-bytes` must be positive numbers")
     settings = _settings(args.config)
+    if args.label == "apply":
+        scan_apply.check(settings, args.target)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
     options = ScanOptions(state_folder() / "scans", args.state, settings, args.workers, args.max_bytes)
     async with open_scan(args.target, options) as scan:
@@ -111,7 +118,11 @@ async def _run(args: argparse.Namespace) -> int:
         report = await scan.report(done, args.limit, changed=changed, since=since)
         with _output(args.output) as stream:
             await _write(args.format, report, scan.rows(done, changed=changed, since=since), stream)
-        return code(args.fail_on, report)
+            if args.label and args.format == "table":
+                print("", *changes(report), sep="\n", file=stream)
+    if args.label == "apply":
+        await scan_apply.apply(args.config, report.roots, sys.stderr)
+    return code(args.fail_on, report)
 
 
 def _settings(path: Path | None) -> Settings | None:

@@ -49,6 +49,16 @@ def _lines(report: ScanReport) -> Iterator[str]:
         yield f"NOT COMPLETE: {broken}"
 
 
+def changes(report: ScanReport) -> Iterator[str]:
+    """Yield which labels would change, and why."""
+    found = [one for one in report.rows if one.raises]
+    yield f"LABELS THAT WOULD CHANGE: {len(found):,}" + (" of those listed" if report.rows_left_out else "")
+    for one in found:
+        before = "none" if one.declared is None else report.levels[one.declared]
+        why = "; ".join(one.reasons[:_KINDS])
+        yield plain(f"  {before} -> {report.levels[one.level]}  {one.path}  because {why}").replace("\n", " ")
+
+
 def _row(one: Row, report: ScanReport) -> tuple[str, ...]:
     kinds = sorted(one.evidence, key=lambda each: -each.count)
     found = ", ".join(f"{each.count} x {each.kind}" for each in kinds[:_KINDS])

@@ -19,6 +19,7 @@ def row(one: Row, levels: Sequence[str]) -> dict[str, Any]:
         "sha256": one.digest,
         "label": {"level": levels[one.level], "rank": int(one.level), "why": list(one.reasons)},
         "declared": None if one.declared is None else levels[one.declared],
+        "raises": one.raises,
         "findings": [
             {"kind": each.kind, "count": each.count, "confidence": each.confidence} for each in one.evidence
         ],

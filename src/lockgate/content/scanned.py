@@ -81,6 +81,11 @@ class Row:
     gone: bool = False
 
     @property
+    def raises(self) -> bool:
+        """Tell whether the label it should have is above the declared one, or nobody declared any."""
+        return not self.problem and not self.gone and (self.declared is None or self.level > self.declared)
+
+    @property
     def path(self) -> str:
         """Return target and item as one path."""
         return f"{self.target.rstrip('/')}/{self.item}"

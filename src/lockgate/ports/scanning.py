@@ -6,7 +6,7 @@ the same port serves processes of this machine and, later, those of others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -232,10 +232,10 @@ class ScanState(Protocol):
         """Keep outcomes, each with the name of its target. Keeping one twice is keeping it once."""
         ...
 
-    async def walked(self, run: int, target: str, part: str, unentered: Sequence[str], /) -> None:
-        """Note the end of a walk over what begins with `part`.
+    async def walked(self, run: int, target: str, gone: Callable[[str], bool | None], /) -> None:
+        """Note the end of a walk. Of each item that it did not see, `gone` tells whether it is gone.
 
-        What it did not see is gone, but for what is below folders that could not be entered.
+        True: it is. False: it may be there, and what is known of it stands. None: it was not part of this walk.
         """
         ...
 

@@ -153,20 +153,20 @@ class SqliteScanState:
                 [(found[0], each.kind, each.count, each.confidence) for each in one.evidence],
             )
 
-    async def walked(self, run: int, target: str, part: str, unentered: Sequence[str], /) -> None:
+    async def walked(self, run: int, target: str, gone: Callable[[str], bool | None], /) -> None:
         """Note the end of a walk."""
-        await self._run(self._walked, run, target, part, unentered)
+        await self._run(self._walked, run, target, gone)
 
-    def _walked(self, run: int, target: str, part: str, unentered: Sequence[str]) -> None:
+    def _walked(self, run: int, target: str, gone: Callable[[str], bool | None]) -> None:
         missing = self._connection.execute(
             "SELECT id, item FROM item WHERE target = ? AND seen < ? AND NOT gone", (target, run)
         ).fetchall()
-        below = tuple("" if one == "./" else one for one in unentered)
-        missing = [(id, item) for id, item in missing if item.startswith(part)]
-        gone = [(run, run, id) for id, item in missing if not item.startswith(below)]
-        kept = [(run, id) for id, item in missing if item.startswith(below)]
-        self._connection.executemany("UPDATE item SET gone = ?, changed = ? WHERE id = ?", gone)
-        self._connection.executemany("UPDATE item SET seen = ? WHERE id = ?", kept)
+        fates = [(id, gone(item)) for id, item in missing]
+        update = self._connection.executemany
+        update(
+            "UPDATE item SET gone = ?, changed = ? WHERE id = ?", [(run, run, id) for id, fate in fates if fate]
+        )
+        update("UPDATE item SET seen = ? WHERE id = ?", [(run, id) for id, fate in fates if fate is False])
 
     async def end(self, run: int, now: datetime, /, *, complete: bool) -> None:
         """Note that the run is over."""

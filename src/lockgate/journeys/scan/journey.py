@@ -225,7 +225,7 @@ class Scan:
                 # Nothing of it may be taken as gone, and the other targets are worth as much as before.
                 course.broken.append(f"{_shown(target)}: {error}")
                 continue
-            await self._state.walked(course.run.id, target.source.name, target.part, unentered)
+            await self._state.walked(course.run.id, target.source.name, _fate(target, unentered, course.scope))
         course.progress.walking = False
         course.watch(course.progress)
 
@@ -304,6 +304,18 @@ class Scan:
 
 def _shown(target: Target) -> str:
     return f"{target.source.name.rstrip('/')}/{target.part}" if target.part else target.source.name
+
+
+def _fate(target: Target, unentered: Sequence[str], scope: Scope) -> Callable[[str], bool | None]:
+    """Return what tells of an item that a walk did not see whether it is gone."""
+    below = tuple("" if one == "./" else one for one in unentered)
+
+    def gone(id: str) -> bool | None:
+        if not (id.startswith(target.part) and (scope.wanted(id) or id.endswith("/"))):
+            return None
+        return not id.startswith(below)
+
+    return gone
 
 
 async def _batches(target: Target) -> AsyncIterator[list[Item]]:
