@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from servers import cloud as cloud
+from servers import postgres as postgres
 
 settings.register_profile("commit", max_examples=50, deadline=None)
 settings.register_profile("nightly", max_examples=5000, deadline=None)
@@ -27,6 +28,10 @@ TOOLS = {
     "needs_setfacl": (
         lambda: bool(shutil.which("setfacl")) and os.geteuid() == 0,
         "setfacl is not installed, or this is not root",
+    ),
+    "needs_postgres": (
+        lambda: bool(shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
+        "PostgreSQL is not installed",
     ),
     "needs_root": (lambda: os.geteuid() == 0, "this is not root"),
 }

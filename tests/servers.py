@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from adapters.moto import Cloud
+    from adapters.postgres import Server
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,12 @@ def cloud() -> Iterator[Cloud]:
             patch.setenv(name, value)
         with moto.server() as running:
             yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Return a real PostgreSQL. Its tests are marked `needs_postgres`."""
+    from adapters import postgres
+
+    with postgres.server() as running:
+        yield running

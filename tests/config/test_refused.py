@@ -24,6 +24,7 @@ AROUND = {
     "`[[collections.rules]]`": '[[collections]]\nname = "c"\npath = "."\n[[collections.rules]]\nmatch = "**"\n'
     'sensitivity = "general"\n',
     "`[collections.s3]`": '[[collections]]\nname = "c"\n[collections.s3]\nbucket = "abc"\n',
+    "`[collections.postgres]`": '[[collections]]\nname = "c"\n[collections.postgres]\ndatabase = "d"\n',
     "`[[applications]]`": '[[applications]]\nid = "x"\n',
     "`[[models]]`": '[[models]]\nid = "m"\nbase_url = "http://127.0.0.1/v1"\nmodel = "m"\n',
     "`[[assistants]]`": '[[models]]\nid = "m"\nkind = "extractive"\n[[assistants]]\nid = "a"\nmodel = "m"\n',

@@ -14,6 +14,7 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
+from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
 from lockgate.config.settings import (
     Assistant,
@@ -45,6 +46,7 @@ TABLES: dict[str, type] = {
     "`[[collections]]`": Collection,
     "`[[collections.rules]]`": Rule,
     "`[collections.s3]`": S3Settings,
+    "`[collections.postgres]`": PostgresSettings,
     "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,
@@ -77,6 +79,10 @@ sensitivity = "general"
 name = "of-s3"
 [collections.s3]
 bucket = "abc"
+[[collections]]
+name = "of-postgres"
+[collections.postgres]
+database = "d"
 [[quotas]]
 who = ["everyone"]
 [[applications]]
@@ -142,6 +148,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.collections[0],
         settings.collections[0].rules[0],
         settings.collections[1].source,
+        settings.collections[2].source,
         settings.applications[0],
         settings.models[0],
         settings.assistants[0],

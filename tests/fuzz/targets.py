@@ -65,9 +65,11 @@ from lockgate.adapters.oidc import signed
 from lockgate.adapters.oidc.front_ends import public_keys
 from lockgate.adapters.openai_upstream import vectors
 from lockgate.adapters.policy_files import SHIPPED
+from lockgate.adapters.postgres import names as pages
 from lockgate.adapters.s3 import acl, policy
 from lockgate.audit import ocsf, proof
 from lockgate.config import parse as settings
+from lockgate.content.escapes import unescape
 from lockgate.content.mcp import decoded
 from lockgate.edge import embeddings_api, mcp_request, review_api
 from lockgate.edge.codecs import chat, completions, messages, responses
@@ -186,6 +188,12 @@ TARGETS: tuple[Target, ...] = (
             ),
         ),
     ),
+    Target(
+        "postgres-id",
+        quiet_(lambda data: pages.decode(text(data))),
+        (b"a/b/c(d,e).0-128.csv", b"a/b%2E/c.5-6.csv"),
+    ),
+    Target("escaped-id", quiet_(lambda data: unescape(text(data))), (b"a%0Ab", "\u00fc%25ff".encode())),
     Target(
         "s3-acl",
         object_(lambda body: acl.parse(body)),

@@ -89,6 +89,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--max-bytes", type=int, default=50_000_000, help="larger items are not read (%(default)s)"
     )
+    command.add_argument("--rows", type=int, default=0, help="rows of each table of a database (default: all)")
     command.set_defaults(run=run)
 
 
@@ -101,13 +102,13 @@ async def _run(args: argparse.Namespace) -> int:
     from lockgate.wiring.scanning import ScanOptions, open_scan, wanted  # here: `--help` must not wait for it
 
     since = _since(args.since)
-    if args.workers < 0 or args.max_bytes < 1 or args.limit < 0:
-        raise Invalid("`--workers`, `--limit` and `--max-bytes` must be positive numbers")
+    if args.workers < 0 or args.max_bytes < 1 or args.limit < 0 or args.rows < 0:
+        raise Invalid("`--workers`, `--limit`, `--rows` and `--max-bytes` must be positive numbers")
     settings = _settings(args.config)
     if args.label == "apply":
         scan_apply.check(settings, args.target)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
-    options = ScanOptions(state_folder() / "scans", args.state, settings, args.workers, args.max_bytes)
+    options = ScanOptions(state_folder() / "scans", args.state, settings, args.workers, args.max_bytes, args.rows)
     async with open_scan(args.target, options) as scan:
         meter = Meter(sys.stderr)
         try:

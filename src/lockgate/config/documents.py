@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from lockgate.config.s3 import S3Settings, s3
-from lockgate.config.settings import Collection, Rule
+from lockgate.config.postgres import postgres
+from lockgate.config.s3 import s3
+from lockgate.config.settings import Collection, Rule, Source
 from lockgate.config.table import Table
 from lockgate.config.words import integrity, level, readers
 from lockgate.labels.label import Integrity
 from lockgate.labels.wire import Taxonomy
 
-SOURCES: Final[Mapping[str, Callable[[Table], S3Settings]]] = {"s3": s3}
+SOURCES: Final[Mapping[str, Callable[[Table], Source]]] = {"s3": s3, "postgres": postgres}
 """How each table of a source that is no folder is read."""
 _TABLES: Final = " or ".join(f"`[collections.{name}]`" for name in SOURCES)
 
@@ -45,7 +46,7 @@ def collection(table: Table, taxonomy: Taxonomy) -> Collection:
     return made
 
 
-def _source(table: Table) -> S3Settings | None:
+def _source(table: Table) -> Source | None:
     """Return the source that a collection has a table for; None for a folder."""
     named = [name for name in SOURCES if name in table.values]
     table.known.update(SOURCES)

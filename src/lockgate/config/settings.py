@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
+from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.policy.registered import Application
+
+Source: TypeAlias = S3Settings | PostgresSettings
+"""What a collection that is no folder has a table for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Collection:
     integrity: Integrity = Integrity.INTERNAL
     max_bytes: int = 50_000_000
     rules: tuple[Rule, ...] = ()
-    source: S3Settings | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class ScanOptions:
         settings: of a configured Lockgate, or None.
         workers: processes; 0 for one per core.
         max_bytes: larger items are not read.
+        rows: about how many rows of each table to read; 0 for all.
 
     """
 
@@ -58,6 +59,7 @@ class ScanOptions:
     settings: Settings | None = None
     workers: int = 0
     max_bytes: int = 50_000_000
+    rows: int = 0
 
 
 @asynccontextmanager
@@ -74,7 +76,7 @@ async def open_scan(
     """
     texts = tuple(targets) or _collections(options.settings)
     directory = people(options.settings)
-    opening = TargetOptions(directory, options.settings, options.max_bytes)
+    opening = TargetOptions(directory, options.settings, options.max_bytes, options.rows)
     async with AsyncExitStack() as stack:
         opened = [_target(open_target(text, opening)) for text in texts]
         for one in opened:
@@ -160,7 +162,10 @@ def _target(source: Connector) -> Target:
 
 
 def _collections(settings: Settings | None) -> tuple[str, ...]:
-    found = tuple(str(one.path) for one in settings.collections) if settings else ()
+    found = tuple(
+        f"collection://{one.name}" if one.path is None else str(one.path)
+        for one in (settings.collections if settings else ())
+    )
     if not found:
         raise Invalid("there is nothing to scan", remedy="Name a folder, or a configuration with --config.")
     return found

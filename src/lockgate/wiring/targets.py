@@ -36,12 +36,14 @@ class TargetOptions:
         directory: maps accounts and groups of sources to people; none is needed only to fetch.
         settings: of a configured Lockgate, whose rules and rights then count; None without one.
         max_bytes: larger items are not read.
+        rows: about how many rows of a table to read, where a table is no document; 0 for all.
 
     """
 
     directory: Directory
     settings: Settings | None = None
     max_bytes: int = 50_000_000
+    rows: int = 0
 
 
 FETCHING: Final = NoDirectory()
@@ -151,5 +153,8 @@ SCHEMES: Final[Mapping[str, Opener]] = {
     "": path,
     "file": path,
     "s3": _later("sources", "s3_target"),
+    "postgres": _later("sources", "postgres_target"),
+    "postgresql": _later("sources", "postgres_target"),
+    "collection": _later("sources", "collection_target"),
 }
 """Scheme to what opens it; "" is a path. What needs a library of its own is loaded when it is asked for."""
