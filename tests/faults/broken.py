@@ -134,6 +134,7 @@ def _synced(_: Lab) -> str:
 FAULTS: Final[dict[str, Fault]] = {
     "disk full": _limit(resource.RLIMIT_FSIZE, lambda: 0),
     "no handles": _limit(resource.RLIMIT_NOFILE, lambda: len(os.listdir("/proc/self/fd")) - 1),
+    "not one handle": _limit(resource.RLIMIT_NOFILE, lambda: 3),
     "no memory": _memory(0),
     "little memory": _memory(2),
     "enough again": _unlimited,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import re
 import signal
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from faults import disk
-from faults.harness import Gateway, whole
-from faults.load import SECRET, check, flowing, flows, load, until
+from faults.harness import Gateway, kinds, whole
+from faults.load import QUESTIONS, SECRET, check, flowing, flows, load, until
+from lockgate.audit.record import Kind
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +46,32 @@ def test_what_runs_short_is_told_so_and_all_that_flows_is_recorded(
     assert fault != "no memory" or told.total() - told[200] >= 6, told
     check(folder, seen)
     whole(folder)
+    assert defects(folder) == before
+
+
+def test_without_a_handle_left_nothing_of_the_source_flows(running: Gateway, folder: Path) -> None:
+    """Nothing can be opened: no connection, no file of the source, whose rights nobody knows then."""
+    before = defects(folder)
+    connection = http.client.HTTPConnection(urlsplit(running.url).netloc, timeout=10)
+
+    def ask() -> tuple[int, str, str]:
+        head = {"Authorization": f"Bearer {running.tokens['hr']}", "Content-Type": "application/json"}
+        connection.request("POST", "/v1/retrieve", json.dumps({"query": QUESTIONS[0]}), head)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.headers["lockgate-request-id"]
+
+    with closing(connection):
+        assert SECRET in ask()[1]
+        running.fault("not one handle")
+        told = [ask() for _ in range(5)]
+        running.fault("enough again")
+        assert {status for status, _, _ in told} <= {200, 503}, told
+        for status, text, id in told:  # a source that cannot be asked gives nothing
+            assert status == 503 or json.loads(text)["data"] == [], text
+            assert status == 503 or Kind.DECISION in kinds(folder, id)
+        status, text, id = ask()
+        assert (status, SECRET in text, Kind.DECISION in kinds(folder, id)) == (200, True, True)
+    assert running.send("/v1/retrieve", {"query": QUESTIONS[1]}, "staff").status == 200
     assert defects(folder) == before
 
 
