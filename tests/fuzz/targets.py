@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h11
 
+from fuzz.documents import DOCUMENTS
 from fuzz.samples import (
     CHAT,
     CHUNK,
@@ -284,4 +285,5 @@ TARGETS: tuple[Target, ...] = (
         (b"<html><head><title>t</title><meta charset=latin-1></head><body><p>a</p></body></html>",),
         _READABLE,
     ),
+    *(Target(name, take, seeds, (*_READABLE, RecursionError)) for name, take, seeds in DOCUMENTS),
 )

@@ -35,7 +35,7 @@ def read_zip(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Rea
     members = _Members(room, read_inside)
     with zips.opened(data) as archive:
         for part in archive.infolist():
-            if part.is_dir():
+            if part.filename.endswith("/"):  # `is_dir` fails on a name that is empty
                 continue
             if not members.begin(part.filename):
                 break
