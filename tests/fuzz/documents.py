@@ -15,7 +15,9 @@ _RTF: Final = (
     rb"{\rtf1\ansi\ansicpg1252{\info{\title t}}{\fonttbl{\f0 A;}}a\par{\b b}\u8364?\'e4{\v hidden}"
     rb"\trowd\cellx1 c\cell\row{\field{\*\fldinst HYPERLINK x}{\fldrslt y}}{\object{\*\objdata 0105}}}"
 )
-_MBOX: Final = b"From a@b Tue Nov 24 12:00:00 2026\nSubject: x\n\nbody\n\nFrom b@c Tue Nov 24 12:00:01 2026\n\n>From z\n"
+_MBOX: Final = (
+    b"From a@b Tue Nov 24 12:00:00 2026\nSubject: x\n\nbody\n\nFrom b@c Tue Nov 24 12:00:01 2026\n\n>From z\n"
+)
 _TEXT: Final = (
     "<office:text><text:h>A</text:h><text:p>b<text:s/>c</text:p><table:table><table:table-row/></table:table>"
     "</office:text>"

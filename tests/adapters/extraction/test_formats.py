@@ -266,3 +266,13 @@ def test_what_stands_beside_the_pages_of_a_pdf() -> None:
     assert "Author: Ann" in found.text
     assert "for the board" in found.text
     assert set(found.marks) == {("MSIP_Label_1234-5678_Name", "Secret"), ("MSIP_Label_aaaa-bbbb_Enabled", "true")}
+
+
+def test_stretches_of_base64_on_lines_of_their_own_are_each_decoded() -> None:
+    """Padding ends a block: what follows begins another, also where it has as many characters or fewer."""
+    for one in range(28, 48):
+        for other in range(28, 48):
+            secrets = "the lighthouse pays".ljust(one, "x"), "harbor pilots move".ljust(other, "y")
+            lines = [base64.b64encode(secret.encode()).decode() for secret in secrets]
+            text = formats.read("x.txt", "\n".join(lines).encode()).text
+            assert all(secret in text for secret in secrets), lines

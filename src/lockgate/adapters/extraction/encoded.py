@@ -82,10 +82,11 @@ def _blocks(text: str, start: int) -> Iterator[tuple[int, int]]:
         if first >= 0:
             if run.start() == last + 1 and text[last] == "\n" and width >= _LINE and length <= width:
                 last = run.end()
-                width = length if length == width else 0
+                width = length if length == width and text[last - 1] != "=" else 0  # padding ends a block
                 continue
             yield first, _with_tail(text, last, width)
-        first, last, width = run.start(), run.end(), length
+        first, last = run.start(), run.end()
+        width = length if text[last - 1] != "=" else 0
     if first >= 0:
         yield first, _with_tail(text, last, width)
 
