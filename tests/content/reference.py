@@ -23,7 +23,8 @@ def scan(text: str) -> tuple[Finding, ...]:
         surest[one.start, one.end] = max(one.confidence, surest.get((one.start, one.end), 0))
     kept = sorted(one for one in found if one.confidence == surest[one.start, one.end])
     return tuple(
-        Finding(places[one.start], places[one.end - 1] + 1, one.kind, one.confidence, one.detector) for one in kept
+        Finding(int(places[one.start]), int(places[one.end - 1]) + 1, one.kind, one.confidence, one.detector)
+        for one in kept
     )
 
 

@@ -147,7 +147,7 @@ def _note(batch: Batch, one: Raw, found: list[list[Raw]]) -> None:
     found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
 
 
-def _findings(found: list[Raw], places: Sequence[int]) -> tuple[Finding, ...]:
+def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
     """Return findings sorted, in places of the text as given; of readings of one span only the surest."""
     found.sort()
     last = (-1, -1)
@@ -164,7 +164,7 @@ def _findings(found: list[Raw], places: Sequence[int]) -> tuple[Finding, ...]:
         found = sorted(one for one in set(found) if one[3] == best[one[0], one[1]])
     if isinstance(places, range):
         return tuple(map(Finding._make, found))
-    return tuple(Finding(places[one[0]], places[one[1] - 1] + 1, *one[2:]) for one in found)
+    return tuple(Finding(int(places[one[0]]), int(places[one[1] - 1]) + 1, *one[2:]) for one in found)
 
 
 def scan(text: str) -> tuple[Finding, ...]:
