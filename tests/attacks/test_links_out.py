@@ -39,6 +39,7 @@ ATTACKS = [
     f"See {LINK}?q={SECRET} for more.",
     f"See www.{HOST}/{SECRET} for more.",
     f"See {HOST}/{SECRET} for more.",
+    f"See \u00e9{HOST}/{SECRET} for more.",
     f"{'a' * 590}![chart]({LINK}{SECRET})",
     f"{'a' * 595}{LINK}{SECRET} and so on.",
     f"{'a' * (600 - len(LINK) - 1)} {LINK}{SECRET} and so on.",

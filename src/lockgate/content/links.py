@@ -28,7 +28,7 @@ _ADDRESS: Final = re.compile(
     # What linkifiers take for an address without a scheme: two slashes, or a name with a path or a query.
     rf"|(?<![\w:/\\])[/\\]{{2}}[\w-]+\.[^{_SPACE}]+"
     rf"|(?<![\w@./\\-])(?:www\.[^{_SPACE}]+"
-    rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,8}}[A-Za-z]{{2,24}}(?::[0-9]{{1,5}})?[/?][^{_SPACE}]+)"
+    rf"|(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_]{{2,24}}(?::[0-9]{{1,5}})?[/?][^{_SPACE}]+)"
 )
 _BEHIND: Final = ".,;:!?'*_~)]}|"
 _SENTENCE: Final = re.compile(r"[.,:!?*_~)]{0,3}")
