@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,9 @@ import pytest
 
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.audit.record import Receipt, Record
+from lockgate.content.detection import scan
 from lockgate.errors import AccessDenied, Unauthenticated, Unavailable
+from lockgate.journeys import release
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import TYPED, Labeler, Turn
 from lockgate.journeys.enforce import Gate
@@ -292,3 +295,23 @@ async def test_what_ends_while_it_is_made_durable_is_not_shown(
             text = "".join([piece.text async for piece in pieces])
             assert text == EXPIRED
             assert outcome(scene)[0] == "revoked"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_flood_of_text_is_looked_at_in_turns_off_the_event_loop(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """An upstream that says a quarter of a million characters at once kept everybody waiting for each of them."""
+    there: set[bool] = set()
+
+    def noted(text: str) -> object:
+        if len(text) > 100_000:
+            there.add(threading.current_thread() is threading.main_thread())
+        return scan(text)
+
+    monkeypatch.setattr(release, "scan", noted)
+    flood = "".join(f"Number {number} is not looked for. " for number in range(6000))
+    one = ready(Says([flood]))
+    pieces = [piece async for piece in scene.release.answer(one, whole=whole)]
+    assert "".join(piece.text for piece in pieces) == flood
+    assert there == {False}

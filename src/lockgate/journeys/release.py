@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from lockgate.audit.record import Kind
 from lockgate.content.detection import scan
@@ -23,6 +24,9 @@ from lockgate.journeys.standing import EVERY, Standing
 from lockgate.labels.label import Integrity, Label
 from lockgate.ports import Clock, Piece, Usage
 
+_T = TypeVar("_T")
+_INLINE: Final = 10_000
+"""Characters of an answer that are looked at on the event loop (some 20 milliseconds); more go to a thread."""
 WITHHELD: Final = "[The rest of this answer was withheld: it contains something above the answer's label.]"
 
 
@@ -114,10 +118,9 @@ class Release:
                 segments = window.feed(piece.text) + (window.finish() if piece.finish else [])
                 if not segments:
                     continue
-                free = self._free(ready, window, segments, progress)
-                said = text = "".join(segments[:free])
-                if progress.links is not None:
-                    text = progress.links.cleaned(said, last=bool(piece.finish))
+                last, size = bool(piece.finish), sum(map(len, segments))
+                looked = partial(self._looked, ready, window, segments, progress, last=last)
+                free, said, text = await self._long(ready, size, looked)
                 if text and not whole:
                     # Known before it is shown: it may come back while this still runs, or after a crash.
                     await self._show(ready, progress, text)
@@ -135,6 +138,21 @@ class Release:
                     yield Piece(text=stop or WITHHELD)
                     return
         progress.outcome = "completed"
+
+    def _looked(
+        self, ready: Ready, window: Window, segments: Sequence[str], progress: _Progress, *, last: bool
+    ) -> tuple[int, str, str]:
+        """Return how many segments may leave, what they say, and what of that is shown."""
+        free = self._free(ready, window, segments, progress)
+        said = "".join(segments[:free])
+        return free, said, said if progress.links is None else progress.links.cleaned(said, last=last)
+
+    async def _long(self, ready: Ready, size: int, work: Callable[[], _T]) -> _T:
+        """Do work on so many characters, off the event loop where they are many: others must get a turn."""
+        if size <= _INLINE:
+            return work()
+        async with self.labeler.turns.of(ready.subject.person.name):
+            return await asyncio.to_thread(work)
 
     async def _model(self, ready: Ready, progress: _Progress, whole: bool) -> AsyncGenerator[Piece]:
         """Yield the model's pieces, then one with `finish` if the model sent none."""
@@ -156,7 +174,8 @@ class Release:
 
     async def _show(self, ready: Ready, progress: _Progress, text: str) -> None:
         """Make durable that a piece is shown. From then on it counts against unrecognized history too."""
-        new = self.labeler.following(ready.subject, ready.asked, progress.text, text)
+        following = partial(self.labeler.following, ready.subject, ready.asked, progress.text, text)
+        new = await self._long(ready, len(text), following)
         await self._remember(ready, progress, new)
         progress.torn = progress.torn or (not progress.text[-1:].isspace() and progress.text != "")
 
@@ -221,8 +240,8 @@ class Release:
 
     async def _close(self, ready: Ready, progress: _Progress) -> None:
         """Remember what was shown, then record how it ended."""
+        rest = await self._long(ready, len(progress.text), partial(self._rest, ready, progress))
         now = self.clock.now()
-        rest = self._rest(ready, progress)
         usage = progress.usage or Usage()
         facts: dict[str, str | int | float | bool] = {
             "abstained": progress.text == NOTHING_FOUND,
