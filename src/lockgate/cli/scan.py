@@ -19,6 +19,7 @@ from lockgate.cli.places import state_folder
 from lockgate.cli.scan_meter import Meter
 from lockgate.cli.scan_table import changes, table
 from lockgate.content import scan_lines
+from lockgate.content.report import ROWS, html, scan_page
 from lockgate.content.sarif import Sarif
 from lockgate.content.scanned import Row, ScanReport
 from lockgate.errors import Invalid
@@ -44,6 +45,7 @@ _EXAMPLES: Final = """examples:
   lockgate scan ~/share --label simulate              which labels would change, and why
   lockgate scan . --format jsonl --output scan.jsonl  every row, for programs
   lockgate scan . --format sarif --output scan.sarif  for code hosts and CI
+  lockgate scan . --format html --output scan.html    one file that a manager reads in five minutes
   lockgate scan . --fail-on confidential              for CI: exit code 1 at this level or above
 
 exit codes: 0 clean, 1 something at or above --fail-on, 2 wrong input, 3 not available, 4 not all could be read"""
@@ -63,7 +65,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--config", type=Path, metavar="FILE", help="people, rights and rules of this configuration"
     )
     command.add_argument(
-        "--format", choices=("table", "jsonl", "sarif"), default="table", help="default: %(default)s"
+        "--format", choices=("table", "jsonl", "sarif", "html"), default="table", help="default: %(default)s"
     )
     command.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
     command.add_argument("--limit", type=int, default=50, help="rows of the table (default: %(default)s)")
@@ -116,7 +118,8 @@ async def _run(args: argparse.Namespace) -> int:
         finally:
             meter.end()
         changed = args.since == "last"
-        report = await scan.report(done, args.limit, changed=changed, since=since)
+        most = max(args.limit, ROWS) if args.format == "html" else args.limit
+        report = await scan.report(done, most, changed=changed, since=since)
         with _output(args.output) as stream:
             await _write(args.format, report, scan.rows(done, changed=changed, since=since), stream)
             if args.label and args.format == "table":
@@ -138,6 +141,9 @@ async def _write(form: str, report: ScanReport, rows: AsyncIterator[Row], stream
     if form == "table":
         for line in table(report):
             print(line, file=stream)
+        return
+    if form == "html":
+        stream.write(html(scan_page(report, __version__)))
         return
     if form == "sarif":
         log = Sarif(report, __version__)
