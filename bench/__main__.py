@@ -19,6 +19,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("audit",),
     ("gateway",),
     ("gateway", "--retrieval"),
+    ("extraction",),
     ("ingest",),
     ("retrieval",),
     ("detectors",),

@@ -7,9 +7,11 @@ import tarfile
 from typing import Final
 
 import office
-from adapters.extraction import compound, files
+from adapters.extraction import compound, files, samples
 from fuzz.takes import Takes, format_
-from lockgate.adapters.extraction import formats
+from lockgate.adapters.extraction import encoded, formats, kinds
+from lockgate.adapters.extraction.compound import _uncompressed
+from lockgate.adapters.extraction.pieces import Read
 
 _RTF: Final = (
     rb"{\rtf1\ansi\ansicpg1252{\info{\title t}}{\fonttbl{\f0 A;}}a\par{\b b}\u8364?\'e4{\v hidden}"
@@ -43,6 +45,19 @@ def _tar() -> bytes:
     return out.getvalue()
 
 
+def _decode(data: bytes) -> None:
+    encoded.add(Read(data.decode("latin-1")), lambda inner: "")
+
+
+def _kind(data: bytes) -> None:
+    kinds.kind_of("a.docx", data)
+
+
+def _unpack(data: bytes) -> None:
+    _uncompressed(b"\x40\0\0\0\xff\0\0\0LZFu\0\0\0\0" + data)
+
+
+_MADE: Final = samples.all_of_them()
 DOCUMENTS: Final[tuple[tuple[str, Takes, tuple[bytes, ...]], ...]] = (
     ("extract-rtf", format_("x.rtf"), (_RTF,)),
     ("extract-mbox", format_("x.mbox"), (_MBOX,)),
@@ -54,5 +69,15 @@ DOCUMENTS: Final[tuple[tuple[str, Takes, tuple[bytes, ...]], ...]] = (
     ("extract-xlsx", *_part("x.xlsx", office.xlsx({"Pay": [["a", 1.5], ["b"]]}), "xl/worksheets/sheet1.xml")),
     ("extract-pptx", *_part("x.pptx", files.pptx({"s": files.slide(files.shape("a\nb"))}), "ppt/slides/s.xml")),
     ("extract-pdf", format_("x.pdf"), (office.pdf("one", "two"),)),
+    ("extract-whole-docx", format_("x.docx"), (_MADE["a.docx"],)),
+    ("extract-whole-xlsx", format_("x.xlsx"), (_MADE["a.xlsx"],)),
+    ("extract-properties", *_part("x.docx", _MADE["a.docx"], "docProps/custom.xml")),
+    ("extract-label", *_part("x.docx", _MADE["a.docx"], "docMetadata/LabelInfo.xml")),
+    ("extract-workbook", *_part("x.xlsx", _MADE["a.xlsx"], "xl/workbook.xml")),
+    ("extract-relations", *_part("x.pptx", _MADE["a.pptx"], "ppt/_rels/presentation.xml.rels")),
+    ("extract-meta", *_part("x.odt", _MADE["a.odt"], "meta.xml")),
+    ("extract-encoded", _decode, (_MADE["a.py"], b"a=%41%42 b", b"QUJDREVGR0hJSktMTU5PUFFSU1RVVg==")),
+    ("extract-kind", _kind, tuple(_MADE.values())),
+    ("extract-packed-rtf", _unpack, (bytes.fromhex("0a00726370673132354232"),)),
 )
 """Name of the row, what takes the input, and seeds."""

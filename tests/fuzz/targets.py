@@ -267,7 +267,21 @@ TARGETS: tuple[Target, ...] = (
     Target(
         "index-texts", quiet_(lambda data: unpack_texts("d", data, frozenset())), (b'[[0,0,1,["pii.ssn"],"x"]]',)
     ),
-    Target("extraction-answer", object_(_extracted), (dump({"text": "a", "title": "b", "notes": ["c"]}),)),
+    Target(
+        "extraction-answer",
+        object_(_extracted),
+        (
+            dump(
+                {
+                    "text": "a",
+                    "title": "b",
+                    "notes": ["c"],
+                    "parts": [[0, 1, "p", None, False]],
+                    "marks": [["a", "b"]],
+                }
+            ),
+        ),
+    ),
     Target("extract-csv", format_("x.csv"), (b'a;b\n"1";2\n', b"a,b\n1,2\n"), _READABLE),
     Target(
         "extract-json",

@@ -67,6 +67,8 @@ def add(read: Read, look: Look) -> Read:
 
 def _base64(text: str, start: int, look: Look) -> Iterator[_Found]:
     for first, last in _blocks(text, start):
+        if text[first + 1 : last].islower():
+            continue  # a long word, or hexadecimal
         packed = text[first:last].replace("\n", "").rstrip("=").translate(_ALPHABET)
         packed = packed[: len(packed) - (len(packed) % 4 == 1)]
         data = base64.b64decode(packed + "=" * (-len(packed) % 4))

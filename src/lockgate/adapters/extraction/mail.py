@@ -33,6 +33,7 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
         message = email.message_from_bytes(data, policy=email.policy.default)
         pieces = Pieces(_header(message, "Subject"))
         pieces.add(headers := _headers(message))
+        _marks(message, pieces)
         _parts(list(message.walk()), pieces, room, read_inside)
     except Unreadable:
         raise
@@ -46,16 +47,27 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
 
 
 def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
+    """Add parts in order: headers of attached mails, bodies, attachments."""
+    kinds = [(part, part.get_content_type()) for part in found]
     # Where a mail says the same in plain text and in HTML, the plain text is read.
-    plain = any(part.get_content_type() == "text/plain" and _is_body(part) for part in found)
-    for part in found:
-        for key, value in LABELS.findall(_header(part, "MSIP_Labels")):
-            pieces.marks.append((key, value.strip()))
-        if part.get_content_type() == "message/rfc822":
+    plain = any(kind == "text/plain" and _is_body(part) for part, kind in kinds)
+    for part, kind in kinds:
+        try:
+            room.go_on()
+        except Unreadable as error:
+            pieces.unread.append(f"the rest of it: {error}")
+            break
+        if kind == "message/rfc822":
             for inner in part.iter_parts():
                 pieces.add(_headers(inner), "attached mail")
-        elif not (plain and part.get_content_type() == "text/html" and _is_body(part)):
-            _part(part, pieces, room, read_inside)
+                _marks(inner, pieces)
+        elif not (plain and kind == "text/html" and _is_body(part)):
+            _part(part, kind, pieces, room, read_inside)
+
+
+def _marks(message: MIMEPart, pieces: Pieces) -> None:
+    for key, value in LABELS.findall(_header(message, "MSIP_Labels")):
+        pieces.marks.append((key, value.strip()))
 
 
 def _headers(message: MIMEPart) -> str:
@@ -84,10 +96,10 @@ def _body(part: MIMEPart, room: Room, read_inside: ReadInside) -> Read | None:
     return read_inside("body.html" if part.get_content_type() == "text/html" else "body.txt", data, room.deeper())
 
 
-def _part(part: MIMEPart, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
+def _part(part: MIMEPart, kind: str, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
     if part.is_multipart():
         return
-    kind, name = part.get_content_type(), part.get_filename() or ""
+    name = part.get_filename() or ""
     if not name and kind in ("text/plain", "text/html"):
         if body := _body(part, room, read_inside):
             pieces.include("", body)

@@ -54,7 +54,7 @@ def opened(data: bytes, room: Room, kept: tuple[str, ...] = ()) -> Package:
                 room.file()
                 if name in package.parts:
                     raise Unreadable("it has two parts of one name")
-                if not (xml or embedded or name.endswith(kept)) or part.is_dir():
+                if not (xml or embedded or name.endswith(kept)) or name.endswith("/"):
                     room.unpack(part.file_size, part.compress_size)
                     continue  # images, fonts, macros: no text
                 body = zips.unpacked(archive, part, room)

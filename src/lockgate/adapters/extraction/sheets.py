@@ -77,9 +77,11 @@ def _split(text: str, listed: Sequence[tuple[str, str, str]]) -> list[tuple[str,
             continue
         starts.append((start, f"{_state(state)} sheet `{shown(name)}`" if state != "visible" else ""))
         at = start + len(heading)
+    if not starts:
+        return [("", text)]
     for (start, place), (end, _) in zip(starts, [*starts[1:], (len(text), "")], strict=True):
         found.append((place, text[start:end]))
-    return [("", text[: starts[0][0]]), *found] if starts else [("", text)]
+    return [("", text[: starts[0][0]]), *found]
 
 
 def _look(body: bytes, name: str, pieces: Pieces) -> None:
