@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.hosts import Host
 from lockgate.adapters.files import FilesConnector, names, posix, tree
-from lockgate.content.globs import Glob, Name
+from lockgate.content.globs import Glob, Globs, Name
 from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid, NotFound, TooLarge, Unavailable
 from lockgate.labels.label import Integrity, Sensitivity
@@ -179,6 +179,12 @@ PATH = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=5)
 @given(st.lists(COMPONENT, min_size=1, max_size=5), PATH)
 def test_globs_mean_what_the_dumb_model_says(pattern: list[str], parts: list[str]) -> None:
     assert Glob("/".join(pattern)).matches(Name("/".join(parts))) == _dumb(pattern, parts)
+
+
+@given(st.lists(st.lists(COMPONENT, min_size=1, max_size=3).map("/".join), max_size=4), PATH)
+def test_many_globs_at_once_mean_what_each_means(patterns: list[str], parts: list[str]) -> None:
+    name = Name("/".join(parts))
+    assert Globs(patterns).matches("/".join(parts)) == any(Glob(one).matches(name) for one in patterns)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import fnmatch
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from lockgate.errors import Invalid
@@ -70,11 +72,40 @@ class Glob:
         return _match(self._folded, name.folded)
 
 
+class Globs:
+    """Many patterns at once, for many paths: `any(Glob(one).matches(Name(path)) for one in patterns)`, but faster.
+
+    Most patterns are `**/name`, which is about the last part of a path alone, or `**/name/**`, about any part. All
+    of one form are one regular expression, and a folder is looked at once for all that is in it.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        globs = [Glob(pattern) for pattern in patterns]
+        forms = [[part if part == "**" else "x" for part in glob.pattern.split("/")] for glob in globs]
+        about = list(zip(globs, forms, strict=True))
+        self._last = _union([glob for glob, form in about if form == ["**", "x"]])
+        self._any = _union([glob for glob, form in about if form == ["**", "x", "**"]])
+        self._rest = [glob for glob, form in about if form not in (["**", "x"], ["**", "x", "**"])]
+        self._folder = lru_cache(maxsize=1024)(lambda folder: any(map(self._any.match, folder.split("/"))))
+
+    def matches(self, path: str) -> bool:
+        """Tell whether any of them matches a path below the root."""
+        normal = path if path.isascii() else unicodedata.normalize("NFC", path)
+        folder, _, last = normal.rpartition("/")
+        if self._last.match(last) or self._any.match(last) or self._folder(folder):
+            return True
+        return bool(self._rest) and any(glob.matches(Name(normal)) for glob in self._rest)
+
+
+def _union(globs: Sequence[Glob]) -> re.Pattern[str]:
+    """Return what matches a part that the one part with a name of any of these matches; of none, nothing."""
+    parts = [
+        unicodedata.normalize("NFC", part) for glob in globs for part in glob.pattern.split("/") if part != "**"
+    ]
+    return re.compile("|".join(map(fnmatch.translate, parts)) or r"(?!)")
+
+
 def _match(pattern: list[re.Pattern[str] | None], parts: list[str]) -> bool:
-    if len(pattern) == 2 and pattern[0] is None and (last := pattern[1]) is not None:
-        return last.match(parts[-1]) is not None  # `**/name`: the most frequent forms, without going back
-    if len(pattern) == 3 and pattern[0] is None is pattern[2] and (middle := pattern[1]) is not None:
-        return any(map(middle.match, parts))  # `**/name/**`
     at = seen = 0
     star, resume = -1, 0
     while seen < len(parts):

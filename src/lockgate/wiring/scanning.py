@@ -19,7 +19,7 @@ from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.directory_host import HostDirectory
 from lockgate.adapters.engine_local import LocalEngine
 from lockgate.adapters.scan_state import SqliteScanState
-from lockgate.content.globs import Glob, Name
+from lockgate.content.globs import Globs
 from lockgate.errors import Invalid
 from lockgate.journeys.scan import Looking, Scan, Target, unread
 from lockgate.labels.wire import STANDARD
@@ -136,12 +136,12 @@ def wanted(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bo
         Invalid: one is no glob.
 
     """
-    within, without = ([Glob(one if "/" in one else f"**/{one}") for one in globs] for globs in (include, exclude))
+    within, without = (
+        Globs([one if "/" in one else f"**/{one}" for one in globs]) for globs in (include, exclude)
+    )
 
     def belongs(id: str) -> bool:
-        name = Name(id)
-        chosen = not within or any(glob.matches(name) for glob in within)
-        return chosen and not any(glob.matches(name) for glob in without)
+        return (not include or within.matches(id)) and not without.matches(id)
 
     return belongs
 

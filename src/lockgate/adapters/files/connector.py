@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from lockgate.adapters.files import manifest, names, tree
 from lockgate.adapters.files.judges import Judge, ManifestJudge, PosixJudge
-from lockgate.content.globs import Glob, Name
+from lockgate.content.globs import Globs
 from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid, NotFound
 from lockgate.labels.label import Integrity
@@ -76,7 +76,7 @@ class FilesConnector:
         self._above_root = above_root
         self._integrity = integrity
         self._max_bytes = max_bytes
-        self._excluded = tuple(Glob(pattern) for pattern in excluded)
+        self._excluded = Globs(excluded)
         self._taxonomy = taxonomy
         self._threads = threads or Threads("source", 4)
         self._manifest: tuple[tuple[int, ...], manifest.Manifest | str] | None = None
@@ -150,8 +150,7 @@ class FilesConnector:
         return tree.above(self._root) if self._posix and self._above_root else ()
 
     def _is_document(self, path: str) -> bool:
-        name = Name(path)
-        return path != manifest.MANIFEST and not any(glob.matches(name) for glob in self._excluded)
+        return path != manifest.MANIFEST and not self._excluded.matches(path)
 
     def _judge(self, root: int) -> Judge:
         if self._posix:

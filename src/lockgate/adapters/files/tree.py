@@ -94,14 +94,14 @@ def walk(root: int, chain: Chain, prefix: str = "", *, rights: bool, depth: int 
     for name in names:
         path = prefix + name
         try:
-            mode = os.stat(name, dir_fd=root, follow_symlinks=False).st_mode
+            status = os.stat(name, dir_fd=root, follow_symlinks=False)
         except FileNotFoundError:
             continue
         except OSError as error:
             yield _problem(path, why(error))
             continue
-        if not stat.S_ISDIR(mode):
-            yield _entry(root, name, path, chain, rights=rights)
+        if not stat.S_ISDIR(status.st_mode):
+            yield _entry(root, name, path, chain, status, rights=rights)
         elif depth >= _DEPTH:
             yield _problem(path + "/", "it is nested too deep")
         else:
@@ -179,9 +179,9 @@ def regular(directory: int, name: str) -> Iterator[tuple[BinaryIO, os.stat_resul
         yield stream, status
 
 
-def _open_file(directory: int, name: str) -> tuple[int, os.stat_result]:
-    """Open a regular file. Raises OSError, or Invalid if it is something else."""
-    before = os.stat(name, dir_fd=directory, follow_symlinks=False)
+def _open_file(directory: int, name: str, before: os.stat_result | None = None) -> tuple[int, os.stat_result]:
+    """Open a regular file, which was `before` a moment ago. Raises OSError, or Invalid if it is something else."""
+    before = before or os.stat(name, dir_fd=directory, follow_symlinks=False)
     if stat.S_ISLNK(before.st_mode):
         raise Invalid("it is a symbolic link, which is not followed")
     if not stat.S_ISREG(before.st_mode):
@@ -194,9 +194,11 @@ def _open_file(directory: int, name: str) -> tuple[int, os.stat_result]:
     return fd, status
 
 
-def _entry(directory: int, name: str, path: str, chain: Chain, *, rights: bool) -> Entry:
+def _entry(
+    directory: int, name: str, path: str, chain: Chain, before: os.stat_result | None = None, *, rights: bool
+) -> Entry:
     try:
-        fd, status = _open_file(directory, name)
+        fd, status = _open_file(directory, name, before)
     except (OSError, Invalid) as error:
         return _problem(path, why(error))
     try:
