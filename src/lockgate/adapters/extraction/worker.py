@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import struct
 import sys
 from typing import BinaryIO, Final
@@ -20,6 +21,7 @@ from lockgate.adapters.extraction.sandbox import close_all
 
 _CLONE_NEWNET: Final = 0x40000000
 _PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_SET_PDEATHSIG: Final = 1
 _NOBODY: Final = 65534
 _CODECS: Final = (
     "utf-8 utf-16 utf-16-le utf-16-be utf-32-le utf-32-be utf-7 ascii cp437 "
@@ -53,6 +55,8 @@ def _confine(memory: int) -> None:
             os.setgroups([])
             os.setgid(_NOBODY)
             os.setuid(_NOBODY)
+    # In the middle of a document it would not see that its starter is gone. A change of account resets this.
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     close_all(libc)
 
 

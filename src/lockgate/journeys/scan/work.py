@@ -12,7 +12,7 @@ from lockgate.content.finding import Finding
 from lockgate.content.labeling import UNREAD, propose
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge
 from lockgate.journeys.scan.places import places
-from lockgate.ports import Connector, Extracted, Extractor
+from lockgate.ports import READER_KILLED, Connector, Extracted, Extractor
 from lockgate.ports.scanning import Outcome, Unit
 
 TOGETHER: Final = 4_000_000
@@ -76,7 +76,7 @@ class Looking:
         except NotFound:
             return Outcome(unit.target, unit.item, unit.revision, gone=True)
         except (Invalid, TooLarge) as error:
-            return unread(unit, str(error), digest, size)
+            return unread(unit, str(error), digest, size, again=error.code == READER_KILLED)
         except (LockgateError, OSError) as error:
             why = str(error) if isinstance(error, LockgateError) else f"its source failed ({type(error).__name__})"
             return unread(unit, why, digest, size, again=True)
