@@ -84,7 +84,7 @@ class Soak:
     async def opened(self) -> AsyncIterator[None]:
         """Start everything."""
         fetch_weights(self.say)
-        self.world = World(self.folder, self.rng)
+        self.world = World(self.folder, self.rng, made=self.segment * 10_000)  # what was forgotten stays so
         self.world.start(self.args.documents)
         async with opened(self.world, self.out, self.args.seed + 1) as servers:
             self.servers, self.gateway = servers, servers.gateway

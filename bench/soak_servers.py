@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import random
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -25,6 +27,8 @@ from lockgate.adapters.service_keys import KeyFile, create
 from lockgate.demo.issuer import DemoIssuer
 from lockgate.edge.serve import listen, serving
 
+_LIBC: Final = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG: Final = 1
 AUDIENCE: Final = "lockgate-soak"
 STEADY: Final = "steady.toml"
 """The same settings for commands: `lockgate.toml` is nonsense at times."""
@@ -156,7 +160,7 @@ async def opened(world: World, out: Path, seed: int) -> AsyncIterator[Servers]:
 
         log = stack.enter_context((out / "gateway.log").open("ab"))
         command = (sys.executable, "-m", "lockgate", "serve", "--config", str(folder / "lockgate.toml"))
-        gateway = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+        gateway = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, preexec_fn=_mortal)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=60))
         )
@@ -164,6 +168,11 @@ async def opened(world: World, out: Path, seed: int) -> AsyncIterator[Servers]:
         stack.push_async_callback(made.stop)
         await _until_it_serves(made, out)
         yield made
+
+
+def _mortal() -> None:
+    """Have the gateway end with the soak, also where that is killed: it would hold the state of the next run."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _key(folder: Path) -> str:

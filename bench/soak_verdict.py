@@ -78,7 +78,8 @@ def verdict(
     # A report that was written while it ran already tells what its own part of the run found.
     reasons += [one for one in held.get("found", []) if one not in reasons]
     found = list(reasons)
-    if not audit.checked or not tally.checked or not sum(tally.requests.values()):
+    before = held.get("checked", 0) and held.get("audit", {}).get("checked", 0)
+    if not before and not (audit.checked and tally.checked and sum(tally.requests.values())):
         reasons.append("nothing was checked")
     missed = sum(tally.missed.values())
     if missed > max(3, MISSED * (missed + tally.found)):

@@ -20,15 +20,26 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_half_a_minute_of_everything(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench.soak", "--minutes", "0.5", "--rate", "6", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+def test_half_a_minute_of_everything_killed_in_the_middle(tmp_path: Path) -> None:
+    """kill -9 of the soak, not of the gateway: what it has measured stays, its gateway ends, and it goes on."""
+    command = [sys.executable, "-m", "bench.soak", "--minutes", "0.6", "--rate", "6", "--out", str(tmp_path)]
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 100
+    while not (tmp_path / "soak.json").exists() and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    first.kill()
+    first.wait()
+    half = json.loads((tmp_path / "soak.json").read_text())
+    done = subprocess.run(
+        [*command, "--resume"], cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
+    )
     report = json.loads((tmp_path / "soak.json").read_text())
     assert done.returncode == 0, done.stdout[-3000:]
-    assert report["checked"] > 100
-    assert report["audit"]["checked"] > 50
+    assert 0.1 < half["minutes"] < 0.55 < report["minutes"] < 1
+    assert half["checked"] + 50 < report["checked"]
+    assert report["windows"][: len(half["windows"])] == half["windows"]
+    assert report["audit"]["checked"] > max(50, half["audit"]["checked"])
     assert set(report["audit"]["verified"]) == {"0"}
-    assert report["windows"]
     assert "<polyline" in (tmp_path / "soak.svg").read_text()
 
 
