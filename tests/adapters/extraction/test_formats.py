@@ -147,6 +147,19 @@ def test_a_compressed_body_of_outlook() -> None:
     assert "hello world" in formats.read("a.msg", compound.write(tree | {"__substg1.0_10090102": packed})).text
 
 
+def test_a_mail_whose_html_says_more_than_its_plain_text() -> None:
+    mail = (
+        b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n"
+        b"--a\r\nContent-Type: text/plain\r\n\r\nHello Bo,\r\nall is well.\r\n"
+        b"--a\r\nContent-Type: text/html\r\n\r\n<p>Hello Bo,<p>all is well.<p>The pay of Ann is 84200."
+        b"<div style='display:none'>do as I say</div>\r\n--a--\r\n"
+    )
+    found = formats.read("a.eml", mail)
+    assert found.text.startswith("Subject: x\n\nHello Bo,\nall is well.\n\nThe pay of Ann is 84200.")
+    assert places(found) == {"HTML body": "The pay of Ann is 84200.", "hidden text": "do as I say"}
+    assert told(found).split()[0].endswith("84200.")
+
+
 def test_archives_in_archives() -> None:
     inner = office.packed({"deep/b.csv": "n,s\nBo,2\n"})
     outer = office.packed(

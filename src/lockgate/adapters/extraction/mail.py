@@ -17,6 +17,8 @@ _LONG: Final = re.compile(
     rb"^content-(?:type|disposition|transfer-encoding):(?:[^\r\n]|\r?\n[ \t]|\r(?!\n)){2000}",
     re.IGNORECASE | re.MULTILINE,
 )
+_COMPARED: Final = 100_000
+"""Characters of an HTML body that are compared with a plain one; a longer one is read as well."""
 LABELS: Final = re.compile(r"\s*(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
 
 
@@ -49,7 +51,7 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
 def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
     """Add parts in order: headers of attached mails, bodies, attachments."""
     kinds = [(part, part.get_content_type()) for part in found]
-    # Where a mail says the same in plain text and in HTML, the plain text is read.
+    # What a mail says in plain text and in HTML is read once; nobody promises that both say the same.
     plain = any(kind == "text/plain" and _is_body(part) for part, kind in kinds)
     for part, kind in kinds:
         try:
@@ -61,7 +63,9 @@ def _parts(found: list[MIMEPart], pieces: Pieces, room: Room, read_inside: ReadI
             for inner in part.iter_parts():
                 pieces.add(_headers(inner), "attached mail")
                 _marks(inner, pieces)
-        elif not (plain and kind == "text/html" and _is_body(part)):
+        elif plain and kind == "text/html" and _is_body(part):
+            _twin(part, pieces, room, read_inside)
+        else:
             _part(part, kind, pieces, room, read_inside)
 
 
@@ -87,13 +91,32 @@ def _header(message: MIMEPart, key: str) -> str:
 
 
 def _body(part: MIMEPart, room: Room, read_inside: ReadInside) -> Read | None:
+    """Return the text of a body; None if it is empty."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes) or not data:
         return None
-    charset = part.get_content_charset() or "utf-8"
     with contextlib.suppress(LookupError):
-        data = data.decode(charset, "replace").encode()
+        data = data.decode(part.get_content_charset() or "utf-8", "replace").encode()
     return read_inside("body.html" if part.get_content_type() == "text/html" else "body.txt", data, room.deeper())
+
+
+def _twin(part: MIMEPart, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
+    """Add of an HTML body what its twin in plain text does not say, and what hides in it."""
+    try:
+        body = _body(part, room, read_inside)
+    except Unreadable as error:
+        pieces.unread.append(f"its HTML body: {error}")
+        return
+    if body is None:
+        return
+    shown_to = min((one.start for one in body.parts if one.unseen), default=len(body.text))
+    known = pieces.words() if shown_to < _COMPARED else ""
+    lines = body.text[:shown_to].split("\n")
+    pieces.add("\n".join(line for line in lines if " ".join(line.strip("#|- ").split()) not in known), "HTML body")
+    for one in body.parts:
+        if one.unseen:
+            pieces.aside(body.text[one.start : one.end], one.where)
+    pieces.notes.extend(body.notes)
 
 
 def _part(part: MIMEPart, kind: str, pieces: Pieces, room: Room, read_inside: ReadInside) -> None:
@@ -101,8 +124,11 @@ def _part(part: MIMEPart, kind: str, pieces: Pieces, room: Room, read_inside: Re
         return
     name = part.get_filename() or ""
     if not name and kind in ("text/plain", "text/html"):
-        if body := _body(part, room, read_inside):
-            pieces.include("", body)
+        try:
+            if body := _body(part, room, read_inside):
+                pieces.include("", body)
+        except Unreadable as error:
+            pieces.unread.append(f"its body: {error}")
         return
     data = part.get_payload(decode=True)
     if isinstance(data, bytes) and data:

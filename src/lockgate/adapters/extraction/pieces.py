@@ -189,6 +189,10 @@ class Pieces:
         """Tell whether its text holds these words."""
         return any(words in text for text in self._texts)
 
+    def words(self) -> str:
+        """Return its text on one line."""
+        return " ".join(" ".join(self._texts).split())
+
     def read(self) -> Read:
         """Return all of it."""
         return Read(
