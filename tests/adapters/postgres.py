@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import csv
 import datetime
+import io
 import ipaddress
 import os
 import pwd
@@ -13,7 +16,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg import sql
 
 from lockgate.adapters.postgres import Access, PostgresConnector, Sessions
+from lockgate.ports import Item
 
+Opens = Callable[..., PostgresConnector]
 ROLES = ("hr", "staff", "ann", "bob")
 HBA = """
 local all all trust
@@ -172,3 +177,8 @@ def _certificate(folder: Path) -> Path:
 def quoted(*parts: str) -> str:
     """Return a name, as SQL writes it."""
     return sql.Identifier(*parts).as_string()
+
+
+def rows(source: PostgresConnector, item: Item) -> list[list[str]]:
+    """Return the rows of an item, without the names of its columns."""
+    return list(csv.reader(io.StringIO(asyncio.run(source.fetch(item.id)).decode())))[1:]

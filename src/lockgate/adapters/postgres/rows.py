@@ -6,10 +6,8 @@ Values come as their types write them. No cast is asked for but of PostgreSQL's 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-_ROWS: Final = 500
 _RATIO: Final = 255
 """The most that a compressed value can grow (LZ4)."""
 
@@ -80,29 +77,14 @@ def read(
     if row is None or row[0] > limit:
         raise TooLarge(f"its rows have more than {limit} bytes")
     values = sql.SQL(", ").join(_value(one) for one in columns)
-    cursor.execute(sql.SQL("DECLARE lockgate NO SCROLL CURSOR FOR SELECT {} {}").format(values, page))
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([f"{one.name} (bytes)" if one.type == BYTES else one.name for one in columns])
-    for cells in _fetched(cursor):
-        writer.writerow(cells)
-        if written.tell() > limit:
-            raise TooLarge(f"its rows have more than {limit} bytes")
-    data = written.getvalue().encode()
-    if len(data) > limit:
-        raise TooLarge(f"its rows have more than {limit} bytes")
-    return data
-
-
-def _fetched(cursor: psycopg.Cursor[Any]) -> Iterator[list[str]]:
-    """Yield rows as the texts that the server sent, read by nobody in between."""
-    while True:
-        cursor.execute(f"FETCH FORWARD {_ROWS} FROM lockgate")
-        result = cursor.pgresult
-        if result is None or not result.ntuples:
-            return
-        for row in range(result.ntuples):
-            yield [(result.get_value(row, at) or b"").decode("utf-8", "replace") for at in range(result.nfields)]
+    query = sql.SQL("COPY (SELECT {} {}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')")
+    data = bytearray()
+    with cursor.copy(query.format(values, page)) as copy:
+        for block in copy:
+            data += block
+            if len(data) > limit:
+                raise TooLarge(f"its rows have more than {limit} bytes")
+    return bytes(data)
 
 
 def _page(table: Table, first: int, end: int) -> sql.Composed:
@@ -117,8 +99,10 @@ def _page(table: Table, first: int, end: int) -> sql.Composed:
 def _value(column: Column) -> sql.Composed:
     from psycopg import sql
 
-    form = "pg_catalog.octet_length(t.{})" if column.type == BYTES else "t.{}"
-    return sql.SQL(form).format(sql.Identifier(column.name))
+    name = sql.Identifier(column.name)
+    if column.type != BYTES:
+        return sql.SQL("t.{}").format(name)
+    return sql.SQL("octet_length(t.{}) AS {}").format(name, sql.Identifier(f"{column.name} (bytes)"))
 
 
 def _size(column: Column) -> sql.Composed:
