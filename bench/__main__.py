@@ -23,6 +23,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("ingest",),
     ("retrieval",),
     ("detectors",),
+    ("scanning",),
     ("usefulness", "--every", "4"),
 )
 """What `python -m bench` runs, cheap ones first; usefulness asks a fourth of its questions there."""

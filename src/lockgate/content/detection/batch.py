@@ -6,8 +6,9 @@ a text. As long as everything is ASCII the first two are the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,3 +69,11 @@ class Batch:
         lines = self.lines
         blocks: Ints = lines[1:][lines[1:] == lines[:-1] + 1] + 1
         return blocks
+
+
+def slices(owners: Ints) -> Iterator[tuple[int, int, int]]:
+    """Yield each number of an array in order, and from where to where it stands there."""
+    if len(owners):
+        cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
+        for low, high in pairwise(cuts):
+            yield int(owners[low]), low, high

@@ -20,7 +20,7 @@ import numpy as np
 
 from lockgate.content.detection import personal, secrets
 from lockgate.content.detection.automaton import BITS, Automaton
-from lockgate.content.detection.batch import Batch, Ints
+from lockgate.content.detection.batch import Batch, Ints, slices
 from lockgate.content.detection.context import word_anchor
 from lockgate.content.detection.financial import CARDS, few_runs, ibans, many_runs
 from lockgate.content.detection.marks import Marks
@@ -29,7 +29,7 @@ from lockgate.content.detection.numbers import Numbers
 from lockgate.content.detection.runs import Runs
 from lockgate.content.detection.salaries import Salaries
 from lockgate.content.detection.secrets.named import NamedSecrets
-from lockgate.content.detection.table import Detector, Raw, Rule
+from lockgate.content.detection.table import Detector, Raw, Rule, Token
 from lockgate.content.detection.tokens import Tokens
 from lockgate.content.finding import Finding
 
@@ -37,7 +37,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks())
 """What no row can say."""
 ROWS: Final[tuple[Rule, ...]] = (*CARDS, *personal.RULES)
 """Every rule."""
-TOKENS: Final = (*secrets.TOKENS, *personal.TOKENS)
+TOKENS: Final[tuple[Token, ...]] = (*secrets.TOKENS, *personal.TOKENS)
 """Every token."""
 
 KINDS: Final = frozenset(
@@ -48,24 +48,30 @@ KINDS: Final = frozenset(
 )
 """Every kind that a finding can have."""
 
-BATCH: Final = 1 << 21
+BATCH: Final = 1 << 22
 """Characters that are looked at together: enough that arrays pay, few enough that they stay in the cache."""
-FEW: Final = 4096
+FEW: Final = 24 << 10
 """Up to so many bytes, numbers are looked at one by one."""
 MASK: Final = (1 << BITS) - 1
 
 
 class Core:
-    """Everything compiled: the tables once, for all scans of a process."""
+    """Tables, compiled: once for all scans of a process. Without rules, numbers (IBANs too) are not looked at."""
 
-    def __init__(self) -> None:
-        self._tokens = Tokens(TOKENS)
-        self._numbers = Numbers(ROWS)
-        self._words = tuple(dict.fromkeys(rule.words for rule in ROWS))
+    def __init__(
+        self,
+        tokens: Sequence[Token] = TOKENS,
+        rules: Sequence[Rule] = ROWS,
+        detectors: Sequence[Detector] = DETECTORS,
+    ) -> None:
+        self._tokens = Tokens(tokens)
+        self._numbers = Numbers(rules) if rules else None
+        self._detectors = tuple(detectors)
+        self._words = tuple(dict.fromkeys(rule.words for rule in rules))
         anchors = [(word_anchor(words), True) for words in self._words]
         anchors += self._tokens.anchors
         self._owners = [0] * len(anchors)
-        for number, detector in enumerate(DETECTORS):
+        for number, detector in enumerate(self._detectors):
             anchors += [(anchor, True) for anchor in detector.anchors]
             self._owners += [number] * len(detector.anchors)
         self._first = len(self._words)
@@ -89,17 +95,21 @@ class Core:
         if not batch.ascii:
             ends = batch.points(np.array(ends, np.int64)).tolist()
         words: dict[str, list[int]] = {}
-        anchors: list[tuple[int, int, int]] = []
+        anchors: dict[int, list[tuple[int, int]]] = {}
         for hit, end in zip(hits, ends, strict=True):
             number = hit & MASK
             if number < self._first:
                 words.setdefault(self._words[number], []).append(end)
             else:
-                anchors.append((bisect_right(batch.begins, end - 1) - 1, end, number))
-        self._anchored(batch, anchors, found)
-        numbers = self._numbers.few(batch, words)
-        for one in (*numbers, *ibans(batch.joined, few_runs(batch.joined))):
-            _note(batch, one, found)
+                owner = bisect_right(batch.begins, end - 1) - 1
+                local = min(end - batch.begins[owner], len(batch.texts[owner]))
+                anchors.setdefault(owner, []).append((local, number))
+        for owner, some in anchors.items():
+            found[owner] += self._anchored(batch.texts[owner], some)
+        if self._numbers:
+            numbers = self._numbers.few(batch, words)
+            for one in (*numbers, *ibans(batch.joined, few_runs(batch.joined))):
+                _note(batch, one, found)
 
     def _many(self, batch: Batch, found: list[list[Raw]]) -> None:
         hits = np.array(self._automaton.scan(batch.data), np.int64)
@@ -110,29 +120,32 @@ class Core:
             words[self._words[number]] = ends[numbers == number]
         ends, numbers = ends[~beside], numbers[~beside]
         owners = batch.owners(ends - 1)
-        anchors = zip(owners.tolist(), ends.tolist(), numbers.tolist(), strict=True)
-        self._anchored(batch, anchors, found)
+        lengths = np.array([len(text) for text in batch.texts])
+        local = np.minimum(ends - np.asarray(batch.begins)[owners], lengths[owners])
+        anchors = list(zip(local.tolist(), numbers.tolist(), strict=True))
+        for owner, low, high in slices(owners):
+            found[owner] += self._anchored(batch.texts[owner], anchors[low:high])
+        if not self._numbers:
+            return
         runs = Runs.of(batch.array)
         for owner, raw in self._numbers.many(batch, runs, words):
             found[owner] += raw
         for one in ibans(batch.joined, batch.points(many_runs(runs)).tolist()):
             _note(batch, one, found)
 
-    def _anchored(self, batch: Batch, anchors: Iterable[tuple[int, int, int]], found: list[list[Raw]]) -> None:
-        """Look around anchors: text, point of the end, and number of each, in order."""
-        hits: dict[int, list[tuple[int, int]]] = {}
-        places: dict[tuple[int, int], list[int]] = {}
-        for owner, end, number in anchors:
-            local = min(end - batch.begins[owner], len(batch.texts[owner]))
+    def _anchored(self, text: str, anchors: list[tuple[int, int]]) -> list[Raw]:
+        """Return what is around anchors: where each ends, and its number, in order."""
+        hits: list[tuple[int, int]] = []
+        places: dict[int, list[int]] = {}
+        for end, number in anchors:
             if number < self._second:
-                hits.setdefault(owner, []).append((local, number - self._first))
+                hits.append((end, number - self._first))
             else:
-                places.setdefault((owner, self._owners[number]), []).append(local)
-        for owner, some in hits.items():
-            found[owner] += self._tokens.scan(batch.texts[owner], some)
-        for (owner, number), some_ends in places.items():
-            for one in DETECTORS[number].scan(batch.texts[owner], some_ends):
-                found[owner].append((one.start, one.end, one.kind, one.confidence, one.detector))
+                places.setdefault(self._owners[number], []).append(end)
+        found = self._tokens.scan(text, hits)
+        for number, ends in places.items():
+            found += self._detectors[number].scan(text, ends)
+        return found
 
 
 @cache

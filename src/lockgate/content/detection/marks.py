@@ -43,7 +43,7 @@ _NAMED: Final = (
 _CLASSIFIED: Final = re.compile(rf"(?i){_NAMED}\W{{1,6}}(?P<mark>{_ANY})(?![a-zà-ÿ])")
 _WORDS: Final = "(?:" + "|".join(_LEVELS.values()) + ")"
 _ANCHORS: Final = (
-    _WORDS + r"[ *_\"'!.-]{0,6}(?:[\])|*<>/:,;\t\n-]|•|·|  )",
+    "[^a-z0-9]" + _WORDS + r"[ *_\"'!.-]{0,6}(?:[\])|*<>/:,;\t\n-]|•|·|  )",
     _NAMED + "[^a-z0-9_]{1,18}" + _WORDS,
 )
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, repeat
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lockgate.content.detection.batch import Batch, Ints
+from lockgate.content.detection.batch import Batch, Ints, slices
 from lockgate.content.detection.context import near, near_all
 from lockgate.content.detection.runs import WIDEST, Bools, Runs, Shape, Trie, bordered, fits, parts
 from lockgate.content.detection.table import Raw, Rule
@@ -138,9 +138,8 @@ class Numbers:
         kinds = [self._kinds[number] for number in numbers.tolist()]
         lows, highs = (starts - begins).tolist(), (ends - begins).tolist()
         raw: list[Raw] = list(zip(lows, highs, kinds, sures.tolist(), repeat(NAME)))
-        cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(raw)]
-        for low, high in pairwise(cuts):
-            yield int(owners[low]), raw[low:high]
+        for owner, low, high in slices(owners):
+            yield owner, raw[low:high]
 
     def _second(self, starts: Ints, ends: Ints, sures: NDArray[np.float64], series: Bools) -> list[int]:
         """Return the places, among spans in order, of those of a series that overlap a better one."""
@@ -165,16 +164,16 @@ class Numbers:
     def _candidates(self, batch: Batch, runs: Runs) -> dict[int, list[tuple[Ints, Ints]]]:
         """Return the spans that check, by rule, in points."""
         found: dict[int, list[tuple[Ints, Ints]]] = {}
-        for shape, first, last in self._trie.find(runs):
+        for shape, starts, ends, alone in self._trie.find(runs):
             for form in self._forms[self._trie.shapes[shape]]:
-                starts, ends = runs.starts[first] - len(form.front), runs.ends[last] + len(form.back)
-                good = bordered(runs.data, starts, ends)
-                if form.front:
-                    good &= fits(runs.data, starts, form.front)
-                if form.back:
-                    good &= fits(runs.data, ends - len(form.back), form.back)
-                if good.any():
-                    for number, here in self._checked(runs.data, form, starts[good], ends[good]):
+                good, lows, highs = alone, starts - len(form.front), ends + len(form.back)
+                if form.front or form.back:
+                    good = fits(runs.data, lows, form.front) & fits(runs.data, ends, form.back)
+                    lows, highs = lows[good], highs[good]
+                    good = bordered(runs.data, lows, highs)
+                lows, highs = lows[good], highs[good]
+                if len(lows):
+                    for number, here in self._checked(runs.data, form, lows, highs):
                         low = batch.points(here)
                         found.setdefault(number, []).append((low, low + form.length))
         return found

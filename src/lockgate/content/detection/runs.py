@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lockgate.content.detection.batch import Ints
+from lockgate.content.detection.batch import Ints, slices
 
 Bools = NDArray[np.bool_]
 
@@ -125,8 +125,8 @@ class Trie:
             self._finals[node, length] = number
         self._width = width
 
-    def find(self, runs: Runs) -> Iterator[tuple[int, Ints, Ints]]:
-        """Yield the numbers of shapes, with the first and the last run of each place that has this shape."""
+    def find(self, runs: Runs) -> Iterator[tuple[int, Ints, Ints, Bools]]:
+        """Yield the numbers of shapes, where digits of such a shape start and end, and which are `bordered`."""
         lengths = np.minimum(runs.ends - runs.starts, _LONGEST)
         at = np.searchsorted(self._codes, runs.gaps)
         known = np.where(self._codes[at] == runs.gaps, at + 1, 0)
@@ -145,11 +145,10 @@ class Trie:
         if found:
             shapes, firsts, lasts = (np.concatenate(column) for column in zip(*found, strict=True))
             order = np.argsort(shapes, kind="stable")
-            shapes, firsts, lasts = shapes[order], firsts[order], lasts[order]
-            cuts = np.flatnonzero(shapes[1:] != shapes[:-1]) + 1
-            for low, high in zip((0, *cuts), (*cuts, len(shapes)), strict=True):
-                if high > low:
-                    yield int(shapes[low]), firsts[low:high], lasts[low:high]
+            starts, ends = runs.starts[firsts[order]], runs.ends[lasts[order]]
+            alone = bordered(runs.data, starts, ends)
+            for shape, low, high in slices(shapes[order]):
+                yield shape, starts[low:high], ends[low:high], alone[low:high]
 
 
 def fits(data: NDArray[np.uint8], places: Ints, pattern: str) -> Bools:

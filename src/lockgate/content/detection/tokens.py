@@ -36,11 +36,22 @@ class Tokens:
             length, looks = self._owners[anchor]
             begin = end - length
             for look in looks:
-                start = max(nexts.get(look, 0), begin - look.lead)
+                start = begin - look.lead
+                after = nexts.get(look, 0)
+                if start < after:
+                    start = after
                 if look.front:
                     start += len(text[start:begin].rstrip(look.front))
-                if start <= begin:
-                    nexts[look] = look(text, start, begin, found)
+                while start <= begin:
+                    match = look.match(text, start)
+                    start += 1
+                    if match:
+                        low, high = match.span(look.group)
+                        if look.check is None or look.check(text[low:high]):
+                            found.append((low, high, *look.said))
+                        if start < match.end():
+                            start = match.end()
+                    nexts[look] = start
         return found
 
 
@@ -48,21 +59,8 @@ class _Look:
     """One row, ready to be tried."""
 
     def __init__(self, row: Token) -> None:
-        self._match = row.pattern.match
-        self._group = 1 if "v" in row.pattern.groupindex else 0
-        self._check = row.check
-        self._said = row.kind, row.confidence, NAME
+        self.match = row.pattern.match
+        self.group = "v" if "v" in row.pattern.groupindex else 0
+        self.check = row.check
+        self.said = row.kind, row.confidence, NAME
         self.lead, self.front = row.lead, row.front
-
-    def __call__(self, text: str, start: int, last: int, found: list[Raw]) -> int:
-        """Note the matches that begin from `start` to `last`; return where the next may begin."""
-        while start <= last:
-            match = self._match(text, start)
-            if match:
-                low, high = match.span("v") if self._group else match.span()
-                if self._check is None or self._check(text[low:high]):
-                    found.append((low, high, *self._said))
-                start = max(match.end(), start + 1)
-            else:
-                start += 1
-        return start
