@@ -30,7 +30,7 @@ from lockgate.content.detection.core import BATCH, Core
 from lockgate.content.detection.secrets import TOKENS
 
 FLOOR, GOAL, SECRETS = 40, 120, 300
-OTHERS = (("presidio", 6, 1000), ("datafog", 40, 30), ("detect-secrets", 12, None))
+OTHERS = (("presidio", 40, 1000), ("datafog", 80, 30), ("detect-secrets", 40, None))
 """Name, documents of the sample, and how many times as fast the goal wants us."""
 
 
