@@ -165,6 +165,7 @@ async def test_without_a_log_nothing_is_released_at_any_door(lab: Lab) -> None:
                 "chat": await client.ask("staff", GIFTS),
                 "retrieve": await client.retrieve("staff", GIFTS),
                 "discover": await client.send("POST", "/v1/discover", "staff", {"query": "gifts"}),
+                "classify": await client.send("POST", "/v1/classify", "staff", {"id": 1, "text": GIFTS}),
                 "document": await client.open("staff", gifts),
                 "mcp search": await client.send("POST", "/mcp", "staff", tool("search", query=GIFTS)),
                 "mcp fetch": await client.send("POST", "/mcp", "staff", tool("fetch", id=gifts)),

@@ -35,6 +35,7 @@ FAMILIES: Final = {
     "/v1/answers": "audit",
     "/v1/audit": "audit",
     "/access/v1": "decide",
+    "/v1/classify": "classify",
     "/metrics": "metrics",
 }
 GROUPS: Final = frozenset({"staff", "hr", "stewards", "admins", "auditors"})
@@ -69,7 +70,9 @@ def everything(lab: Lab, token: str) -> Iterator[tuple[str, Reply]]:
             yield path, send(lab.url, method, asked, case.body, token=token)
 
 
-@pytest.mark.parametrize("scopes", [("chat",), ("retrieve",), ("review",), ("audit",), tuple(Scope)])
+@pytest.mark.parametrize(
+    "scopes", [("chat",), ("retrieve",), ("review",), ("audit",), ("classify",), tuple(Scope)]
+)
 def test_a_key_opens_its_own_routes_and_no_others(lab: Lab, scopes: tuple[str, ...]) -> None:
     for path, reply in everything(lab, key(lab, *scopes)):
         refused = reply.status == 403 and "insufficient_scope" in reply.text

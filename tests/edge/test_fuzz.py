@@ -110,6 +110,7 @@ VALID: dict[str, Any] = {
     },
     "/v1/retrieve": {"query": QUESTION, "collections": ["brightwater"], "k": 3},
     "/v1/discover": {"query": QUESTION},
+    "/v1/classify": {"texts": [{"id": 1, "text": QUESTION}, {"id": "b", "text": "card 4111 1111 1111 1111"}]},
     "/mcp": {
         "jsonrpc": "2.0",
         "id": 1,

@@ -72,7 +72,7 @@ from lockgate.audit import ocsf, proof
 from lockgate.config import parse as settings
 from lockgate.content.escapes import unescape
 from lockgate.content.mcp import decoded
-from lockgate.edge import embeddings_api, mcp_request, review_api
+from lockgate.edge import classify_api, embeddings_api, mcp_request, review_api
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.errors import LockgateError
 from lockgate.labels import wire
@@ -148,6 +148,11 @@ TARGETS: tuple[Target, ...] = (
         "embeddings",
         object_(lambda body: embeddings_api.parse(body, LIMITS)),
         (dump({"model": "m", "input": ["a", "b"], "dimensions": 3, "encoding_format": "base64"}),),
+    ),
+    Target(
+        "classify",
+        object_(lambda body: classify_api.parse(body, LIMITS)),
+        (dump({"id": 1, "text": "a"}), dump({"texts": [{"id": "a", "text": "b"}]})),
     ),
     Target("mcp", mcp_, (dump(RPC), dump(RPC | {"params": {"_meta": {"progressToken": 1}}}))),
     Target("mcp-header", quiet_(lambda data: decoded(text(data))), (b"=?base64?aGk=?=", b"plain")),

@@ -31,6 +31,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "/v1/audit/": "records without content, for auditors; the matrix of endpoints has it",
     "/.well-known/": "metadata of the gateway",
     "/v1/models": "names of models; the matrix of endpoints has them",
+    "/v1/classify": "what is in a text that the asker sent, from that text alone",
     "/v1/discover": "titles, by a decision of its own",
     "/v1/documents/{document:path}/why": "reasons, for administrators",
     "/v1/documents/{document:path}/forget": "destroys, and shows nothing",

@@ -154,6 +154,11 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ),
     ("POST", "/v1/retrieve"): (Case("passages", "/v1/retrieve", {"query": "gifts salaries plan minutes travel"}),),
     ("POST", "/v1/discover"): (Case("what there is", "/v1/discover", {"query": "gifts salaries plan minutes"}),),
+    ("POST", "/v1/classify"): (
+        Case("one text", "/v1/classify", {"id": 1, "text": "card 4111 1111 1111 1111"}),
+        Case("texts", "/v1/classify", {"texts": [{"id": "a", "text": "lunch"}, {"id": "b", "text": ""}]}),
+        Case("what is none", "/v1/classify", {"id": 1, "text": 2}),
+    ),
     ("GET", "/v1/documents/{document}"): (
         Case("of staff", _document("handbook/gifts.md")),
         Case("of HR", _document("hr/salaries.md")),

@@ -18,6 +18,7 @@ from lockgate.edge.api import Door, PassagesApi, json_response
 from lockgate.edge.asgi import Application, Route
 from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.authzen_api import AuthZenApi
+from lockgate.edge.classify_api import ClassifyApi
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
@@ -109,6 +110,7 @@ def routes(
     models: ModelsApi,
     door: Door,
     passages: PassagesApi,
+    classify: ClassifyApi,
     why: WhyApi,
     forget: ForgetApi,
     proofs: ProofApi,
@@ -134,6 +136,7 @@ def routes(
         Route("/v1/documents/{document}", door.handler(Scope.RETRIEVE, passages.document), methods=["GET"]),
         Route("/v1/documents/{document:path}/why", door.handler(Scope.RETRIEVE, why.explain), methods=["GET"]),
         Route("/v1/answers/{request_id}/proof", door.handler(Scope.AUDIT, proofs.proof), methods=["GET"]),
+        *classify.routes(),
         *forget.routes(),
         *audit.routes(),
         *reviews.routes(),

@@ -95,6 +95,8 @@ class Operation:
 _LIST: Final = obj("object", "data", "request_id", object={"const": "list"}, data=listed(ANY))
 _DOCUMENTS: Final = obj("object", "data", object={"const": "list"}, data=listed(ref("Document")))
 _ANSWER: Final = obj("lockgate")
+_TEXT: Final = obj("id", "text", id={"type": ["string", "integer"]}, text=text(400_000))
+_CLASSIFIED: Final = obj("object", "data", object={"const": "list"}, data=listed(ref("Classified")))
 _ANTHROPIC_VERSION: Final = of(("2023-06-01", "2026-10-21"))
 _METADATA: Final = obj("resource", resource=TEXT)
 _RESULTS: Final = obj("results", "page", results=listed(ANY))
@@ -139,6 +141,11 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ),
     ("POST", "/v1/discover"): Operation(
         "What exists and can be asked for.", _LIST, closed(obj("query", query=text(1000, 1)))
+    ),
+    ("POST", "/v1/classify"): Operation(
+        "What is in texts, and the label that this demands.",
+        {"anyOf": [ref("Classified"), _CLASSIFIED]},
+        {"anyOf": [closed(_TEXT), closed(obj("texts", texts=listed(closed(_TEXT), 2048, 1)))]},
     ),
     ("GET", "/v1/documents/{document}"): Operation(
         "The bytes of a document.", {"type": "string"}, errors=(404,), kinds=("application/octet-stream",)

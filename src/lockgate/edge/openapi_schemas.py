@@ -155,6 +155,23 @@ _PASSAGE: Final = obj(
 _DOCUMENT: Final = obj(
     *("document", "item", "title", "review", "held", "label", "evidence", "problem", "notes"), label=ref("Label")
 )
+_CLASSIFIED: Final = obj(
+    *("id", "findings", "label"),
+    id={"type": ["string", "integer"]},
+    findings=listed(
+        closed(
+            obj(
+                *("kind", "start", "end", "confidence", "detector"),
+                kind=TEXT,
+                start=whole(0),
+                end=whole(1),
+                confidence=number(0, 1),
+                detector=TEXT,
+            )
+        )
+    ),
+    label=obj("sensitivity", "review", "reasons", sensitivity=TEXT, review=TEXT, reasons=NAMES),
+)
 _ENTITY: Final = obj("type", "id", type=text(1024, 1), id=text(1024, 1), properties=ANY)
 _KIND: Final = obj("type", type=text(1024, 1), properties=ANY)
 _ACTION: Final = obj("name", name=text(1024, 1), properties=ANY)
@@ -189,6 +206,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "RpcMessage": _RPC,
     "Passage": _PASSAGE,
     "Document": _DOCUMENT,
+    "Classified": _CLASSIFIED,
     "Entity": _ENTITY,
     "Kind": _KIND,
     "Action": _ACTION,

@@ -63,6 +63,7 @@ class Scope(StrEnum):
     REVIEW = "review"
     AUDIT = "audit"
     DECIDE = "decide"
+    CLASSIFY = "classify"
     METRICS = "metrics"
 
 

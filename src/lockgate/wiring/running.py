@@ -20,6 +20,7 @@ from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
 from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.body import Limits as Bounds
+from lockgate.edge.classify_api import ClassifyApi
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
@@ -29,6 +30,7 @@ from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.journeys.auditing import Auditing
 from lockgate.journeys.chat import Chat
+from lockgate.journeys.classify import Classify
 from lockgate.journeys.discover import Discover
 from lockgate.journeys.embed import Embed
 from lockgate.journeys.enforce import Gate
@@ -95,6 +97,7 @@ class Lockgate:
             models=ModelsApi(self.chat),
             door=door,
             passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
+            classify=ClassifyApi(door, Classify(self.gate, self.chat.labeler.turns)),
             why=WhyApi(self.exposures, self.why),
             forget=ForgetApi(door, self.forget),
             proofs=ProofApi(Proofs(self.gate, self.log)),
