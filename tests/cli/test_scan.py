@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 import lockgate
 from content.test_sarif import check
 from lockgate.cli.main import main
+from lockgate.cli.scan_meter import Meter
+from lockgate.journeys.scan import Progress
 
 CARD = "4111 1111 1111 1111"
 KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
@@ -227,3 +230,49 @@ def test_labels_are_simulated_and_applied_where_there_is_something_to_apply_to(
     assert "deploy.txt" not in changes
     assert scan(str(share), "--label", "apply") == 2
     assert "--config" in capsys.readouterr().err
+
+
+def test_people_rules_and_names_of_levels_are_those_of_the_configuration(
+    share: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "directory.toml").write_text(
+        'complete = true\nothers = "group:all"\n[people.ann]\ngroups = ["hr", "all"]\n[people.bo]\n'
+        'groups = ["all"]\n[people.cy]\ngroups = ["all"]\n[accounts]\nroot = "ann"\n'
+    )
+    (tmp_path / "lockgate.toml").write_text(
+        f'[identity]\ndirectory = "directory.toml"\n[labels]\nnames = ["open", "staff", "secret", "top secret"]\n'
+        f'[[collections]]\nname = "share"\npath = "{share}"\n'
+    )
+    given = ("--config", str(tmp_path / "lockgate.toml"), "--format", "jsonl")
+    assert scan(*given, "--fail-on", "top secret") == 1
+    *rows, summary = lines(capsys.readouterr().out)
+    assert [(one["item"], one["label"]["level"], one["people"]) for one in rows] == [
+        ("deploy.txt", "top secret", 3),
+        ("hr/pay.txt", "secret", 1),
+    ]
+    assert rows[1]["owners"] == ["user:ann"]
+    assert summary["people"] == 3
+    assert summary["targets"] == ["share"]
+    assert scan(str(share / "hr"), *given) == 0
+    assert [one.get("item") for one in lines(capsys.readouterr().out)] == ["hr/pay.txt", None]
+
+
+def test_progress_is_one_line_that_ends_and_tells_rates_and_time_left() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    now, out = [0.0], Terminal()
+    meter = Meter(out, lambda: now[0])
+    progress = Progress(walked=1000, walking=False, wanted=100, wanted_bytes=10_000_000)
+    for done in range(1, 11):
+        now[0] += 1
+        progress.done, progress.done_bytes, progress.problems = done, done * 100_000, 2
+        meter(progress)
+    last = out.getvalue().split("\r\x1b[K")[-1]
+    assert last == "10 of 100 read (1,000 items seen), 0.1 MB/s, 1 items/s, 2 problems, 2 min left"
+    meter.end()
+    assert out.getvalue().endswith("\r\x1b[K")
+    quiet = io.StringIO()
+    Meter(quiet)(progress)
+    assert quiet.getvalue() == ""

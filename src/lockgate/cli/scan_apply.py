@@ -32,6 +32,8 @@ def check(settings: Settings | None, targets: Sequence[str]) -> None:
         )
     roots = [os.path.realpath(one.path) for one in settings.collections if one.path is not None]
     for target in targets:
+        if target.startswith("collection://"):
+            continue
         place = Path(os.path.realpath(Path(target.removeprefix("file://")).expanduser()))
         if "://" not in target.removeprefix("file://") and not any(place.is_relative_to(root) for root in roots):
             raise Invalid(
