@@ -32,6 +32,9 @@ _WORDY: Final = 0.9
 """Share of letters, digits, blanks and ASCII in what counts as text."""
 _ALPHABET: Final = str.maketrans("-_", "+/")
 _STRANGE: Final = re.compile(r"[^\w\s\x20-\x7e]")
+_MARKS: Final = tuple(mark for mark, _ in texts.BOMS)
+_FILES: Final = (b"PK", b"%PDF-", b"{\\rtf", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+"""How files begin that are looked into where they are encoded."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
 Look = Callable[[bytes], str]
@@ -72,7 +75,7 @@ def _base64(text: str, start: int, look: Look) -> Iterator[_Found]:
         packed = text[first:last].replace("\n", "").rstrip("=").translate(_ALPHABET)
         packed = packed[: len(packed) - (len(packed) % 4 == 1)]
         data = base64.b64decode(packed + "=" * (-len(packed) % 4))
-        if words := _words(data) or look(data):
+        if words := _words(data) or (data.startswith(_FILES) and look(data)) or "":
             yield _Found(first, last, words, "base64")
 
 
@@ -101,12 +104,12 @@ def _with_tail(text: str, last: int, width: int) -> int:
 def _words(data: bytes) -> str:
     """Return bytes as text, or nothing if they are none."""
     try:
-        text, notes = texts.decode(data)
-    except Unreadable:
+        text = texts.decode(data)[0] if b"\0" in data or data.startswith(_MARKS) else data.decode()
+    except (Unreadable, UnicodeDecodeError):
         return ""
-    if notes and b"\0" not in data:  # neither UTF-8 nor UTF-16: anything is Latin-1
+    if len(text) < _SHORTEST or _CONTROL.search(text):
         return ""
-    if len(text) < _SHORTEST or _CONTROL.search(text) or len(_STRANGE.findall(text)) > (1 - _WORDY) * len(text):
+    if not text.isascii() and len(_STRANGE.findall(text)) > (1 - _WORDY) * len(text):
         return ""
     return cleaned(text)
 
