@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.postgres import Opens, Server, rows
 from contracts.connector import walk
-from lockgate.adapters.postgres import Sessions
+from lockgate.adapters.postgres import Access, Sessions
 from lockgate.errors import LockgateError, NotFound, Unavailable
 
 pytestmark = pytest.mark.needs_postgres
@@ -162,6 +162,15 @@ class TestConnections:
             assert not reached(tls="require", password="wrong")
         finally:
             postgres.run("postgres", "DROP ROLE locked")
+
+    def test_what_the_environment_names_is_verified_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert Access("d").local
+        for name, value in (("PGHOST", "db.example.com"), ("PGHOSTADDR", "192.0.2.1"), ("PGSERVICE", "far")):
+            with monkeypatch.context() as patch:
+                patch.setenv(name, value)
+                assert not Access("d").local
+                assert Access("d", host="/run/postgresql").local
+        assert not Access("d", host="localhost.example.com").local
 
     def test_without_the_package_it_is_said_what_to_install(
         self, opens: Opens, monkeypatch: pytest.MonkeyPatch

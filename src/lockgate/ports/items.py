@@ -20,8 +20,8 @@ class Item:
 
     `readers` is nobody where rights cannot be understood; `problem` then says why. `declared` is a label
     that a rule of the administrator states for it (manifest, configuration), None if there is none.
-    `reach` is who may be able to read it at most, where that is more than `readers` (grants that are not
-    understood, or not certain): for reports of exposure, never for access. None: nobody beyond `readers`.
+    `reach` is who may be able to read it, where that is known to be more than `readers` (by grants that are not
+    certain, or on other ways): for reports of exposure, never for access. None: nobody is known beyond `readers`.
     `modified` is when its content last changed, None where the source does not tell.
     """
 

@@ -9,6 +9,7 @@ Messages of the server can quote rows and passwords, so of an error only its sta
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +56,11 @@ class Access:
 
     @property
     def local(self) -> bool:
-        """Tell whether it is on this machine."""
-        return self.host in _LOCAL or self.host.startswith("/")
+        """Tell whether it is on this machine. Without a host, the environment may name another one."""
+        if not self.host and any(os.environ.get(name) for name in ("PGSERVICE", "PGHOSTADDR")):
+            return False
+        host = self.host or os.environ.get("PGHOST", "")
+        return host in _LOCAL or host.startswith("/")
 
 
 class Refused(Unavailable):
