@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -276,3 +278,53 @@ def test_progress_is_one_line_that_ends_and_tells_rates_and_time_left() -> None:
     quiet = io.StringIO()
     Meter(quiet)(progress)
     assert quiet.getvalue() == ""
+
+
+def test_what_stands_in_an_archive_is_named_with_its_own_lines(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner, outer = io.BytesIO(), share / "outer.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("deep/pay.txt", f"first\nher card {CARD}\n")
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("inner.zip", inner.getvalue())
+        archive.writestr("bad.docx", b"no document \0\1")
+    assert scan(str(outer), "--format", "jsonl") == 4
+    row, summary = lines(capsys.readouterr().out)
+    (place,) = row["places"]
+    assert "inner.zip" in place["part"]
+    assert "deep/pay.txt" in place["part"]
+    assert (place["line"], place["column"]) == (2, 10)
+    assert len(row["unread"]) == 1
+    assert (summary["unread"], summary["partly"], summary["complete"]) == (0, 1, False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(300):
+        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 500)
+    source = str(Path(lockgate.__file__).parents[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": source},
+        start_new_session=True,
+    )
+    until = time.monotonic() + 60
+    while len(seen := below(process.pid)) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == b"lockgate: interrupted\n"
+    assert seen
+    while (
+        any(map(alive, seen)) and time.monotonic() < until
+    ):  # readers end just after the workers that started them
+        time.sleep(0.05)
+    assert not any(map(alive, seen))
+    assert scan(str(share), "--resume", "--format", "jsonl") == 0
+    assert lines(capsys.readouterr().out)[-1]["items"] == 303

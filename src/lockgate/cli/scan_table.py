@@ -68,6 +68,8 @@ def _row(one: Row, report: ScanReport) -> tuple[str, ...]:
         found = "declared"
     first = one.places[0] if one.places else None
     where = f"{one.path}:{first.line}:{first.column}" if first else one.path
+    if first and first.part:
+        where = f"{one.path} ({first.part}:{first.line}:{first.column})"
     owner = ", ".join(owner.removeprefix("user:") for owner in one.owners) or "(nobody)"
     people = "all" if one.everyone else f"{one.people:,}"
     return report.levels[one.level], people, found, owner, reach(one), where

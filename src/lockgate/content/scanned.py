@@ -21,6 +21,7 @@ class Place:
         kind, confidence, detector: as in `Finding`.
         start, end: half-open span in code points of the extracted text.
         line, column, end_line, end_column: the same span, counted from 1; `end_column` is one behind the last.
+            They count from the begin of `part`, where there is one.
         part: what of the item it stands in (a file of an archive, a hidden sheet); empty for its main text.
 
     """

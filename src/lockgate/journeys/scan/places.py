@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 from lockgate.content.finding import Finding
@@ -35,6 +36,9 @@ def places(data: bytes, extracted: Extracted, findings: Sequence[Finding]) -> tu
 def _place(one: Finding, extracted: Extracted, lines: Lines) -> Place:
     start, end = extracted.origin(one.start, one.end)
     where = extracted.where(one.start, one.end)
+    around = [part.start for part in extracted.parts if part.where and part.start <= start and end <= part.end]
+    if around:
+        lines = lines.of_part(max(around))
     return Place(one.kind, start, end, *lines.at(start), *lines.at(end), one.confidence, one.detector, where)
 
 
@@ -49,6 +53,13 @@ class Lines:
         self._text = text
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._shifts = _shifts(text, data)
+
+    def of_part(self, begin: int) -> Lines:
+        """Return lines that are counted from the begin of a part."""
+        inside = copy(self)
+        inside._shifts = None
+        inside._starts = [begin, *self._starts[bisect_right(self._starts, begin) :]]
+        return inside
 
     def at(self, offset: int) -> tuple[int, int]:
         """Return line and column, counted from 1."""
