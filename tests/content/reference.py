@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from lockgate.content.detection.automaton import expression
 from lockgate.content.detection.core import DETECTORS, ROWS, TOKENS
 from lockgate.content.detection.financial import _IBAN, _end
 from lockgate.content.detection.normalize import normalize
@@ -99,7 +100,7 @@ def near(text: str, start: int, end: int, rule: Rule) -> int:
         return any(
             low <= match.end(1) <= high
             for one in alternatives(rule.words)
-            for match in re.finditer(rf"(?ia)(?<![a-z])(?=({one}))", text)
+            for match in re.finditer(rf"(?ia)(?<![a-z])(?=({expression(one)}))", text)
         )
 
     if ends(start - 24, start):

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from content import reference
 from content.test_detectors import HOSTILE, MARKS, NUMBERS, SALARIES, SECRETS, TABLES
+from content.test_personal import FOUND, MISSES, parts
 from lockgate.content.detection import core, scan, scan_many
 from lockgate.content.detection.core import ROWS, TOKENS, Core
 from lockgate.content.detection.vectors import VECTORS
 
 PIECES = [
     *(text for text, _, _ in NUMBERS), *(text for text, _ in SECRETS), *SALARIES, *(t for t, _ in TABLES),
-    *(text for text, _ in MARKS), "4111 1111 1111 1111 5500 0000 0000 0004", "4111-1111-1111-1111-123", "#" * 9,
+    *(text for text, _ in MARKS), *(parts(text)[0] for _, text in FOUND), *(text for _, text in MISSES),
+    "4111 1111 1111 1111 5500 0000 0000 0004", "4111-1111-1111-1111-123", "#" * 9,
     "AAAAAA", "\u0130stanbul", "\u200b", "\n\n", "\n", " ", "-", ".", "(", "0" * 11, "\ud7ff", "ÄÖ", "身份证",
     "é", "ſsn", "\u212aey", "123-45-6789", "ssn", "card", "visa ", "tin", "token", "pass", "A1234567", "://",
     "eyJ", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "sk-", "bearer ", "salary", "confidential", "\x00", "\ufffd",

@@ -33,7 +33,7 @@ from lockgate.content.detection.table import Detector, Raw, Rule, Token
 from lockgate.content.detection.tokens import Tokens
 from lockgate.content.finding import Finding
 
-DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks())
+DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks(), *personal.DETECTORS)
 """What no row can say."""
 ROWS: Final[tuple[Rule, ...]] = (*CARDS, *personal.RULES)
 """Every rule."""

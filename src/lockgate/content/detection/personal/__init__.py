@@ -1,11 +1,22 @@
-"""Data of persons. `RULES`: every row about a number; `TOKENS`: every row about what has a literal in it."""
+"""Data of persons and companies.
+
+`RULES`: every row about a number; `TOKENS`: what has a literal in it; `DETECTORS`: what no row can say.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from lockgate.content.detection.personal import america, asia, contact, europe
-from lockgate.content.detection.table import Rule, Token
+from lockgate.content.detection.personal import america, asia, contact, europe, identifiers, network, papers
+from lockgate.content.detection.table import Detector, Rule, Token
 
 RULES: Final[tuple[Rule, ...]] = (*america.RULES, *asia.RULES, *europe.RULES)
-TOKENS: Final[tuple[Token, ...]] = contact.TOKENS
+TOKENS: Final[tuple[Token, ...]] = (*contact.TOKENS, *network.TOKENS, *papers.TOKENS)
+DETECTORS: Final[tuple[Detector, ...]] = (
+    network.Coins(),
+    network.Hosts(),
+    network.Places(),
+    papers.Vehicles(),
+    papers.Codes(),
+    *identifiers.FIELDS,
+)

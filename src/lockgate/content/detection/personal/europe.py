@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lockgate.content.detection.personal import checks
+from lockgate.content.detection.personal import checks, more_checks
 from lockgate.content.detection.personal.forms import national, rule
 from lockgate.content.detection.table import Rule
 
@@ -41,4 +41,21 @@ RULES: Final[tuple[Rule, ...]] = (
     national("ro", "#############", checks.ro_cnp, 0.55, r"cnp\b|cod numeric"),
     national("se", "######-####|########-####|######+####", checks.se_person, 0.6, _SE),
     national("se", "############|##########", checks.se_person, 0.3, _SE),
+    national("bg", "##########", more_checks.bg_egn, 0.3, r"егн|egn\b"),
+    national("ee", "###########", more_checks.baltic, 0.45, r"isikukood|id-kood"),
+    national("lt", "###########", more_checks.baltic, 0.4, r"asmens kod"),
+    national("lv", "######-#####", more_checks.lv_personal, 0.45, r"personas kod"),
+    national("gr", "###########", more_checks.gr_amka, 0.4, r"αμκα|amka"),
+    national("gr", "#########", more_checks.gr_afm, 0.2, r"αφμ|afm\b"),
+    national("hu", "#########|### ### ###|###-###-###", more_checks.hu_taj, 0.2, r"taj\b|taj-"),
+    national("hu", "##########", more_checks.hu_tax, 0.2, r"adóazonos|adószám"),
+    national("ie", "#######A|#######AA", more_checks.ie_pps, 0.5, r"pps"),
+    national("is", "######-####|##########", more_checks.is_kennitala, 0.4, r"kennit"),
+    national("lu", "#############", more_checks.lu_matricule, 0.9, r"matricule|matrikel"),
+    national("rs", "#############", more_checks.jmbg, 0.6, r"jmbg|јмбг|mati(?:č|c)ni"),
+    national("si", "#############", more_checks.jmbg, 0.55, r"em(?:š|s)o"),
+    national("ru", "############", more_checks.ru_inn, 0.45, r"инн|inn\b"),
+    national("ru", "###-###-### ##|###-###-###-##|###########", more_checks.ru_snils, 0.4, r"снилс|snils"),
+    national("ua", "##########", more_checks.ua_tax, 0.2, r"рнокпп|іпн|ідентифікац"),
+    rule("id.driver_license", "AAAAA######AA#AA", more_checks.gb_driver, 0.8, r"driv|licen|dvla"),
 )

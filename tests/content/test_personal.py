@@ -1,0 +1,159 @@
+"""Golden cases of data of persons and companies: what is found, with its span, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lockgate.content.detection import KINDS, scan
+from lockgate.content.labeling import _LEVELS, SURE, level_of
+from lockgate.labels.label import Sensitivity
+
+FOUND = [
+    # kind, text with the value in double angle brackets
+    ("id.national.bg", "ЕГН <<7523169263>>"),
+    ("id.national.ee", "isikukood <<37605030299>>"),
+    ("id.national.lt", "asmens kodas <<37605030299>>"),
+    ("id.national.lv", "personas kods <<150385-11234>>"),
+    ("id.national.gr", "AMKA <<01013099997>>"),
+    ("id.national.hu", "TAJ <<111 111 110>>"),
+    ("id.national.ie", "PPS <<6433435F>>"),
+    ("id.national.is", "kennitala <<120174-3399>>"),
+    ("id.national.lu", "matricule <<1893120105732>>"),
+    ("id.national.rs", "JMBG <<0101006500006>>"),
+    ("id.national.si", "EMŠO <<0101006500006>>"),
+    ("id.national.ru", "СНИЛС <<112-233-445 95>>"),
+    ("id.national.ru", "ИНН <<500100732259>>"),
+    ("id.national.ua", "РНОКПП <<1759013776>>"),
+    ("id.national.ae", "<<784-1968-6570305-0>>"),
+    ("id.national.id", "NIK <<3174055208900001>>"),
+    ("id.national.kz", "ИИН <<900101300017>>"),
+    ("id.national.my", "MyKad <<900101-14-5678>>"),
+    ("id.national.nz", "IRD <<49-091-850>>"),
+    ("id.national.pk", "CNIC <<35201-1234567-1>>"),
+    ("id.national.th", "<<1-2345-67890-12-1>>"),
+    ("id.national.tw", "national ID <<A123456789>>"),
+    ("id.national.ec", "cédula <<1710034065>>"),
+    ("id.national.uy", "cédula <<1.234.567-2>>"),
+    ("id.national.us", "EIN <<12-3456789>>"),
+    ("id.national.us", "ITIN <<912-70-1234>>"),
+    ("id.national.mx", "RFC: <<GODE561231GR8>>"),
+    ("id.national.de", "Personalausweis Nr. <<L01X00T47>>"),
+    ("id.national.de", "Steuernummer: <<21/815/08150>>"),
+    ("id.national.fr", "carte nationale d'identité n° <<880692310285>>"),
+    ("id.national.xx", "National ID: <<85-12345-X>>"),
+    ("id.passport", "Passport no. <<X1234567>>"),
+    ("id.passport", "numéro de passeport : <<09AA12345>>"),
+    ("id.passport", "Reisepass-Nr. <<C01X0006H>>"),
+    (
+        "id.passport",
+        "<<P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10>>",
+    ),
+    (
+        "id.national.xx",
+        "<<I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<>>",
+    ),
+    ("id.driver_license", "her driver's license number is <<LH329609T>>"),
+    ("id.driver_license", "<<MORGA657054SM9IJ>>"),
+    ("id.driver_license", "Führerschein-Nr.: <<B072RRE2I55>>"),
+    ("health.identifier", "MRN <<00123456>> was seen"),
+    ("health.identifier", "Medicare <<1EG4-TE5-MK73>>"),
+    ("health.identifier", "Medicare <<2123 45670 1>>"),
+    ("health.identifier", "Policy number: <<HX-99812>>"),
+    ("health.identifier", "NHC: <<784356>>."),
+    ("id.professional", "NPI <<1234567893>>"),
+    ("id.professional", "DEA <<AB1234563>>"),
+    ("id.professional", "employee ID: <<EMP-10234>>"),
+    ("id.professional", "Bar No. <<123456>>"),
+    ("id.professional", "NºCol: <<28 28 61032>>"),
+    ("id.legal", "Case No. <<2:21-cv-01234-ABC>>"),
+    ("id.legal", "see <<1:19-cr-00123>> there"),
+    ("id.legal", "Aktenzeichen: <<12 O 345/21>>"),
+    ("id.vehicle", "VIN: <<1HGCM82633A004352>>"),
+    ("id.vehicle", "Fahrgestellnummer <<WVWZZZ1JZ3W386752>>"),
+    ("id.vehicle", "License plate: <<B-AB 1234>>"),
+    ("id.vehicle", "Kennzeichen <<M-XY 123>>"),
+    ("id.vat", "USt-IdNr. <<DE123456789>>"),
+    ("id.vat", "ABN <<51 824 753 556>>"),
+    ("financial.account", "account number <<12345678>>"),
+    ("financial.account", "Sort code <<20-00-00>>"),
+    ("financial.account", "IFSC: <<SBIN0001234>>"),
+    ("financial.account", "BLZ <<37040044>>"),
+    ("financial.account.bic", "SWIFT code: <<DEUTDEFF500>>"),
+    ("financial.crypto_address", "send btc to <<1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa>>"),
+    ("financial.crypto_address", "<<bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4>>"),
+    ("financial.crypto_address", "<<0x52908400098527886E0F7030069857D2E4169EE7>>"),
+    ("net.ip", "from server <<10.218.6.131>> to"),
+    ("net.ip", "at <<4f8a:c99e:dc86:faf9:5988:5f63:375e:8a2a>>."),
+    ("net.ip", "at <<2001:db8::8a2e:370:7334>>"),
+    ("net.mac", "<<00:1B:44:11:3A:B7>>"),
+    ("net.url", "see <<https://www.example.com/x?y=1>>."),
+    ("net.url", "on <<www.example.com>>"),
+    ("pii.geo", "lat <<52.5200, lon 13.4050>>"),
+    ("pii.geo", "<<40.7128, -74.0060>>"),
+    ("pii.geo", "<<48°51'24\"N, 2°21'03\"E>>"),
+]  # fmt: skip
+
+MISSES = [
+    # kind, text in which there is none
+    ("id.national.bg", "EGN 7523169264"),
+    ("id.national.ee", "isikukood 37605030298"),
+    ("id.national.ie", "PPS 6433435A"),
+    ("id.national.ae", "784-1968-6570305-1"),
+    ("id.national.tw", "A123456788"),
+    ("id.national.us", "page 12-3456789"),
+    ("id.passport", "the passport is in office 12"),
+    ("id.passport", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<11"),
+    ("id.driver_license", "a driver's license from 2019"),
+    ("health.identifier", "the policy number one of our house"),
+    ("id.professional", "every employee ID is secret"),
+    ("id.legal", "in that case 12 people came"),
+    ("id.vehicle", "the plate number is unknown"),
+    ("financial.account", "my account is locked since 2024"),
+    ("financial.account.bic", "SWIFT is a network of BANKINGS"),
+    ("financial.crypto_address", "send btc to 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
+    ("financial.crypto_address", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"),
+    ("net.ip", "version 1.2.3.4 and 300.1.1.1 and 1.2.3.4.5"),
+    ("net.ip", "std::vector and a::b, at 10:20:30"),
+    ("net.mac", "10:20:30:40:50"),
+    ("net.url", "a://"),
+    ("pii.geo", "3.14159, 2.718"),
+]
+
+
+def parts(text: str) -> tuple[str, int, int]:
+    start, end = text.index("<<"), text.rindex(">>") - 2
+    return text[:start] + text[start + 2 : end + 2] + text[end + 4 :], start, end
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+@pytest.mark.parametrize(("kind", "marked"), FOUND)
+def test_it_is_found_with_its_span(kind, marked):
+    text, start, end = parts(marked)
+    for front, back in (("", ""), ("Good morning,\n\n", "\n\nBest regards"), ("Grüße: ", " (für Äneas)")):
+        found = [one for one in scan(front + text + back) if one.kind == kind and one.confidence >= SURE]
+        assert (start + len(front), end + len(front)) in [(one.start, one.end) for one in found]
+
+
+@pytest.mark.parametrize(("kind", "marked"), FOUND)
+def test_odd_characters_hide_nothing(kind, marked):
+    text, start, end = parts(marked)
+    hidden = wide(text) if "°" not in text else text
+    assert (start, end) in [(f.start, f.end) for f in scan(hidden) if f.kind == kind and f.confidence >= SURE]
+    split = text[: start + 2] + "\u200b" + text[start + 2 :]
+    assert (start, end + 1) in [(f.start, f.end) for f in scan(split) if f.kind == kind and f.confidence >= SURE]
+
+
+@pytest.mark.parametrize(("kind", "text"), MISSES)
+def test_what_looks_like_it_is_not(kind, text):
+    assert kind not in {one.kind for one in scan(text) if one.confidence >= SURE}
+
+
+def test_every_kind_has_its_level_and_there_are_many():
+    assert len(KINDS) >= 60
+    assert sum(kind.startswith("id.national.") for kind in KINDS) >= 45
+    for kind in KINDS - {"mark.restricted"}:
+        assert any(kind == name or kind.startswith(f"{name}.") for name in _LEVELS), kind
+    assert level_of("pii.special_category") == Sensitivity.CONFIDENTIAL
