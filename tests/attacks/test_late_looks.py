@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,57 @@ def test_nobody_comes_in_while_what_was_withdrawn_is_not_known(tmp_path: Path, w
         finally:
             free.set()
         assert until(lab, 401) == 401, "the disk is back, and the account is closed"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/retrieve"])
+def test_a_late_look_is_waited_for(tmp_path: Path, path: str) -> None:
+    """A machine that is short of time answers late, and not by rights that have ended."""
+    with lab_of(tmp_path, 20.0) as lab, ThreadPoolExecutor(1) as threads:
+        assert ask(lab, path) == 200
+        free, real = threading.Event(), lab.directory.refresh
+
+        def hang() -> bool:
+            free.wait(20)
+            return real()
+
+        lab.directory.refresh = hang  # type: ignore[method-assign]  # a disk that is slow
+        (tmp_path / "directory.toml").write_text(CLOSED)
+        lab.run(asyncio.sleep(1.5))
+        asked = threads.submit(ask, lab, path)
+        with pytest.raises(TimeoutError):
+            asked.result(1.0)
+        free.set()
+        assert asked.result(10) == 401
+
+
+@pytest.mark.parametrize("door", ["/v1/retrieve", "/mcp"])
+def test_what_was_long_in_making_leaves_for_whom_it_was_made(tmp_path: Path, door: str) -> None:
+    """Who asked leaves the group while the passages are looked for."""
+    with lab_of(tmp_path, 20.0) as lab, ThreadPoolExecutor(1) as threads:
+        embedder: Any = lab.lockgate.chat.retrieve.embedder
+        real, began = embedder.embed, threading.Event()
+
+        async def slow(texts: Any) -> Any:
+            began.set()
+            await asyncio.sleep(3.0)
+            return await real(texts)
+
+        embedder.embed = slow
+        asked = threads.submit(_send, lab, door)
+        assert began.wait(10)
+        (tmp_path / "new.toml").write_text(CLOSED)
+        (tmp_path / "new.toml").replace(tmp_path / "directory.toml")
+        response = asked.result(20)
+        assert response.status in (401, 403) or "error" in response.json, response.json
+
+
+def _send(lab: Lab, door: str) -> Any:
+    body: dict[str, Any] = {"query": "gifts"}
+    if door == "/mcp":
+        call = {"name": "search", "arguments": {"query": "gifts"}}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    accept = {"Accept": "application/json, text/event-stream"}
+    return send(lab.url, "POST", door, body, token=lab.token("staff"), headers=accept)
 
 
 def test_a_running_answer_stops(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lockgate.policy.model import Subject
@@ -11,23 +11,23 @@ from lockgate.ports import Authenticator
 
 @dataclass(frozen=True, slots=True)
 class Punctual:
-    """`ports.Authenticator` in front of another one. `check` raises where what is in force is too old.
+    """`ports.Authenticator` in front of another one. `fresh` waits for what is in force to be new enough.
 
     Every door asks it before anything else, and every running answer asks it again.
     """
 
     credentials: Authenticator
-    check: Callable[[], None]
+    fresh: Callable[[], Awaitable[None]]
 
     async def authenticate(self, credential: str, /) -> Subject:
         """Return who holds the credential.
 
         Raises:
             Unauthenticated, NotRegistered: as the other one does.
-            Unavailable: so does the check.
+            Unavailable: it did not become new enough.
 
         """
-        self.check()
+        await self.fresh()
         subject = await self.credentials.authenticate(credential)
-        self.check()  # to find out who it is may have taken long
+        await self.fresh()  # to find out who it is may have taken long
         return subject

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -15,16 +14,13 @@ from starlette.responses import Response
 from lockgate.edge.body import Limits, credential, json_object, purpose, whole
 from lockgate.edge.problems import as_lockgate_error, problem
 from lockgate.edge.render import new_request_id, own_headers, verdict_object
-from lockgate.edge.scopes import admit
+from lockgate.edge.scopes import FRESH, admit, still
 from lockgate.errors import Invalid
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.discover import Discover
 from lockgate.journeys.passages import Passages
 from lockgate.labels.wire import Taxonomy, header, render
 from lockgate.policy.model import Context, Scope, Subject
-
-FRESH: Final = timedelta(milliseconds=300)
-"""How long who it was may count while the body arrives."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = Callable[[Request, Subject, Context], Awaitable[Response]]
@@ -84,7 +80,10 @@ class Door:
                     request = await whole(request, self.limits)
                     if self.chat.clock.now() - now > FRESH:  # a body that drips in outlives a token, or a right
                         subject, now = await admit(self.chat, shown, request_id, scope)
-                return await body(request, subject, Context(now, request_id, purpose=purpose(request)))
+                response = await body(request, subject, Context(now, request_id, purpose=purpose(request)))
+                if request.method == "GET" or scope is Scope.RETRIEVE:  # what was done is done, and is told
+                    await still(self.chat, shown, subject, now, request_id)
+                return response
             except Exception as error:
                 return problem(as_lockgate_error(error), request_id)
 

@@ -20,14 +20,14 @@ from starlette.routing import BaseRoute
 
 from lockgate import __version__
 from lockgate.content.mcp import HANDSHAKE, INVALID_PARAMS, META, PARSE_ERROR, STATELESS
-from lockgate.edge.api import FRESH, Door
+from lockgate.edge.api import Door
 from lockgate.edge.asgi import Route
 from lockgate.edge.body import credential, json_value, purpose
 from lockgate.edge.mcp_request import Message, Refused, accepts_json, parse
 from lockgate.edge.mcp_tools import INSTRUCTIONS, Tools, definitions
 from lockgate.edge.problems import NotAcceptable, as_lockgate_error, problem, rpc_problem
 from lockgate.edge.render import new_request_id, own_headers
-from lockgate.edge.scopes import admit
+from lockgate.edge.scopes import FRESH, admit, still
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, TooLarge
 from lockgate.journeys.passages import Passages
 from lockgate.labels.label import Label
@@ -70,6 +70,7 @@ class McpDoor:
                     subject, now = await self._admit(request, request_id)
                 context = Context(now, request_id, purpose=purpose(request))
                 result, label = await _unless_gone(request, self._call(subject, context, message.params))
+                await still(self.door.chat, credential(request), subject, now, request_id)
             else:
                 result = self._about(message)
         except Exception as error:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from lockgate.audit.record import Kind
 from lockgate.edge.challenge import InsufficientScope
+from lockgate.errors import AccessDenied
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.enforce import base_record
 from lockgate.policy.model import Context, Scope, Subject
 
+FRESH: Final = timedelta(milliseconds=300)
+"""How long who it was may count while a body arrives, or an answer is made."""
 KEYS_ONLY: Final = frozenset({Scope.METRICS})
 """What only a service key opens: it is no data of anybody, so no policy says who may have it."""
 
@@ -44,3 +47,20 @@ async def admit(chat: Chat, credential: str, request_id: str, scope: Scope) -> t
     )
     await chat.gate.audit.append([refused])
     raise InsufficientScope(scope)
+
+
+async def still(chat: Chat, credential: str, subject: Subject, since: datetime, request_id: str) -> None:
+    """Check that who asked is who they were, before an answer leaves that took long to make (I5).
+
+    Raises:
+        AccessDenied: groups or rights of theirs have changed.
+        Unauthenticated, Unavailable: see `admit`.
+
+    """
+    if chat.clock.now() - since <= FRESH:
+        return
+    again, _ = await chat.identify(credential, request_id)
+    if again.parties != subject.parties or again.confined_to != subject.confined_to:
+        raise AccessDenied(
+            "your rights changed while this was made", code="revoked", remedy="Ask again for what you may see now."
+        )

@@ -24,6 +24,7 @@ LATE: Final = 1.0
 STALE: Final = 10.0
 """Seconds without the end of a look after which nobody is let in: what was withdrawn meanwhile is not known."""
 _QUIET: Final = 60.0
+_AGAIN: Final = 0.05
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -87,6 +88,22 @@ class Looks:
         except asyncio.CancelledError:
             self._since.pop(watcher, None)
             raise
+
+    async def fresh(self) -> None:
+        """Wait until every watcher that is kept has looked within `LATE`: what was withdrawn before that counts.
+
+        A machine without time answers late then, and not by rights that have ended.
+
+        Raises:
+            Unavailable: see `punctual`.
+
+        """
+        while True:
+            self.punctual()
+            oldest = min(self._since.values(), default=None)
+            if oldest is None or self._clock() - oldest <= LATE:
+                return
+            await asyncio.sleep(_AGAIN)
 
     def punctual(self) -> None:
         """Check that every watcher that is kept has looked of late: else rights may have ended that still count.

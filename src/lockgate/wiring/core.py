@@ -119,7 +119,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         everybody = identity.registered(
             stated, come.authenticator, lambda: in_force.applications, clock, given.directory or known
         )
-        authenticator = Punctual(everybody, looks.punctual)
+        authenticator = Punctual(everybody, looks.fresh)
         operations.attach(
             Watched(settings, writer, history, index, policies, in_force, models, come.keys_known, looks)
         )
