@@ -402,3 +402,67 @@ def test_a_selection_of_another_run_is_empty(place: Place) -> None:
             return [row async for row in state.rows(Selection(99))]
 
     assert asyncio.run(body()) == []
+
+
+# ------------------------------------------------------------------ the work
+
+
+class Slow:
+    """A source behind a network: counts what it is asked at a time; `lost` raises what no source should."""
+
+    name = "slow"
+
+    def __init__(self, size: int = 10) -> None:
+        self.now = self.most = self.asked = 0
+        self._size = size
+
+    async def fetch(self, id: str) -> bytes:
+        self.asked += 1
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.01)
+        self.now -= 1
+        if id == "lost":
+            raise KeyError("4111 1111 1111 1111")
+        return CARD.encode()
+
+
+def outcomes(source: Slow, units: list[Unit]) -> list[Outcome]:
+    async def body() -> list[Outcome]:
+        work = Looking([source], Plain(), scan_many)  # type: ignore[list-item]
+        return [one async for one in work(units) if one is not None]
+
+    return asyncio.run(body())
+
+
+def test_some_items_are_fetched_ahead_but_not_many_and_not_much() -> None:
+    source = Slow()
+    assert len(outcomes(source, [Unit(0, str(number), "", 10) for number in range(40)])) == 40
+    assert source.most == 4
+    large = Slow()
+    outcomes(large, [Unit(0, str(number), "", 20_000_000) for number in range(4)])
+    assert large.most == 1
+
+
+def test_a_source_that_fails_in_its_own_way_costs_one_item_and_tells_nothing() -> None:
+    found = outcomes(Slow(), [Unit(0, "a", "", 1), Unit(0, "lost", "", 1), Unit(0, "b", "", 1)])
+    (lost,) = (one for one in found if one.problem)
+    assert lost.problem == "could not read: its source failed (KeyError)"
+    assert lost.again
+    assert len(found) == 3
+
+
+def test_work_that_is_left_fetches_nothing_more() -> None:
+    source = Slow()
+
+    async def body() -> None:
+        work = Looking([source], Plain(), scan_many)  # type: ignore[list-item]
+        outcomes = work([Unit(0, str(number), "", 1) for number in range(100)])
+        async for _ in outcomes:
+            break
+        await outcomes.aclose()  # type: ignore[attr-defined]
+        asked = source.asked
+        await asyncio.sleep(0.05)
+        assert source.asked == asked
+
+    asyncio.run(body())

@@ -95,14 +95,14 @@ async def open_scan(
 @asynccontextmanager
 async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIterator[Work]:
     """Open the work of a scan, in the process that does it: only there its parts are loaded."""
-    from lockgate.adapters.extraction.extractor import KreuzbergExtractor
+    from lockgate.adapters.extraction.extractor import KreuzbergExtractor, Limits
     from lockgate.content.detection import scan_many
 
     async with AsyncExitStack() as stack:
         sources = [open_target(text, options) for text in targets]
         for source in sources:
             stack.callback(source.close)
-        extractor = KreuzbergExtractor()
+        extractor = KreuzbergExtractor(limits=Limits(documents=5000))
         stack.push_async_callback(extractor.close)
         yield Looking(sources, extractor, scan_many)
 

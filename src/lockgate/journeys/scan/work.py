@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -17,6 +19,11 @@ from lockgate.ports.scanning import Outcome, Unit
 
 TOGETHER: Final = 4_000_000
 """Bytes and characters that are held and looked at together: the core is at its fastest from a million on."""
+AHEAD: Final = 4
+"""Items that are fetched while one is read: of a source behind a network, most of the time is waiting."""
+AHEAD_BYTES: Final = 32_000_000
+"""Bytes that these have together; an item that alone has more is fetched alone."""
+_SMALL: Final = 1_000_000
 UNREADABLE: Final = "could not read: "
 
 ScanMany: TypeAlias = Callable[[Sequence[str]], Sequence[tuple[Finding, ...]]]
@@ -48,39 +55,69 @@ class Looking:
         """Yield the outcome of each unit. Texts are collected until they are worth a look together."""
         waiting: list[_Ready] = []
         held = 0
-        for unit in units:
-            got = await self._text(unit)
-            if isinstance(got, Outcome):
-                yield got
-                continue
-            waiting.append(got)
-            held += len(got.extracted.text) + got.size
-            if held < TOGETHER:
-                yield None
-            else:
-                for outcome in await self._look(waiting):
-                    yield outcome
-                waiting, held = [], 0
+        async with aclosing(self._fetched(units)) as fetched:
+            async for unit, found in fetched:
+                got = await self._text(unit, found) if isinstance(found, bytes) else found
+                if isinstance(got, Outcome):
+                    yield got
+                    continue
+                waiting.append(got)
+                held += len(got.extracted.text) + got.size
+                if held < TOGETHER:
+                    yield None
+                else:
+                    for outcome in await self._look(waiting):
+                        yield outcome
+                    waiting, held = [], 0
         for outcome in await self._look(waiting):
             yield outcome
 
-    async def _text(self, unit: Unit) -> _Ready | Outcome:
-        digest, size = "", 0
+    async def _fetched(self, units: Sequence[Unit]) -> AsyncGenerator[tuple[Unit, bytes | Outcome], None]:
+        """Yield each unit with its bytes, or its outcome if there are none; the next ones are on their way."""
+        coming: deque[tuple[Unit, asyncio.Task[bytes | Outcome]]] = deque()
+        left = deque(units)
         try:
-            data = await self._sources[unit.target].fetch(unit.item)
-            size = len(data)
-            digest = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
-            if digest == unit.known:
-                return Outcome(unit.target, unit.item, unit.revision, digest, size, same=True)
-            extracted = await self._extractor.extract(unit.item, data)
+            while left or coming:
+                while left and len(coming) < AHEAD:
+                    if coming and sum(unit.size for unit, _ in coming) + left[0].size > AHEAD_BYTES:
+                        break
+                    unit = left.popleft()
+                    coming.append((unit, asyncio.create_task(self._fetch(unit))))
+                unit, task = coming.popleft()
+                yield unit, await task
+        finally:
+            for _, task in coming:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in coming), return_exceptions=True)
+
+    async def _fetch(self, unit: Unit) -> bytes | Outcome:
+        try:
+            return await self._sources[unit.target].fetch(unit.item)
         except NotFound:
             return Outcome(unit.target, unit.item, unit.revision, gone=True)
-        except (Invalid, TooLarge) as error:
-            return unread(unit, str(error), digest, size, again=error.code == READER_KILLED)
-        except (LockgateError, OSError) as error:
-            why = str(error) if isinstance(error, LockgateError) else f"its source failed ({type(error).__name__})"
-            return unread(unit, why, digest, size, again=True)
+        except TooLarge as error:
+            return unread(unit, str(error))
+        except LockgateError as error:
+            return unread(unit, str(error), again=True)
+        except Exception as error:  # of a source's library: one item is lost, and not the process with its batch
+            return unread(unit, f"its source failed ({type(error).__name__})", again=True)
+
+    async def _text(self, unit: Unit, data: bytes) -> _Ready | Outcome:
+        digest = await self._digest(data)
+        if digest == unit.known:
+            return Outcome(unit.target, unit.item, unit.revision, digest, len(data), same=True)
+        try:
+            extracted = await self._extractor.extract(unit.item, data)
+        except Invalid as error:
+            return unread(unit, str(error), digest, len(data), again=error.code == READER_KILLED)
+        except LockgateError as error:
+            return unread(unit, str(error), digest, len(data), again=True)
         return _Ready(unit, data, digest, extracted)
+
+    async def _digest(self, data: bytes) -> str:
+        if len(data) <= _SMALL:
+            return hashlib.sha256(data).hexdigest()
+        return (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
 
     async def _look(self, ready: Sequence[_Ready]) -> list[Outcome]:
         if not ready:
