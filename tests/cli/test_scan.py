@@ -328,3 +328,43 @@ def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
     assert not any(map(alive, seen))
     assert scan(str(share), "--resume", "--format", "jsonl") == 0
     assert lines(capsys.readouterr().out)[-1]["items"] == 303
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_workers_that_are_killed_change_nothing_of_what_is_found(share: Path, tmp_path: Path) -> None:
+    for number in range(200):
+        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 1000)
+    assert scan(str(share), "--format", "jsonl", "--output", str(tmp_path / "calm")) == 0
+    source = str(Path(lockgate.__file__).parents[1])
+    arguments = ["--format", "jsonl", "--output", str(tmp_path / "storm"), "--state", str(tmp_path / "other.db")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2", *arguments],
+        env={**os.environ, "PYTHONPATH": source},
+    )
+    first: list[int] = []
+    until = time.monotonic() + 60
+    while len(first) < 2 and process.poll() is None and time.monotonic() < until:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        first = [worker for worker in map(int, children) if below(worker)]  # who has a reader has begun to read
+        time.sleep(0.005)
+    for worker in first:  # and nobody who does at the second try what one of these did not finish
+        os.kill(worker, signal.SIGKILL)
+    assert process.wait() == 0
+    assert first
+    calm, storm = (lines((tmp_path / name).read_text()) for name in ("calm", "storm"))
+    assert storm[:-1] == calm[:-1]
+    assert storm[-1]["findings"] == calm[-1]["findings"] == 200_002
+    assert storm[-1]["read"] == 203
+
+
+def test_targets_that_overlap_count_once(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = share / "hr"
+    assert scan(str(share), str(other), str(share / "deploy.txt"), "--format", "jsonl") == 0
+    *rows, summary = lines(capsys.readouterr().out)
+    assert summary["targets"] == [str(share), str(other), f"{share}/deploy.txt"]
+    by_path = [one["path"] for one in rows]
+    # a folder within a folder is a target of its own, as somebody named it; a file of a target is that file
+    assert sorted(by_path) == sorted([f"{share}/deploy.txt", f"{share}/hr/pay.txt", f"{other}/pay.txt"])
+    (share / "deploy.txt").unlink()
+    assert scan(str(share), str(other), "--format", "jsonl") == 0
+    assert lines(capsys.readouterr().out)[-1]["read"] == 3  # other targets have another state
