@@ -5,52 +5,23 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
-import subprocess
 import sys
-import tempfile
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import lockgate
+from cli.scans import CARD, KEY, lines, scan, shared
 from content.test_sarif import check
-from lockgate.cli.main import main
 from lockgate.cli.scan_meter import Meter
 from lockgate.journeys.scan import Progress
-
-CARD = "4111 1111 1111 1111"
-KEY = "AKIA" + "IOSFODNN7EXAMPLQ"
 
 
 @pytest.fixture
 def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that every account can reach: those of pytest are below one that only its owner may enter."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    with tempfile.TemporaryDirectory() as place:
-        Path(place).chmod(0o755)
-        yield filled(Path(place) / "share")
-
-
-def filled(root: Path) -> Path:
-    (root / "hr").mkdir(parents=True)
-    (root / "hr" / "pay.txt").write_text(f"first\nher card {CARD} expires\n")
-    (root / "hr" / "pay.txt").chmod(0o600)
-    (root / "deploy.txt").write_text(f"AWS={KEY}\n")
-    (root / "harmless.txt").write_text("nothing to see\n")
-    return root
-
-
-def scan(*arguments: str) -> int:
-    return main(["scan", "--workers", "1", *arguments])
-
-
-def lines(out: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in out.splitlines()]
+    with shared(tmp_path, monkeypatch) as found:
+        yield found
 
 
 def test_a_person_reads_what_is_where_and_who_can_reach_it(
@@ -160,49 +131,7 @@ def test_a_file_has_its_own_lines_though_reading_takes_empty_ones_away(
     assert capsys.readouterr().out.splitlines()[1].endswith("code.py:8:11")
 
 
-def below(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [one for child in map(int, children) for one in (child, *below(child))]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_killed_scan_leaves_no_process_and_goes_on_where_it_was(
-    share: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for number in range(60):
-        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 2000)
-    command = [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2"]
-    source = str(Path(lockgate.__file__).parents[1])
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": source})
-    until = time.monotonic() + 60
-    seen: list[int] = []
-    while time.monotonic() < until and len(seen) < 4 and process.poll() is None:  # two workers with their readers
-        seen = below(process.pid)
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    assert len(seen) >= 2
-    while any(map(alive, seen)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(map(alive, seen))
-    assert scan(str(share), "--resume", "--format", "jsonl") == 0
-    *rows, summary = lines(capsys.readouterr().out)
-    assert (summary["items"], summary["read"], summary["findings"]) == (63, 63, 120_002)
-    assert len({one["item"] for one in rows}) == len(rows) == 62
-    assert scan(str(share), "--format", "jsonl") == 0
-    assert lines(capsys.readouterr().out)[-1]["read"] == 0
-
-
 def test_loops_of_links_and_deep_folders_end(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (share / "loop").symlink_to(share)
     (share / "self").symlink_to("self")
@@ -300,63 +229,7 @@ def test_what_stands_in_an_archive_is_named_with_its_own_lines(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
-    share: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for number in range(300):
-        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 500)
-    source = str(Path(lockgate.__file__).parents[1])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": source},
-        start_new_session=True,
-    )
-    until = time.monotonic() + 60
-    while len(seen := below(process.pid)) < 3 and time.monotonic() < until:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert said == b"lockgate: interrupted\n"
-    assert seen
-    while (
-        any(map(alive, seen)) and time.monotonic() < until
-    ):  # readers end just after the workers that started them
-        time.sleep(0.05)
-    assert not any(map(alive, seen))
-    assert scan(str(share), "--resume", "--format", "jsonl") == 0
-    assert lines(capsys.readouterr().out)[-1]["items"] == 303
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_workers_that_are_killed_change_nothing_of_what_is_found(share: Path, tmp_path: Path) -> None:
-    for number in range(200):
-        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 1000)
-    assert scan(str(share), "--format", "jsonl", "--output", str(tmp_path / "calm")) == 0
-    source = str(Path(lockgate.__file__).parents[1])
-    arguments = ["--format", "jsonl", "--output", str(tmp_path / "storm"), "--state", str(tmp_path / "other.db")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2", *arguments],
-        env={**os.environ, "PYTHONPATH": source},
-    )
-    first: list[int] = []
-    until = time.monotonic() + 60
-    while len(first) < 2 and process.poll() is None and time.monotonic() < until:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        first = [worker for worker in map(int, children) if below(worker)]  # who has a reader has begun to read
-        time.sleep(0.005)
-    for worker in first:  # and nobody who does at the second try what one of these did not finish
-        os.kill(worker, signal.SIGKILL)
-    assert process.wait() == 0
-    assert first
-    calm, storm = (lines((tmp_path / name).read_text()) for name in ("calm", "storm"))
-    assert storm[:-1] == calm[:-1]
-    assert storm[-1]["findings"] == calm[-1]["findings"] == 200_002
-    assert storm[-1]["read"] == 203
-
-
 def test_targets_that_overlap_count_once(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = share / "hr"
     assert scan(str(share), str(other), str(share / "deploy.txt"), "--format", "jsonl") == 0

@@ -1,140 +1,31 @@
-"""Scans: what is read again and what is not, what is gone, what is found where; with real states and folders.
-
-The engine of these tests does the work here, one unit at a time, and can stop in the middle.
-"""
+"""Scans: what is read again and what is not, what is gone, what is found where; with real states and folders."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from journeys.scans import CARD, KEY, Here, Place, Plain, filled
 from lockgate.adapters.directory_host import HostDirectory
 from lockgate.adapters.files import FilesConnector
 from lockgate.adapters.scan_state import SqliteScanState
 from lockgate.content.detection import scan_many
-from lockgate.content.scanned import Row, ScanReport
-from lockgate.errors import Conflict, Invalid, Unavailable
+from lockgate.errors import Unavailable
 from lockgate.journeys.scan import Looking, Scan, Scope, Target
 from lockgate.labels.label import Sensitivity
-from lockgate.ports import Extracted, Item
-from lockgate.ports.scanning import STATE, Outcome, Selection, Unit
-from support import NOW
-
-CARD = "card 4111 1111 1111 1111\n"
-KEY = "AWS=" + "AKIA" + "IOSFODNN7EXAMPLQ\n"
-
-
-class Plain:
-    """`ports.Extractor` of plain text: `!why` cannot be read, `?` not in part."""
-
-    async def extract(self, name: str, data: bytes, /) -> Extracted:
-        text = data.decode()
-        if text.startswith("!"):
-            raise Invalid(text[1:].strip())
-        return Extracted(text, unread=("inside.txt: is encrypted",) if text.startswith("?") else ())
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        self.at += timedelta(milliseconds=1)
-        return self.at
-
-
-@dataclass
-class Here:
-    """`ports.scanning.Engine` in this process; after `stop` outcomes it is as if the process were killed."""
-
-    work: Looking
-    stop: int = -1
-    before: dict[str, object] = field(default_factory=dict)
-    done: list[Unit] = field(default_factory=list)
-
-    async def run(self, units: AsyncIterator[Unit], /) -> AsyncGenerator[Outcome, None]:
-        async for unit in units:
-            if len(self.done) == self.stop:
-                raise KeyboardInterrupt
-            self.done.append(unit)
-            if callable(act := self.before.get(unit.item)):
-                act()
-            async for outcome in self.work([unit]):
-                if outcome is not None:
-                    yield outcome
-
-
-@dataclass
-class Place:
-    """A folder, its state, and scans of it."""
-
-    root: Path
-    state: Path
-    rules: str = "r1"
-    clock: Clock = field(default_factory=Clock)
-
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def source(self) -> FilesConnector:
-        return FilesConnector("share", self.root, "", directory=HostDirectory.read())
-
-    def scan(
-        self,
-        scope: Scope | None = None,
-        *,
-        stop: int = -1,
-        changed: bool = False,
-        before: dict[str, object] | None = None,
-        source: FilesConnector | None = None,
-    ) -> Seen:
-        source = source or self.source()
-        engine = Here(Looking([source], Plain(), scan_many), stop, before or {})
-
-        async def body() -> Seen:
-            with closing(SqliteScanState.open(self.state)) as state:
-                scan = Scan([Target(source)], engine, state, HostDirectory.read(), self.clock, self.rules)
-                run = await scan.run(scope)
-                since = scope.since if scope else None
-                report = await scan.report(run, 100, changed=changed, since=since)
-                rows = [row async for row in scan.rows(run, changed=changed, since=since)]
-                return Seen(report, rows, [unit.item for unit in engine.done])
-
-        return asyncio.run(body())
-
-    def interrupted(self, stop: int) -> None:
-        with pytest.raises(KeyboardInterrupt):
-            self.scan(stop=stop)
-
-
-@dataclass
-class Seen:
-    report: ScanReport
-    rows: list[Row]
-    read: list[str]
-
-    @property
-    def items(self) -> list[str]:
-        return [row.item for row in self.rows]
+from lockgate.ports import Item
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    found = Place(tmp_path / "share", tmp_path / "state.db")
-    found.write("a.txt", CARD)
-    found.write("b/c.txt", KEY)
-    found.write("b/d.txt", "harmless\n")
-    return found
+    return filled(tmp_path)
 
 
 def test_a_second_scan_reads_nothing_and_finds_the_same(place: Place) -> None:
@@ -319,150 +210,3 @@ def test_worst_first(place: Place) -> None:
     assert sum(one.items for one in seen.report.by_label) == 4
     assert sum(one.items for one in seen.report.by_audience) == 4
     assert {one.name: one.items for one in seen.report.by_folder} == {"share/b/": 2, "share/./": 2}
-
-
-# ------------------------------------------------------------------ the state
-
-
-def test_two_scans_on_one_state_are_refused_until_the_first_ends(place: Place) -> None:
-    with (
-        closing(SqliteScanState.open(place.state)),
-        pytest.raises(Conflict, match="another scan works on the state"),
-    ):
-        SqliteScanState.open(place.state)
-    SqliteScanState.open(place.state).close()
-
-
-def test_a_state_is_for_its_owner_alone(place: Place) -> None:
-    place.scan()
-    assert place.state.stat().st_mode & 0o777 == 0o600
-
-
-def test_what_is_no_state_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    other, text = tmp_path / "other.db", tmp_path / "text.db"
-    with closing(sqlite3.connect(other)) as mine:
-        mine.execute("CREATE TABLE precious (x)")
-    text.write_text("precious, and long enough to be taken for a header of something " * 20)
-    before = other.read_bytes(), text.read_bytes()
-    for path in (other, text):
-        with pytest.raises(Invalid, match="no state of a scan"):
-            SqliteScanState.open(path)
-    assert (other.read_bytes(), text.read_bytes()) == before
-    with pytest.raises(Unavailable, match="cannot be used"):
-        SqliteScanState.open(tmp_path)
-
-
-def test_a_state_of_another_layout_is_begun_anew(place: Place) -> None:
-    place.scan()
-    with closing(sqlite3.connect(place.state)) as old:
-        old.execute("PRAGMA user_version = 1")
-    assert len(place.scan().read) == 3
-
-
-def test_a_full_disk_ends_the_scan_with_what_to_do_and_what_was_done_stays(place: Place) -> None:
-    place.scan()
-    for number in range(300):
-        place.write(f"more/{number}.txt", CARD * 30)
-    source = place.source()
-
-    async def body() -> None:
-        with closing(SqliteScanState.open(place.state)) as state:
-            pages = state._connection.execute("PRAGMA page_count").fetchone()[0]
-            state._connection.execute(f"PRAGMA max_page_count = {pages + 30}")
-            engine = Here(Looking([source], Plain(), scan_many))
-            await Scan([Target(source)], engine, state, HostDirectory.read(), place.clock, "r1").run()
-
-    with pytest.raises(Unavailable, match="full") as refused:
-        asyncio.run(body())
-    assert refused.value.code == STATE
-    assert "--resume" in refused.value.remedy
-    resumed = place.scan(Scope(resume=True))
-    assert resumed.report.totals.items == 303
-    assert len(set(resumed.read)) == len(resumed.read)
-
-
-def test_no_value_is_in_the_state(place: Place) -> None:
-    place.scan()
-    data = b"".join(path.read_bytes() for path in place.state.parent.glob("state.db*"))
-    assert b"4111" not in data
-    assert b"IOSFODNN" not in data
-
-
-def test_rows_can_be_read_while_pages_follow(place: Place) -> None:
-    for number in range(600):
-        place.write(f"more/{number}.txt", CARD)
-    assert len(place.scan().items) == 602
-
-
-def test_a_selection_of_another_run_is_empty(place: Place) -> None:
-    place.scan()
-
-    async def body() -> list[Row]:
-        with closing(SqliteScanState.open(place.state)) as state:
-            return [row async for row in state.rows(Selection(99))]
-
-    assert asyncio.run(body()) == []
-
-
-# ------------------------------------------------------------------ the work
-
-
-class Slow:
-    """A source behind a network: counts what it is asked at a time; `lost` raises what no source should."""
-
-    name = "slow"
-
-    def __init__(self, size: int = 10) -> None:
-        self.now = self.most = self.asked = 0
-        self._size = size
-
-    async def fetch(self, id: str) -> bytes:
-        self.asked += 1
-        self.now += 1
-        self.most = max(self.most, self.now)
-        await asyncio.sleep(0.01)
-        self.now -= 1
-        if id == "lost":
-            raise KeyError("4111 1111 1111 1111")
-        return CARD.encode()
-
-
-def outcomes(source: Slow, units: list[Unit]) -> list[Outcome]:
-    async def body() -> list[Outcome]:
-        work = Looking([source], Plain(), scan_many)  # type: ignore[list-item]
-        return [one async for one in work(units) if one is not None]
-
-    return asyncio.run(body())
-
-
-def test_some_items_are_fetched_ahead_but_not_many_and_not_much() -> None:
-    source = Slow()
-    assert len(outcomes(source, [Unit(0, str(number), "", 10) for number in range(40)])) == 40
-    assert source.most == 4
-    large = Slow()
-    outcomes(large, [Unit(0, str(number), "", 20_000_000) for number in range(4)])
-    assert large.most == 1
-
-
-def test_a_source_that_fails_in_its_own_way_costs_one_item_and_tells_nothing() -> None:
-    found = outcomes(Slow(), [Unit(0, "a", "", 1), Unit(0, "lost", "", 1), Unit(0, "b", "", 1)])
-    (lost,) = (one for one in found if one.problem)
-    assert lost.problem == "could not read: its source failed (KeyError)"
-    assert lost.again
-    assert len(found) == 3
-
-
-def test_work_that_is_left_fetches_nothing_more() -> None:
-    source = Slow()
-
-    async def body() -> None:
-        work = Looking([source], Plain(), scan_many)  # type: ignore[list-item]
-        outcomes = work([Unit(0, str(number), "", 1) for number in range(100)])
-        async for _ in outcomes:
-            break
-        await outcomes.aclose()  # type: ignore[attr-defined]
-        asked = source.asked
-        await asyncio.sleep(0.05)
-        assert source.asked == asked
-
-    asyncio.run(body())
