@@ -51,7 +51,9 @@ def parts(here: Place, log: Slow) -> tuple[Reviews, Ingest]:
     ingest = Ingest(
         here.index, here.extractor, here.embedder, here.ingest._clock, log, directory, changing=changing
     )
-    return Reviews(here.index, directory, gate, {"share": here.connector}, changing=changing), ingest
+    return Reviews(
+        here.index, directory, gate, {"share": here.connector}, here.reviewed, changing=changing
+    ), ingest
 
 
 async def both(slow: asyncio.Task[object], other: asyncio.Task[object], log: Slow) -> None:

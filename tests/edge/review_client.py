@@ -18,11 +18,13 @@ from journeys.places import PEOPLE, Place, Stopped, place
 from lockgate.edge.api import Door
 from lockgate.edge.app import application
 from lockgate.edge.body import Limits
+from lockgate.edge.exposure_api import ExposureApi
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, Unauthenticated
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.review import Reviews
 from lockgate.journeys.why import Why
 from lockgate.labels.wire import STANDARD
@@ -93,12 +95,13 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         await here.ingest.run(here.connector)
         directory, gate = Host(everybody=PEOPLE), Gate(lambda: SHIPPED, here.log, applications=registered)
         door = Door(Names(), Limits(), STANDARD)
-        reviews = Reviews(here.index, directory, gate, {"share": here.connector})
-        exposures = Exposures(here.index, directory, gate)
+        reviews = Reviews(here.index, directory, gate, {"share": here.connector}, here.reviewed)
+        exposures = Exposures(here.index, directory, gate, measured=here.reviewed)
         recheck = here.ingest.rechecker({"share": here.connector})
         why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck))
         explain = Route(WHY, door.handler(Scope.RETRIEVE, why.explain))
-        table = [*ReviewApi(door, reviews, exposures).routes(), explain]
+        fixes = ExposureApi(door, exposures, Fixes(exposures, reviews))
+        table = [*ReviewApi(door, reviews).routes(), *fixes.routes(), explain]
         with free_socket() as (sock, url), serving(application(table), sock):
             async with aiohttp.ClientSession() as http:
                 await story(here, lambda name: Client(http, url, name))

@@ -126,7 +126,8 @@ VALID: dict[str, Any] = {
         "broad": False,
     },
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
-    "/v1/reviews/undo": {},
+    "/v1/reviews/undo": {"id": "u_0"},
+    "/v1/exposure/fixes": {"fix": "f_0", "all": False, "hold": False, "apply": True},
     "/v1/documents/{document:path}/forget": {"allow_return": False},  # of a document that has this for a name
 }
 _PART = {"type": "user", "id": "staff", "properties": {"groups": ["group:hr"]}}

@@ -15,6 +15,7 @@ from adapters.hosts import Host
 from lockgate.adapters.files import FilesConnector
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.keys import FileKeys
+from lockgate.adapters.review_log import SqliteReviewLog
 from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
@@ -95,6 +96,7 @@ class Place:
     embedder: Words
     extractor: Plain
     log: Log
+    reviewed: SqliteReviewLog
 
     def write(self, path: str, text: str | bytes) -> None:
         target = self.share / path
@@ -122,13 +124,16 @@ async def place(
     share.mkdir(exist_ok=True)
     directory = Host(everybody=PEOPLE)
     connector = FilesConnector("share", share, "docs", directory=directory, rights="manifest")
-    index = await MemoryIndex.open(folder / "index", FileKeys.open(folder / "master.key"))
+    keys = FileKeys.open(folder / "master.key")
+    index = await MemoryIndex.open(folder / "index", keys)
+    reviewed = SqliteReviewLog.open(folder / "index", keys)
     embedder, extractor, log = embedder or Words(), Plain(), Log()
     ingest = Ingest(index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most)
     try:
-        made = Place(share, connector, index, ingest, embedder, extractor, log)
+        made = Place(share, connector, index, ingest, embedder, extractor, log, reviewed)
         if not (share / MANIFEST).exists():
             made.rules(STAFF, HR)
         yield made
     finally:
+        reviewed.close()
         await index.close()

@@ -38,7 +38,7 @@ def gate(here: Place) -> Gate:
 
 
 def reviews(here: Place) -> Reviews:
-    return Reviews(here.index, Host(everybody=PEOPLE), gate(here), {"share": here.connector})
+    return Reviews(here.index, Host(everybody=PEOPLE), gate(here), {"share": here.connector}, here.reviewed)
 
 
 def play(folder: Path, story: Callable[[Place, Reviews], Awaitable[None]]) -> None:
@@ -194,6 +194,7 @@ def test_a_review_is_recorded_before_it_takes_effect(tmp_path: Path) -> None:
             Host(everybody=PEOPLE),
             Gate(lambda: SHIPPED, Full(), applications=registered),
             {"share": here.connector},
+            here.reviewed,
         )
         with pytest.raises(Unavailable):
             await accept(broken, ANN, before)

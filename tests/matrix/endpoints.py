@@ -214,7 +214,10 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of paths that are not", "/v1/reviews/rule", {"pattern": "nowhere/**", "proposed": "public"}),
         Case("of HR's, none so proposed", "/v1/reviews/rule", {"pattern": "hr/**", "proposed": "public"}),
     ),
-    ("POST", "/v1/reviews/undo"): (Case("of nothing", "/v1/reviews/undo", {}),),
+    ("POST", "/v1/reviews/undo"): (
+        Case("of nothing", "/v1/reviews/undo", {}),
+        Case("of an id that is not", "/v1/reviews/undo", {"id": "u_none"}),
+    ),
     ("GET", "/v1/reviews/{document:path}"): (
         Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}"),
         Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}"),
@@ -231,6 +234,15 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of mine", "/v1/exposure"),
         Case("of everybody's", "/v1/exposure?all=true"),
     ),
+    ("GET", "/v1/exposure/fixes"): (
+        Case("of mine", "/v1/exposure/fixes"),
+        Case("of everybody's", "/v1/exposure/fixes?all=true"),
+    ),
+    ("POST", "/v1/exposure/fixes"): (
+        Case("of mine, that is not", "/v1/exposure/fixes", {"fix": "f_none"}),
+        Case("of everybody's, that is not", "/v1/exposure/fixes", {"fix": "f_none", "all": True, "apply": True}),
+    ),
+    ("GET", "/v1/exposure/trend"): (Case("of everybody's", "/v1/exposure/trend"),),
     ("GET", "/v1/exposure/findable/{person}"): (
         Case("by somebody who is there", "/v1/exposure/findable/staff"),
         Case("by somebody who is not", "/v1/exposure/findable/nobody"),

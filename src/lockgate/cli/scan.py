@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from lockgate import __version__
 from lockgate.cli import scan_apply
+from lockgate.cli.output import output
 from lockgate.cli.places import state_folder
 from lockgate.cli.scan_meter import Meter
 from lockgate.cli.scan_table import changes, table
@@ -120,7 +119,7 @@ async def _run(args: argparse.Namespace) -> int:
         changed = args.since == "last"
         most = max(args.limit, ROWS) if args.format == "html" else args.limit
         report = await scan.report(done, most, changed=changed, since=since)
-        with _output(args.output) as stream:
+        with output(args.output) as stream:
             await _write(args.format, report, scan.rows(done, changed=changed, since=since), stream)
             if args.label and args.format == "table":
                 print("", *changes(report), sep="\n", file=stream)
@@ -183,21 +182,3 @@ def _since(text: str | None) -> datetime | None:
             f"`--since {text}` is no date", remedy="Write it like 2026-11-24 or 2026-11-24T09:30, or `last`."
         ) from error
     return (found if found.tzinfo else found.astimezone()).astimezone(UTC)
-
-
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[TextIO]:
-    """Open where the report goes. A file is for its owner alone: it says where secrets lie."""
-    if path is None:
-        yield sys.stdout
-        return
-    try:
-        path.unlink(missing_ok=True)
-        with open(path, "x", encoding="utf-8", errors="replace", opener=_private) as stream:
-            yield stream
-    except OSError as error:
-        raise Invalid(f"the report cannot be written to `{path}`: {error.strerror}") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -72,6 +72,6 @@ def _announce(running: Trial) -> None:
 
 
 def _json(running: Trial) -> list[dict[str, Any]]:
-    from lockgate.edge.review_api import exposure_object
+    from lockgate.edge.exposed import exposure_object
 
     return [exposure_object(one, running.lockgate.settings.labels.taxonomy) for one in running.exposed]

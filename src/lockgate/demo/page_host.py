@@ -16,7 +16,7 @@ from lockgate.demo.scenes_answers import HERON_QUESTION
 from lockgate.demo.sorted import sort
 from lockgate.demo.texts.company import INJECTION_QUESTION
 from lockgate.demo.trial_report import EVERYBODY, OTHERS, audience
-from lockgate.edge.review_api import document_object, exposure_object
+from lockgate.edge.exposed import document_object, exposure_object
 from lockgate.errors import Conflict, Invalid, NotFound
 from lockgate.journeys.exposure import census
 from lockgate.journeys.review import version_of

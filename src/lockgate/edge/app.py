@@ -22,6 +22,7 @@ from lockgate.edge.classify_api import ClassifyApi
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
+from lockgate.edge.exposure_api import ExposureApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -116,6 +117,7 @@ def routes(
     proofs: ProofApi,
     audit: AuditApi,
     reviews: ReviewApi,
+    exposure: ExposureApi,
     mcp: McpDoor,
     authzen: AuthZenApi,
     operations: OperationsApi,
@@ -140,6 +142,7 @@ def routes(
         *forget.routes(),
         *audit.routes(),
         *reviews.routes(),
+        *exposure.routes(),
         *mcp.routes(),
         *authzen.routes(),
         *operations.routes(),

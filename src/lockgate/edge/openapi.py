@@ -207,13 +207,26 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         errors=(404, 409),
     ),
     ("POST", "/v1/reviews/undo"): Operation(
-        "Take back the caller's last review.", _DOCUMENTS, errors=(400, 404, 409)
+        "Take back the caller's last review, or what was done under an id.",
+        _DOCUMENTS,
+        closed(obj(id=text(100, 1))),
+        errors=(404, 409),
     ),
     ("GET", "/v1/reviews/{document}"): Operation("One document.", ref("Document"), errors=(404,)),
     ("GET", "/v1/reviews/{document}/passages/{ordinal}"): Operation(
         "The text of a passage.", obj("text", text=TEXT), errors=(404,)
     ),
     ("GET", "/v1/exposure"): Operation("What is exposed.", _LIST, query={"all": of(("true", "false"))}),
+    ("GET", "/v1/exposure/fixes"): Operation(
+        "What can be done about it.", _LIST, query={"all": of(("true", "false"))}
+    ),
+    ("POST", "/v1/exposure/fixes"): Operation(
+        "What a fix would do; with `apply`, do it.",
+        ANY,
+        closed(obj("fix", fix=text(100, 1), all=BOOL, hold=BOOL, apply=BOOL)),
+        errors=(404, 409),
+    ),
+    ("GET", "/v1/exposure/trend"): Operation("Measures of each day.", _LIST),
     ("GET", "/v1/exposure/findable/{person}"): Operation("What a person's AI could find.", _LIST, errors=(404,)),
     ("POST", "/mcp"): Operation(
         "One message of MCP.", obj("jsonrpc"), ref("RpcMessage"), errors=(404, 406), quiet=(202,)

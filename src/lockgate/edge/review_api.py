@@ -1,4 +1,4 @@
-"""`/v1/reviews` and `/v1/exposure`: what waits for a review, reviews, and what is exposed. Never a value found."""
+"""`/v1/reviews`: what waits for a review, and reviews. Never a value found."""
 
 from __future__ import annotations
 
@@ -9,51 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from lockgate.content.document import Document
-from lockgate.content.exposure import Exposure
 from lockgate.edge.api import Door, json_response, only, text_field
 from lockgate.edge.asgi import Route
 from lockgate.edge.body import json_object
+from lockgate.edge.exposed import document_object, exposure_object, listing
 from lockgate.errors import Invalid
-from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.review import Correction, Open, Reviews
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
-from lockgate.labels.wire import Taxonomy, render
+from lockgate.labels.wire import Taxonomy
 from lockgate.policy.model import Context, Scope, Subject
 
 _CORRECTION = ("sensitivity", "readers", "forbidden_uses", "broad")
-
-
-def document_object(document: Document, taxonomy: Taxonomy) -> dict[str, Any]:
-    """Return a document as reviews and exposure show it."""
-    return {
-        "document": document.id,
-        "item": f"{document.collection}/{document.item}",
-        "title": document.title,
-        "review": document.review.value,
-        "held": document.held,
-        "label": render(document.label, taxonomy),
-        "evidence": [
-            {"kind": one.kind, "count": one.count, "confidence": one.confidence} for one in document.evidence
-        ],
-        "problem": document.problem,
-        "notes": list(document.notes),
-    }
-
-
-def exposure_object(one: Exposure, taxonomy: Taxonomy) -> dict[str, Any]:
-    """Return one exposed document."""
-    return document_object(one.document, taxonomy) | {
-        "level": taxonomy.name(one.level),
-        "rank": int(one.level),
-        "people": one.people,
-        "share": round(one.share, 4),
-        "grants": [[[name, count] for name, count in clause] for clause in one.grants],
-        "owners": list(one.owners),
-        "why": [str(reason) for reason in one.why],
-        "todo": one.todo,
-    }
 
 
 def open_object(one: Open, taxonomy: Taxonomy) -> dict[str, Any]:
@@ -107,11 +74,10 @@ def _flag(body: dict[str, Any], name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReviewApi:
-    """The routes of reviews and exposure."""
+    """The routes of reviews."""
 
     door: Door
     reviews: Reviews
-    exposures: Exposures
 
     def routes(self) -> list[BaseRoute]:
         """Return the route table."""
@@ -122,8 +88,6 @@ class ReviewApi:
             ("POST", "/v1/reviews/undo", self.undo),
             ("GET", "/v1/reviews/{document}/passages/{ordinal}", self.passage),
             ("GET", "/v1/reviews/{document:path}", self.one),
-            ("GET", "/v1/exposure", self.exposed),
-            ("GET", "/v1/exposure/findable/{person}", self.findable),
         )
         return [
             Route(path, self.door.handler(Scope.REVIEW, body), methods=[method]) for method, path, body in table
@@ -135,7 +99,7 @@ class ReviewApi:
         if not _number(limit) or not 1 <= int(limit) <= 1000:
             raise Invalid("`limit` must be a number from 1 to 1000")
         found = await self.reviews.list_open(subject, context, int(limit))
-        return self._listing([open_object(one, self.door.taxonomy) for one in found], context)
+        return listing([open_object(one, self.door.taxonomy) for one in found], context)
 
     async def one(self, request: Request, subject: Subject, context: Context) -> Response:
         """Show one document to its owner or a steward, in the version that a review of it names."""
@@ -170,12 +134,15 @@ class ReviewApi:
             to=correction(body, taxonomy),
             broad=_flag(body, "broad"),
         )
-        return self._listing([document_object(one, taxonomy) for one in after], context)
+        return listing([document_object(one, taxonomy) for one in after], context)
 
     async def undo(self, request: Request, subject: Subject, context: Context) -> Response:
-        """Take back this person's last review."""
-        after = await self.reviews.undo(subject, context)
-        return self._listing([document_object(one, self.door.taxonomy) for one in after], context)
+        """Take back this person's last review, or what was done under an id."""
+        body = await json_object(request, self.door.limits)
+        only(body, "id")
+        id = text_field(body, "id", 100) if "id" in body else ""
+        after = await self.reviews.undo(subject, context, id)
+        return listing([document_object(one, self.door.taxonomy) for one in after], context)
 
     async def passage(self, request: Request, subject: Subject, context: Context) -> Response:
         """Show the text of one passage, for its owner, on request."""
@@ -185,18 +152,3 @@ class ReviewApi:
             return await self.one(request, subject, context)
         text = await self.reviews.show(subject, context, document, int(ordinal))
         return json_response({"text": text}, context.request_id)
-
-    async def exposed(self, request: Request, subject: Subject, context: Context) -> Response:
-        """List what is exposed of one's own, or with `all=true`, as an administrator, of everybody."""
-        everybody = request.query_params.get("all") == "true"
-        found = await self.exposures.of(subject, context, everybody=everybody)
-        return self._listing([exposure_object(one, self.door.taxonomy) for one in found], context)
-
-    async def findable(self, request: Request, subject: Subject, context: Context) -> Response:
-        """List what a person's AI could find today."""
-        found = await self.exposures.findable(subject, context, request.path_params["person"])
-        return self._listing([document_object(one, self.door.taxonomy) for one in found], context)
-
-    def _listing(self, data: list[dict[str, Any]], context: Context) -> Response:
-        listing = {"object": "list", "data": data, "request_id": context.request_id}
-        return json_response(listing, context.request_id)

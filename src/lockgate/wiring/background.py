@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from lockgate.adapters.policy_files import PolicyFiles, Reload
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
 from lockgate.errors import LockgateError
+from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.ingest import Ingest
 from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.storage.threads import Looks
@@ -26,6 +27,7 @@ from lockgate.wiring.rotation import Rotation
 from lockgate.wiring.signing import Signing
 
 LOG: Final = logging.getLogger("lockgate")
+_MEASURE: Final = timedelta(hours=1)
 _PATIENCE: Final = timedelta(minutes=2)
 """After this a sync begins no further large document: other collections and what is new come first."""
 
@@ -48,6 +50,7 @@ class Background:
     weights: Weights
     operations: Operations
     looks: Looks
+    exposures: Exposures
 
     def work(self, *, sync: bool) -> list[Coroutine[Any, Any, object]]:
         """Return what runs until it is canceled; `sync`: collections too."""
@@ -71,12 +74,17 @@ class Background:
 
     async def _sync_forever(self) -> None:
         """Sync every collection, again and again. A source that fails is tried again next time."""
+        measured: datetime | None = None
         while True:
             for connector in self.connectors.values():
                 if not await self._try(f"sync of {connector.name}", self._sync(connector)):
                     self.operations.sync_failed(connector.name)
             oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
             await self._try("forgetting of history", self.history.forget(oldest))
+            now = self.clock.now()
+            if measured is None or now - measured >= _MEASURE or now.date() != measured.date():
+                measured = now
+                await self._try("measures of the catalogue", self.exposures.take_measures(now))
             await asyncio.sleep(self.settings.sync_seconds)
 
     async def _sync(self, connector: Connector) -> None:

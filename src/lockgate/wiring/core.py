@@ -21,11 +21,9 @@ from lockgate.config import Settings
 from lockgate.content.labeling import Limit
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.enforce import Gate, Mode
-from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
-from lockgate.journeys.review import Reviews
 from lockgate.journeys.routes import Routes
 from lockgate.journeys.standing import Standing
 from lockgate.journeys.why import Why
@@ -39,6 +37,7 @@ from lockgate.wiring.central import InForce
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
 from lockgate.wiring.operations import Operations, Watched
+from lockgate.wiring.reviewing import open_reviewing
 from lockgate.wiring.rotation import Rotation
 from lockgate.wiring.running import Lockgate
 
@@ -127,13 +126,12 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         # documents, and the gates of a question
         changing = asyncio.Lock()  # held by whoever changes what is known of documents
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
-        connectors = documents.connectors(settings, directory, rights)
-        for connector in connectors.values():
-            stack.callback(connector.close)
+        connectors = documents.open_connectors(settings, directory, rights, stack)
         ingest = documents.ingest(settings, index, extractor, embedder, clock, sink, directory, limit, changing)
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
         retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages))
+        reviewing = open_reviewing(settings, index, keys, directory, gate, connectors, log, limit, changing, stack)
         table = Routes(gate, lambda: in_force.table)
 
         yield Lockgate(
@@ -153,16 +151,9 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
             release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve, table)),
             passages=Passages(gate, labeler, retrieve, connectors, clock),
-            reviews=Reviews(
-                index,
-                directory,
-                gate,
-                connectors,
-                limit=limit,
-                stewards=settings.labels.stewards,
-                changing=changing,
-            ),
-            exposures=Exposures(index, directory, gate, limit),
+            reviews=reviewing.reviews,
+            exposures=reviewing.exposures,
+            fixes=reviewing.fixes,
             why=Why(index, gate, directory, clock, recheck),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=rotation,
@@ -182,5 +173,6 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
                 weights=weights,
                 operations=operations,
                 looks=looks,
+                exposures=reviewing.exposures,
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from typing import Literal, cast
 
 from lockgate.adapters.files import FilesConnector
@@ -24,6 +25,16 @@ def connectors(
     """Return the connector of each collection, or of the one named `only`, by name."""
     wanted = [one for one in settings.collections if only in (None, one.name)]
     return {one.name: _connector(one, settings, directory, threads) for one in wanted}
+
+
+def open_connectors(
+    settings: Settings, directory: Directory, threads: Threads, stack: AsyncExitStack
+) -> dict[str, Connector]:
+    """Return the connector of each collection by name; the stack closes them."""
+    found = connectors(settings, directory, threads)
+    for connector in found.values():
+        stack.callback(connector.close)
+    return found
 
 
 def _connector(one: Collection, settings: Settings, directory: Directory, threads: Threads) -> Connector:

@@ -22,6 +22,7 @@ from lockgate.edge.audit_api import AuditApi
 from lockgate.edge.body import Limits as Bounds
 from lockgate.edge.classify_api import ClassifyApi
 from lockgate.edge.embeddings_api import EmbeddingsApi
+from lockgate.edge.exposure_api import ExposureApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -35,6 +36,7 @@ from lockgate.journeys.discover import Discover
 from lockgate.journeys.embed import Embed
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.forget import Forget
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.passages import Passages
@@ -75,6 +77,7 @@ class Lockgate:
     passages: Passages
     reviews: Reviews
     exposures: Exposures
+    fixes: Fixes
     why: Why
     forget: Forget
     rotation: Rotation
@@ -102,7 +105,8 @@ class Lockgate:
             forget=ForgetApi(door, self.forget),
             proofs=ProofApi(Proofs(self.gate, self.log)),
             audit=AuditApi(door, Auditing(self.gate, self.log)),
-            reviews=ReviewApi(door, self.reviews, self.exposures),
+            reviews=ReviewApi(door, self.reviews),
+            exposure=ExposureApi(door, self.exposures, self.fixes),
             mcp=McpDoor(door, self.passages, resource.address(self.stated)),
             authzen=decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log),
             operations=self.operations.api(door),

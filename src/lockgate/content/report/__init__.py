@@ -5,7 +5,8 @@ Every name in it is foreign (a share holds what strangers put there) and passes 
 """
 
 from lockgate.content.report.html import html
+from lockgate.content.report.of_exposure import exposure_page
 from lockgate.content.report.of_scan import ROWS, scan_page
 from lockgate.content.report.page import Bar, Case, Chart, Figure, Page, Trouble
 
-__all__ = ["ROWS", "Bar", "Case", "Chart", "Figure", "Page", "Trouble", "html", "scan_page"]
+__all__ = ["ROWS", "Bar", "Case", "Chart", "Figure", "Page", "Trouble", "exposure_page", "html", "scan_page"]

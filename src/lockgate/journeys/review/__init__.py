@@ -6,6 +6,6 @@ what an administrator declared.
 """
 
 from lockgate.journeys.review.journey import Reviews
-from lockgate.journeys.review.parts import Correction, Open, version_of
+from lockgate.journeys.review.parts import Correction, Open, Wanted, version_of
 
-__all__ = ["Correction", "Open", "Reviews", "version_of"]
+__all__ = ["Correction", "Open", "Reviews", "Wanted", "version_of"]

@@ -12,26 +12,31 @@ from lockgate.audit.record import Kind
 from lockgate.content.document import Document
 from lockgate.content.exposure import exposures
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
-from lockgate.errors import Conflict, Invalid, NotFound
+from lockgate.errors import Conflict, Invalid, LockgateError, NotFound
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.exposure import census
-from lockgate.journeys.ingest.settlement import Settler, same
+from lockgate.journeys.ingest.settlement import Settler
 from lockgate.journeys.review.outcome import Outcome
 from lockgate.journeys.review.parts import (
     Change,
     Correction,
     Open,
+    Wanted,
+    kept,
     matches,
     proposal,
     record,
     showing,
+    taken_back,
+    undo_id,
     version_of,
     where,
 )
 from lockgate.labels.label import Sensitivity
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Connector, Directory, Index
+from lockgate.ports.reviewing import Done, ReviewLog
 
 BATCH: Final = 64
 _ID: Final = re.compile("d_[0-9a-f]+")
@@ -40,7 +45,7 @@ _HIDDEN: Final = "there is no such document, or you may not review it"
 
 def _parties(subject: Subject) -> tuple[str, ...]:
     """Return whose reviews these are: what an agent did for one person is not there for another."""
-    return tuple(one.name for one in subject.parties)
+    return tuple(sorted(one.name for one in subject.parties))
 
 
 def _resource(id: str, document: Document | None) -> Resource:
@@ -54,6 +59,7 @@ class Reviews:
         index, directory: the ports.
         gate: decides who may review what (`Action.DOWNGRADE`), and records.
         connectors: by name; the source is asked again at every review.
+        done: what was done and can be taken back.
         limit: above what audience something sensitive is too widely readable.
         stewards: the identifier of those who see every open document.
         changing: the lock of everybody who changes what is known of documents; the same as the ingest's.
@@ -66,6 +72,7 @@ class Reviews:
         directory: Directory,
         gate: Gate,
         connectors: Mapping[str, Connector],
+        done: ReviewLog,
         *,
         limit: Limit = DEFAULT_LIMIT,
         stewards: str = "group:stewards",
@@ -78,7 +85,7 @@ class Reviews:
         self._stewards = stewards
         self._changing = changing or asyncio.Lock()
         self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit))
-        self._done: dict[tuple[str, ...], list[tuple[Change, ...]]] = {}
+        self._done = done
 
     async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
         """Return what this owner or steward must look at, worst first.
@@ -176,7 +183,7 @@ class Reviews:
             Unavailable: the source, the index or the audit log failed; nothing has changed.
 
         """
-        return (await self._apply(subject, context, [(document, version)], None, broad, "review.accept"))[0]
+        return await self._one(subject, context, Wanted(document, version, None, broad), "review.accept")
 
     async def correct(
         self,
@@ -195,7 +202,7 @@ class Reviews:
                 administrator has declared a higher level.
 
         """
-        return (await self._apply(subject, context, [(document, version)], to, broad, "review.correct"))[0]
+        return await self._one(subject, context, Wanted(document, version, to, broad), "review.correct")
 
     async def by_rule(
         self,
@@ -229,37 +236,70 @@ class Reviews:
                 f"the documents under `{pattern}` have different proposals: {counts}",
                 remedy="choose one of them with --proposed LEVEL",
             )
-        done: list[Document] = []
         action = "review.accept" if to is None else "review.correct"
-        for start in range(0, len(chosen), BATCH):
-            part = [(one.id, version_of(one)) for one in chosen[start : start + BATCH]]
-            done += await self._apply(subject, context, part, to, broad, action, pattern)
-        return done
+        wanted = [Wanted(one.id, version_of(one), to, broad) for one in chosen]
+        return (await self.apply(subject, context, wanted, action, pattern))[1]
 
-    async def undo(self, subject: Subject, context: Context) -> list[Document]:
-        """Take back the subject's last review of this session, with the rights that the source shows now.
+    async def simulate(self, context: Context, wanted: Sequence[Wanted]) -> list[Change | LockgateError]:
+        """Return what each review would do, or why it would not be done. Nothing changes, and nobody is asked."""
+        found: list[Change | LockgateError] = []
+        for one in wanted:
+            try:
+                found.append(await self._change(one, context))
+            except LockgateError as error:
+                found.append(error)
+        return found
+
+    async def apply(
+        self, subject: Subject, context: Context, wanted: Sequence[Wanted], action: str, rule: str = ""
+    ) -> tuple[str, list[Document]]:
+        """Review many documents, a part at a time. Return by which id all are taken back, and what they are now.
+
+        Raises:
+            NotFound, AccessDenied, Conflict, Invalid, Unavailable: as `accept`; the part in which it happens is as
+                it was, and what was done before it can be taken back.
+
+        """
+        id = undo_id(context.request_id, action, wanted)
+        done: list[Document] = []
+        for start in range(0, len(wanted), BATCH):
+            # From the look at what is known to the change, nobody else changes it: one would overwrite the other.
+            async with self._changing:
+                done += await self._applied(subject, context, id, wanted[start : start + BATCH], action, rule)
+        return id, done
+
+    async def undo(self, subject: Subject, context: Context, id: str = "") -> list[Document]:
+        """Take back what was done under an id, or the subject's last review, with the rights of the source now.
+
+        It holds over restarts. Whoever may review a document may take back what another did with it.
 
         Raises:
             Invalid: there is nothing to undo.
-            Conflict: the document has changed since.
+            Conflict: a document has changed since.
             NotFound, AccessDenied, Unavailable: as `accept`.
 
         """
         async with self._changing:
-            return await self._undo(subject, context)
+            return await self._undo(subject, context, id)
 
-    async def _undo(self, subject: Subject, context: Context) -> list[Document]:
-        stack = self._done.get(_parties(subject), [])
-        if not stack:
+    async def _undo(self, subject: Subject, context: Context, id: str) -> list[Document]:
+        done = await (self._done.find(id) if id else self._done.last(_parties(subject)))
+        if done is None:
             raise Invalid("there is nothing to undo")
+        known = {one.document: self._index.document(one.document) for one in done.kept}
+        await self._authorize(subject, context, known)
         changes = []
-        for change in stack[-1]:
-            now = self._index.document(change.after.id)
-            if now is None or not same(now, change.after):
+        for one in done.kept:
+            now = known[one.document]
+            version = "" if now is None else version_of(now)
+            if version == one.before_version:
+                continue  # it never took effect, or was taken back already before an interruption
+            if now is None or version != one.after_version:
                 raise Conflict("the document has changed since it was reviewed", remedy="Review it again.")
-            changes.append(await self._would.settled(change.before, now, context))
-        await self._carry_out(subject, context, changes, "review.undo", "")
-        stack.pop()
+            changes.append(await self._would.settled(taken_back(now, one.before), now, context))
+        for start in range(0, len(changes), BATCH):
+            await self._carry_out(subject, context, changes[start : start + BATCH], "review.undo", "")
+        await self._done.undone(done.id, context.now)
         return [change.after for change in changes]
 
     # ------------------------------------------------------------------ how
@@ -267,41 +307,25 @@ class Reviews:
     def _ask(self, subject: Subject, context: Context, document: Document) -> AccessRequest:
         return AccessRequest(subject, Action.DOWNGRADE, document_resource(document), context)
 
-    async def _apply(
-        self,
-        subject: Subject,
-        context: Context,
-        documents: Sequence[tuple[str, str]],
-        to: Correction | None,
-        broad: bool,
-        action: str,
-        rule: str = "",
-    ) -> list[Document]:
-        # From the look at what is known to the change, nobody else changes it: one would overwrite the other.
-        async with self._changing:
-            return await self._applied(subject, context, documents, to, broad, action, rule)
+    async def _one(self, subject: Subject, context: Context, wanted: Wanted, action: str) -> Document:
+        return (await self.apply(subject, context, [wanted], action))[1][0]
+
+    async def _change(self, wanted: Wanted, context: Context) -> Change:
+        now = self._index.document(wanted.document)
+        if now is None or version_of(now) != wanted.version:
+            raise Conflict("the document has changed since you looked at it", remedy="Look at it again.")
+        change = await self._would.settled(await self._would.ruled(now, wanted.to), now, context)
+        self._would.check(change, wanted.to, wanted.broad)
+        return change
 
     async def _applied(
-        self,
-        subject: Subject,
-        context: Context,
-        documents: Sequence[tuple[str, str]],
-        to: Correction | None,
-        broad: bool,
-        action: str,
-        rule: str,
+        self, subject: Subject, context: Context, id: str, wanted: Sequence[Wanted], action: str, rule: str
     ) -> list[Document]:
-        known = [self._index.document(id) for id, _ in documents]
-        await self._authorize(subject, context, dict(zip((id for id, _ in documents), known, strict=True)))
-        changes = []
-        for (_, version), now in zip(documents, known, strict=True):
-            if now is None or version_of(now) != version:
-                raise Conflict("the document has changed since you looked at it", remedy="Look at it again.")
-            change = await self._would.settled(await self._would.ruled(now, to), now, context)
-            self._would.check(change, to, broad)
-            changes.append(change)
-        await self._carry_out(subject, context, changes, action, rule)
-        self._done.setdefault(_parties(subject), []).append(tuple(changes))
+        known = {one.document: self._index.document(one.document) for one in wanted}
+        await self._authorize(subject, context, known)
+        changes = [await self._change(one, context) for one in wanted]
+        kept_ = Done(id, context.now, _parties(subject), action, tuple(map(kept, changes)))
+        await self._carry_out(subject, context, changes, action, rule, kept_)
         return [change.after for change in changes]
 
     async def _authorize(self, subject: Subject, context: Context, known: Mapping[str, Document | None]) -> None:
@@ -326,7 +350,13 @@ class Reviews:
             verdict.obligations()
 
     async def _carry_out(
-        self, subject: Subject, context: Context, changes: Sequence[Change], action: str, rule: str
+        self,
+        subject: Subject,
+        context: Context,
+        changes: Sequence[Change],
+        action: str,
+        rule: str,
+        done: Done | None = None,
     ) -> None:
         verdicts = self._gate.judge([self._ask(subject, context, change.before) for change in changes])
         records = [record(subject, context, change, action, rule) for change in changes]
@@ -334,5 +364,7 @@ class Reviews:
         await self._gate.settle(denied or verdicts, () if denied else records)
         for verdict in verdicts:
             verdict.obligations()
+        if done is not None:  # before it takes effect: nothing is done that could not be taken back
+            await self._done.keep(done)
         for change in changes:
             await self._index.relabel(change.after, change.held)

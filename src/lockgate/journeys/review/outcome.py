@@ -49,7 +49,7 @@ class Outcome:
             stated.readers or (earlier[0].readers if earlier else Readers.everyone()),
             now.label.integrity,
             now.label.retention,
-            frozenset(),
+            (earlier[0].owners if earlier else frozenset()) if stated.owners is None else stated.owners,
             now.label.forbidden_uses if stated.forbidden_uses is None else stated.forbidden_uses,
         )
         review = Review.ACCEPTED if to is None else Review.CORRECTED

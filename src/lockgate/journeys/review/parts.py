@@ -17,6 +17,7 @@ from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import render
 from lockgate.policy.model import Action, Context, Subject
+from lockgate.ports.reviewing import Kept, Ruled
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Correction:
     sensitivity: Sensitivity | None = None
     readers: Readers | None = None
     forbidden_uses: frozenset[str] | None = None
+    owners: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,40 @@ class Change:
     before: Document
     after: Document
     held: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to become of one document: its version as it was seen, and what is stated; None accepts."""
+
+    document: str
+    version: str
+    to: Correction | None = None
+    broad: bool = False
+
+
+def kept(change: Change) -> Kept:
+    """Return what is needed to take a change back."""
+    before = change.before
+    ruled = Ruled(before.review, before.ruling, before.ruled_readers, before.accepted_kinds)
+    return Kept(before.id, ruled, version_of(before), version_of(change.after))
+
+
+def taken_back(now: Document, ruled: Ruled) -> Document:
+    """Return a document with what was ruled of it before, to be settled with its source."""
+    return replace(
+        now,
+        review=ruled.review,
+        ruling=ruled.ruling,
+        ruled_readers=ruled.ruled_readers,
+        accepted_kinds=ruled.accepted_kinds,
+    )
+
+
+def undo_id(request: str, action: str, wanted: Sequence[Wanted]) -> str:
+    """Return by which name something is taken back: it follows from what was asked."""
+    asked = (request, action, [(one.document, one.version) for one in wanted])
+    return "u_" + hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
 def version_of(document: Document) -> str:
