@@ -22,9 +22,10 @@ Of = Callable[[str], Client]
 
 
 def options(**given: Any) -> argparse.Namespace:
-    off = dict.fromkeys(("list", "undo", "no_ai", "broad", "json", "all"), False)
+    off = dict.fromkeys(("list", "undo", "no_ai", "broad", "json", "all", "apply", "hold"), False)
     empty = dict.fromkeys(("accept", "set", "rule", "sensitivity", "readers", "proposed", "person", "fail_on"))
-    plain: dict[str, Any] = {**off, **empty, "limit": 100}
+    exposing = {"what": "list", "fix": None, "format": "table", "output": None, "url": "http://gateway"}
+    plain: dict[str, Any] = {**off, **empty, **exposing, "limit": 100}
     return argparse.Namespace(**plain | given)
 
 
@@ -96,8 +97,8 @@ def test_exposure_table_and_exit_code(tmp_path: Path, capsys: pytest.CaptureFixt
     async def story(here: Place, of: Of) -> None:
         assert await exposure.work(options(all=True, limit=50), of("adm")) == 0
         table = capsys.readouterr().out.splitlines()
-        assert table[0].split()[:3] == ["LEVEL", "PEOPLE", "DOCUMENT"]
-        assert table[1].split()[:3] == ["restricted", "45", "docs/pay.csv"]
+        assert table[0].split()[:3] == ["LEVEL", "PEOPLE", "USED"]
+        assert table[1].split()[:3] == ["restricted", "45", "?"]
         for level, code in (("restricted", 1), ("general", 1)):
             assert await exposure.work(options(all=True, fail_on=level), of("adm")) == code
         assert await exposure.work(options(person="bo", json=True), of("bo")) == 0
@@ -105,6 +106,43 @@ def test_exposure_table_and_exit_code(tmp_path: Path, capsys: pytest.CaptureFixt
             await exposure.work(options(all=True), of("bo"))
         await review.work(options(set="docs/pay.csv", readers=["group:hr"]), of("ann"))
         assert await exposure.work(options(all=True, fail_on="confidential"), of("adm")) == 0
+
+    asyncio.run(with_client(tmp_path, story))
+
+
+def test_a_fix_is_simulated_applied_and_taken_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def story(here: Place, of: Of) -> None:
+        async def said(**given: Any) -> list[str]:
+            assert await exposure.work(options(**given), of("ann")) == 0
+            return capsys.readouterr().out.splitlines()
+
+        listed = await said(what="fixes")
+        assert listed[0].split()[:3] == ["FIX", "RISK", "DOCUMENTS"]
+        assert "narrow its readers to group:hr" in listed[1]
+        fix = listed[1].split()[0]
+        before = here.document("pay.csv")
+        told = "\n".join(await said(fix=fix))
+        for wanted in (
+            "takes 1 of them off the list",
+            "43 people could find them and could not any more: bo (1)",
+            "0 people of these used",
+            "1 people would get them from their AI, which they do not now: eva (1)",
+            "nothing has changed",
+        ):
+            assert wanted in told
+        assert here.document("pay.csv") == before
+        done = await said(fix=fix, apply=True)
+        assert done[0] == "done for 1 documents"
+        assert here.document("pay.csv").reviewed
+        assert await said(undo=done[1].split()[-1]) == ["taken back for 1 documents"]
+        assert here.document("pay.csv") == before
+        page = tmp_path / "exposure.html"
+        assert await exposure.work(options(all=True, format="html", output=page), of("adm")) == 0
+        assert page.stat().st_mode & 0o777 == 0o600
+        assert "docs/<wbr>pay.csv" in page.read_text()
+        assert await exposure.work(options(what="trend"), of("adm")) == 0
+        trend = capsys.readouterr().out.splitlines()
+        assert trend[1].split()[1:4] == ["100.00%", "3", "3"]
 
     asyncio.run(with_client(tmp_path, story))
 
