@@ -197,8 +197,8 @@ def _troubles(listed: Sequence[Row]) -> tuple[Trouble, ...]:
 def _method(trend: Sequence[Row], where: str, version: str) -> tuple[tuple[str, str], ...]:
     return (
         ("Asked", where),
-        ("Order", "label × people who could find it × how it is shared × how it is used; what is only not reviewed "
-                  "comes last"),
+        ("Order", "label × people who could find it × how it is shared × how it is used; what is only "
+                  "not reviewed comes last"),
         ("Usage", "answers and openings through Lockgate in the last 90 days, from its audit log"),
         ("Steps", "change what AI may serve to whom; rights in the source stay as they are"),
         ("Days measured", f"{len(trend):,}"),
