@@ -102,6 +102,19 @@ def test_below_a_folder_that_cannot_be_entered_nothing_is_gone(place: Place) -> 
     assert place.scan().report.complete
 
 
+def test_a_folder_itself_that_was_refused_and_is_gone_is_gone(place: Place) -> None:
+    class Refused(FilesConnector):
+        async def items(self) -> AsyncIterator[Item]:
+            async for item in super().items():
+                yield item
+            yield replace(item, id="locked/", revision="", problem="the system refuses: permission denied")
+
+    place.scan(source=Refused("share", place.root, "", directory=HostDirectory.read()))
+    gone = place.scan()
+    assert gone.report.gone == ("share/locked/",)
+    assert gone.report.totals.unread == 0
+
+
 def test_a_walk_that_breaks_takes_nothing_as_gone(place: Place) -> None:
     class Broken(FilesConnector):
         async def items(self) -> AsyncIterator[Item]:

@@ -41,7 +41,7 @@ def _where(of: Selection) -> tuple[str, tuple[Any, ...]]:
 def of(connection: sqlite3.Connection, of: Selection, most: int) -> Summary:
     """Return the summary of what is selected."""
     where, given = _where(of)
-    listed = [row for _, row in zip(range(most), rows(connection, of, gone=False, problems=False), strict=False)]
+    listed = list(rows(connection, of, gone=False, problems=False, most=most))
     count = connection.execute(
         f"SELECT count(*) FROM item WHERE {where} AND problem = '' AND level >= {_SENSITIVE}",  # noqa: S608
         given,
@@ -137,7 +137,7 @@ def _problems(connection: sqlite3.Connection, where: str, given: tuple[Any, ...]
 
 
 def rows(
-    connection: sqlite3.Connection, of: Selection, *, gone: bool = True, problems: bool = True
+    connection: sqlite3.Connection, of: Selection, *, gone: bool = True, problems: bool = True, most: int = -1
 ) -> Iterator[Row]:
     """Yield rows, worst first: sensitive ones, and with these also what could not be read, and what is gone."""
     where, given = _where(of)
@@ -150,8 +150,8 @@ def rows(
         listed += " OR gone = ?"
         parameters += (of.run,)
     cursor = connection.execute(
-        f"SELECT {layout.COLUMNS} FROM item WHERE {listed} ORDER BY {_WORST}",  # noqa: S608
-        parameters,
+        f"SELECT {layout.COLUMNS} FROM item WHERE {listed} ORDER BY {_WORST} LIMIT ?",  # noqa: S608
+        (*parameters, most),
     )
     for found in cursor:
         kinds = connection.execute(

@@ -293,6 +293,8 @@ class Scan:
     def _reach(self, readers: Readers) -> Reach:
         found = self._reaches.get(readers)
         if found is None:
+            if len(self._reaches) >= _MOST_TOLD:
+                self._reaches.clear()
             breadth = self._counted.breadth(readers)
             everyone = readers.is_everyone or (breadth.share >= 1 and breadth.people > 1)
             people = breadth.people if self._counted.ids else 0
@@ -308,12 +310,13 @@ def _shown(target: Target) -> str:
 
 def _fate(target: Target, unentered: Sequence[str], scope: Scope) -> Callable[[str], bool | None]:
     """Return what tells of an item that a walk did not see whether it is gone."""
-    below = tuple("" if one == "./" else one for one in unentered)
+    hidden = frozenset(unentered)
 
     def gone(id: str) -> bool | None:
         if not (id.startswith(target.part) and (scope.wanted(id) or id.endswith("/"))):
             return None
-        return not id.startswith(below)
+        above = (id[: at + 1] for at, char in enumerate(id[:-1]) if char == "/")
+        return hidden.isdisjoint(("./", *above))
 
     return gone
 
