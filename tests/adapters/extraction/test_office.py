@@ -37,12 +37,13 @@ def test_of_a_word_document() -> None:
     }
     packed = {name: body.encode("latin-1") if "embed" in name else body for name, body in more.items()}
     found = formats.read("a.docx", office.docx("Body", raw=WORD, title="Plan", more=packed))  # type: ignore[arg-type]
-    assert found.text.startswith("At the top\n\nBody\n\noffer unseen")
+    assert found.text.startswith("At the top\n\nBody\n\noffer\n\n")
     assert places(found) == {
         "header": "At the top",
         "footer": "At the foot",
         "footnotes": "Said below",
         "comments": "Comment: Is it?",
+        "hidden text": "unseen",
         "deleted text (tracked changes)": "offer of 9 million",
         "descriptions of images": "photo of the badge of Bo",
         "codes of fields": "https://example.com/a?sig=k3y",

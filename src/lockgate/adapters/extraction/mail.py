@@ -19,7 +19,7 @@ _LONG: Final = re.compile(
 )
 _COMPARED: Final = 100_000
 """Characters of an HTML body that are compared with a plain one; a longer one is read as well."""
-LABELS: Final = re.compile(r"\s*(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
+LABELS: Final = re.compile(r"(MSIP_Label_[^=;]{1,200})=([^;]{0,300})")
 
 
 def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:

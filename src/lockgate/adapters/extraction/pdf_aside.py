@@ -19,7 +19,8 @@ from lockgate.adapters.extraction.texts import Unreadable
 
 _STATED: Final = ("Author", "Subject", "Keywords", "Company", "Manager", "Category", "Comments", "SourceModified")
 _MARK: Final = re.compile(rb"/(MSIP_Label_[0-9A-Za-z-]{8,60}_[A-Za-z]{2,20})")
-_XMP: Final = re.compile(rb"<x:xmpmeta.{0,200000}?</x:xmpmeta>", re.DOTALL)
+_XMP: Final = (b"<x:xmpmeta", b"</x:xmpmeta>")
+_PACKET: Final = 200_000
 _XMP_VALUE: Final = re.compile(
     rb"<(?:\w{1,20}:)?(MSIP_Label_[0-9A-Za-z-]{8,60}_\w{2,20})>([^<]{0,300})<|(?:\w{1,20}:)?(MSIP_Label_[0-9A-Za-z-]{8,60}_\w{2,20})=\"([^\"]{0,300})\""
 )
@@ -83,7 +84,7 @@ def _labels(document: pypdfium2.PdfDocument, data: bytes, pieces: Pieces) -> Non
     names: dict[bytes, None] = {}
     for body in (data, *_inflated(data)):
         names.update(dict.fromkeys(_MARK.findall(body)))
-        for found in _XMP.findall(body):
+        for found in _packets(body):
             for one, value, other, said in _XMP_VALUE.findall(found):
                 pieces.marks.append(((one or other).decode(), (value or said).decode("utf-8", "replace")))
             words = [one.decode("utf-8", "replace").strip() for one in _XMP_TEXT.findall(found)]
@@ -91,6 +92,14 @@ def _labels(document: pypdfium2.PdfDocument, data: bytes, pieces: Pieces) -> Non
             pieces.aside("\n".join(new), "document metadata")
     for name in names:
         pieces.marks.append((name.decode(), _meta(document, name.decode())))
+
+
+def _packets(body: bytes) -> Iterator[bytes]:
+    """Yield packets of XMP."""
+    at = 0
+    while (at := body.find(_XMP[0], at)) >= 0 and (end := body.find(_XMP[1], at)) >= 0:
+        yield body[at : min(end, at + _PACKET)]
+        at = end
 
 
 def _inflated(data: bytes) -> Iterator[bytes]:
@@ -103,7 +112,8 @@ def _inflated(data: bytes) -> Iterator[bytes]:
         if b"/Metadata" not in head and b"/ObjStm" not in head:
             continue
         try:
-            body = zlib.decompressobj().decompress(data[found.end() :][:_INFLATED], left)
+            end = data.find(b"endstream", found.end(), found.end() + _INFLATED)
+            body = zlib.decompressobj().decompress(data[found.end() : max(end, found.end())], left)
         except zlib.error:
             continue
         left -= len(body)

@@ -17,7 +17,8 @@ _ATTRIBUTE: Final = re.compile(
 )
 _TAG: Final = re.compile(r"<[^<>]{0,20000}>")
 _HIDDEN: Final = re.compile(
-    r"<(\w{1,20})\b[^<>]{0,5000}?(?:\shidden\b|display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden)[^<>]{0,5000}>",
+    r"<(\w{1,20})\b(?>[^<>]{0,5000}?(?:\shidden\b|display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden))"
+    r"[^<>]{0,5000}>",
     re.IGNORECASE,
 )
 _AFTER: Final = 100_000

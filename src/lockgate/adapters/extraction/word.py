@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from lockgate.adapters.extraction import convert, office, xmls
@@ -18,6 +19,10 @@ _TAB: Final = re.compile(rb"<w:tab ?/>")  # dropped as well, so that "a<tab>b" c
 _BOX: Final = re.compile(rb"(</?w:txbxContent(?: [^<>]*)?>|</?mc:Fallback(?: [^<>]*)?>|</w:p>)")
 _BESIDE: Final = re.compile(r"/(header|footer|comment|footnote|endnote)s?\d{0,5}\.xml$")
 _REFERENCE: Final = re.compile(rb"&(amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
+_RUN: Final = re.compile(rb"<w:r(?: [^<>]{0,500})?>")
+_END: Final = b"</w:r>"
+_WORDS: Final = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+_VANISH: Final = re.compile(rb"<w:(?:vanish|specVanish)(?: w:val=\"(?:1|true|on)\")? ?/>")
 _QUOTED: Final = re.compile(r'"([^"]{3,2000})"')
 _PLACES: Final = {
     "footer": "footer",
@@ -67,7 +72,8 @@ def _hidden(package: Package, pieces: Pieces) -> None:
     deleted: list[str] = []
     described: list[str] = []
     fields: list[str] = []
-    for name, body in package.below("word/"):
+    unseen: list[bytes] = []
+    for _, body in package.below("word/"):
         if b"delText" in body:
             deleted += xmls.texts_of(body, frozenset({"delText", "delInstrText"}), frozenset({"p"}))
         if b"docPr" in body or b"cNvPr" in body:
@@ -78,10 +84,12 @@ def _hidden(package: Package, pieces: Pieces) -> None:
             codes = xmls.texts_of(body, frozenset({"instrText"}), frozenset({"p"}))
             codes += xmls.values(body, "fldSimple", "instr")
             fields += [quoted for code in codes for quoted in _QUOTED.findall(code) if not pieces.says(quoted)]
-        if b"<w:vanish" in body and name == "word/document.xml":
-            pieces.notes.append("hidden text")
+        unseen += [word for start, end in _vanishing(body) for word in _WORDS.findall(body[start:end])]
         if b"docVar" in body:
             pieces.aside("\n".join(xmls.values(body, "docVar", "name", "val")), "variables of the document")
+    if unseen:
+        pieces.notes.append("hidden text")
+        pieces.aside(html.unescape(b"".join(unseen).decode("utf-8", "replace")), "hidden text")
     if deleted:
         pieces.notes.append("tracked changes with deleted text")
     pieces.aside("\n".join(deleted), "deleted text (tracked changes)")
@@ -95,7 +103,22 @@ def _prepared(name: str, body: bytes) -> bytes:
     """Return a part as kreuzberg reads it without loss."""
     if not (name.startswith("word/") and name.endswith(".xml")):
         return body
+    out, at = [], 0
+    for start, end in _vanishing(body):
+        out.append(body[at:start])
+        at = end
+    body = b"".join((*out, body[at:]))
     return _unboxed(_TAB.sub(b'<w:t xml:space="preserve"> </w:t>', _REFERENCE.sub(_carried, body)))
+
+
+def _vanishing(body: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where runs stand whose words nobody sees. One in which a box is drawn shows at least the box."""
+    at = 0 if b"anish" in body else len(body)
+    while (start := _RUN.search(body, at)) and (end := body.find(_END, start.end())) >= 0:
+        at = end + len(_END)
+        run = body[start.start() : at]
+        if b"anish" in run and b"<w:txbxContent" not in run and _VANISH.search(run):
+            yield start.start(), at
 
 
 def _unboxed(body: bytes) -> bytes:
