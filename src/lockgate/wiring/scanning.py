@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
 _MOST_WORKERS: Final = 64
 _DECIDING: Final = (
     "content/detection/**/*.py",
-    "content/labeling.py",
+    "content/label*.py",
     "policies/labels.toml",
     "adapters/extraction/*.py",
 )
@@ -102,7 +102,7 @@ async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIter
         sources = [open_target(text, options) for text in targets]
         for source in sources:
             stack.callback(source.close)
-        extractor = KreuzbergExtractor(limits=Limits(documents=5000))
+        extractor = KreuzbergExtractor(limits=Limits(documents=1000))
         stack.push_async_callback(extractor.close)
         yield Looking(sources, extractor, scan_many)
 
