@@ -45,7 +45,7 @@ def rates(work: Callable[[], object], size: int, rounds: int = 5) -> list[float]
 
 
 def shown(found: Sequence[float]) -> str:
-    return f"{statistics.median(found):.1f} [{found[0]:.1f}..{found[-1]:.1f}] MB/s"
+    return f"{statistics.median(found):.3g} [{found[0]:.3g}..{found[-1]:.3g}] MB/s"
 
 
 def batches(texts: Sequence[str]) -> list[list[str]]:
@@ -131,14 +131,16 @@ def main(arguments: Sequence[str]) -> int:
     print(
         f"load {os.getloadavg()[0]:.1f}; {len(texts)} texts, {size / 1e6:.1f} MB; tables compiled in {time.process_time() - begin:.2f} s"
     )
-    findings = scan_many(texts)
-    counts = Counter(one.kind for found in findings for one in found)
+    counts = Counter(one.kind for found in scan_many(texts) for one in found)
     print(
         f"{sum(counts.values()) / size * 1e6:.0f} findings a MB: "
         + ", ".join(f"{kind} {count}" for kind, count in counts.most_common(6))
     )
     ours = rates(lambda: scan_many(texts), size)
     print(f"all default detectors: {shown(ours)} (floor {FLOOR}, goal {GOAL})")
+    plain = [PROSE * 40] * (size // len(PROSE) // 160)
+    few = rates(lambda: scan_many(plain), sum(map(len, plain)))
+    print(f"prose without findings: {shown(few)}")
     secrets = Core(TOKENS, (), ())
     parts = batches(texts)
     print(
@@ -173,7 +175,7 @@ def beside(texts: Sequence[str], python: str, rounds: int = 3) -> None:
         else:
             wanted = f" (goal {goal})" if goal else ""
             print(
-                f"{name}: {shown(sorted(theirs)).replace('MB/s', '')}MB/s with {found} findings in {count} texts, ours "
+                f"{name}: {shown(sorted(theirs))} with {found} findings in {count} texts, ours "
                 f"{statistics.median(ratios):.0f} [{min(ratios):.0f}..{max(ratios):.0f}] times as fast{wanted}"
             )
     others.close()

@@ -13,7 +13,7 @@ from docs.tree import DOCS, ROOT
 
 TEXT = (DOCS / "BENCHMARKS.md").read_text("utf-8")
 COMMAND = re.compile(r"`(python -m bench[^`]*)`")
-SECTIONS = ("Gateway", "Decision", "Retrieval", "Audit")
+SECTIONS = ("Gateway", "Decision", "Retrieval", "Audit", "Scanning")
 
 
 def tables() -> list[list[list[str]]]:

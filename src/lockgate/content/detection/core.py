@@ -163,14 +163,7 @@ def _note(batch: Batch, one: Raw, found: list[list[Raw]]) -> None:
 def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
     """Return findings sorted, in places of the text as given; of readings of one span only the surest."""
     found.sort()
-    last = (-1, -1)
-    doubled = False
-    for one in found:
-        if one[:2] == last:
-            doubled = True
-            break
-        last = one[:2]
-    if doubled:
+    if len({one[:2] for one in found}) < len(found):
         best: dict[tuple[int, int], float] = {}
         for start, end, _, sure, _ in found:
             best[start, end] = max(sure, best.get((start, end), 0.0))

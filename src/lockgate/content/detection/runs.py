@@ -24,6 +24,8 @@ _DIGIT, _LETTER, _LOW_LINE = 1, 2, 3
 _SEPARATORS: Final = " .-/()+"
 _LONGEST: Final = 31
 """Runs of more digits are all alike: in no form."""
+_SHORT: Final = 1 << 12
+"""Codes of gaps of at most three characters are below; the highest is of none, as no class has the number 15."""
 WIDEST: Final = 7
 """The longest gap within a form, such as the letters of a CURP."""
 
@@ -86,7 +88,7 @@ class Runs:
         """Find the runs in bytes that begin and end with a margin (`batch.MARGIN`)."""
         digit = (array - np.uint8(48)) < 10
         edges = np.flatnonzero(digit[1:] != digit[:-1]) + 1
-        starts, ends = edges[0::2], edges[1::2]
+        starts, ends = edges[0::2].copy(), edges[1::2].copy()
         width = np.full(len(starts), 255)
         width[:-1] = starts[1:] - ends[:-1]
         gaps = np.zeros(len(starts), np.int64)
@@ -107,7 +109,11 @@ class Trie:
     def __init__(self, shapes: Iterable[Shape]) -> None:
         self.shapes = tuple(dict.fromkeys(shapes))
         codes = sorted({_code(gap) for shape in self.shapes for gap in shape.gaps})
-        self._codes = np.array([*codes, 1 << 60])
+        self._short = np.zeros(_SHORT, np.int64)
+        self._long = {code: number for number, code in enumerate(codes, 1) if code >= _SHORT}
+        for number, code in enumerate(codes, 1):
+            if code < _SHORT:
+                self._short[code] = number
         width = len(codes) + 1  # 0: a gap of no form
         steps: dict[tuple[int, int], int] = {}
         finals: dict[tuple[int, int], int] = {}
@@ -128,8 +134,9 @@ class Trie:
     def find(self, runs: Runs) -> Iterator[tuple[int, Ints, Ints, Bools]]:
         """Yield the numbers of shapes, where digits of such a shape start and end, and which are `bordered`."""
         lengths = np.minimum(runs.ends - runs.starts, _LONGEST)
-        at = np.searchsorted(self._codes, runs.gaps)
-        known = np.where(self._codes[at] == runs.gaps, at + 1, 0)
+        known = self._short[np.minimum(runs.gaps, _SHORT - 1)]
+        long = np.flatnonzero(runs.gaps >= _SHORT)
+        known[long] = [self._long.get(code, 0) for code in runs.gaps[long].tolist()]
         elements = lengths * self._width + known
         first = last = np.arange(len(lengths))
         node = np.zeros(len(lengths), np.int64)
