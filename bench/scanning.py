@@ -2,11 +2,11 @@
 
     python -m bench scanning                          all of it, on 33 MB, in some minutes
     python -m bench scanning --quick                  on 8 MB
-    python -m bench scanning --with /path/to/python   the others in another environment (pip install 'lockgate[bench]')
+    python -m bench scanning --with /path/to/python   the others in another environment (`lockgate[bench]`)
 
-Figures are CPU time; the lowest and the highest of the rounds stand in brackets. The others look at a sample of the same texts, each
-in turn with ours, because they take minutes for a megabyte. A scanner that is not installed is left out, and said to be.
-Exit code 1: below the floor of 40 MB/s.
+Figures are CPU time; the lowest and the highest of the rounds stand in brackets. The others look at a sample of
+the same texts, each in turn with ours, because they take minutes for a megabyte. A scanner that is not installed
+is left out, and said to be. Exit code 1: below the floor of 40 MB/s.
 """
 
 from __future__ import annotations
@@ -75,14 +75,16 @@ class Others:
 
     def cpu(self, name: str, texts: Sequence[str]) -> tuple[float, int] | str:
         """Return seconds of CPU and findings, or why there are none."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps({"name": name, "texts": texts}) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         return answer["missing"] if "missing" in answer else (answer["cpu"], answer["found"])
 
     def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait(60)
         self._process.stdout.close()
@@ -129,7 +131,8 @@ def main(arguments: Sequence[str]) -> int:
     begin = time.process_time()
     core = Core()
     print(
-        f"load {os.getloadavg()[0]:.1f}; {len(texts)} texts, {size / 1e6:.1f} MB; tables compiled in {time.process_time() - begin:.2f} s"
+        f"load {os.getloadavg()[0]:.1f}; {len(texts)} texts, {size / 1e6:.1f} MB; "
+        f"tables compiled in {time.process_time() - begin:.2f} s"
     )
     counts = Counter(one.kind for found in scan_many(texts) for one in found)
     print(
@@ -143,9 +146,8 @@ def main(arguments: Sequence[str]) -> int:
     print(f"prose without findings: {shown(few)}")
     secrets = Core(TOKENS, (), ())
     parts = batches(texts)
-    print(
-        f"tokens of secrets alone: {shown(rates(lambda: [secrets.scan(part) for part in parts], size))} (goal {SECRETS})"
-    )
+    alone = rates(lambda: [secrets.scan(part) for part in parts], size)
+    print(f"tokens of secrets alone: {shown(alone)} (goal {SECRETS})")
     print(f"one text at a time: {shown(rates(lambda: [core.scan([text]) for text in texts], size, 3))}")
     print(f"a prompt and 8 passages of 900 characters: {latency():.2f} ms")
     beside(texts, chosen.python)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def presidio() -> Callable[[str], int]:
-    """presidio-analyzer with its pattern recognizers and a blank language model: no names, as fast as it can be."""
+    """presidio-analyzer with its pattern recognizers and a blank language model: as fast as it can be."""
     import spacy
     from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
