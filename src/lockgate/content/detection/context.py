@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -73,14 +74,27 @@ def around(
     """Yield what `pattern.finditer` would of the matches that begin at most `before` characters before a place.
 
     `after` is how far behind the place the pattern may look, at most: so far a first look goes, which is confirmed
-    in the whole text. Places are in order.
+    in the whole text. Places are in order; flags of the pattern stand at its start, if anywhere.
     """
+    first_within = _within(pattern, before).match
     start = 0
     for place in places:
         start = max(start, place - before)
-        while start <= place and (first := pattern.search(text, start, place + after)) and first.start() <= place:
-            match = pattern.match(text, first.start())
-            start = max(match.end(), first.start() + 1) if match else first.start() + 1
+        while start <= place and (first := first_within(text, start, place + after)):
+            if first.start("_begin") > place:
+                break
+            match = pattern.match(text, first.start("_begin"))
+            start = max(match.end(), match.start() + 1) if match else first.start("_begin") + 1
             if match:
                 yield match
         start = max(start, place + 1)
+
+
+@cache
+def _within(pattern: re.Pattern[str], before: int) -> re.Pattern[str]:
+    """Return what matches up to so many characters, as few as can be, and then the pattern.
+
+    A search would go on behind the place, for as long as nothing is found; this does not.
+    """
+    body = re.sub(r"^\(\?[aimsx]+\)", "", pattern.pattern)
+    return re.compile(rf"(?s:.{{0,{before}}}?)(?P<_begin>)(?:{body})", pattern.flags)
