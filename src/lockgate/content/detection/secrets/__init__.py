@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lockgate.content.detection.secrets import ai, cloud, code, general, messaging, operations, payment
+from lockgate.content.detection.secrets import ai, cloud, code, general, messaging, operations, payment, people
 from lockgate.content.detection.table import Token
 
 TOKENS: Final[tuple[Token, ...]] = (
@@ -15,4 +15,5 @@ TOKENS: Final[tuple[Token, ...]] = (
     *payment.TOKENS,
     *messaging.TOKENS,
     *operations.TOKENS,
+    *people.TOKENS,
 )
