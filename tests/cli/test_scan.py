@@ -241,3 +241,15 @@ def test_targets_that_overlap_count_once(share: Path, capsys: pytest.CaptureFixt
     (share / "deploy.txt").unlink()
     assert scan(str(share), str(other), "--format", "jsonl") == 0
     assert lines(capsys.readouterr().out)[-1]["read"] == 3  # other targets have another state
+
+
+def test_what_was_too_large_is_read_when_the_limit_allows_it(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (share / "large.txt").write_text("x" * 2000 + f"\ncard {CARD}\n")
+    assert scan(str(share), "--max-bytes", "1000") == 4
+    assert "it has more than 1000 bytes" in capsys.readouterr().out
+    assert scan(str(share), "--format", "jsonl") == 0
+    *rows, summary = lines(capsys.readouterr().out)
+    assert "large.txt" in [one["item"] for one in rows]
+    assert summary["read"] == 1

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from lockgate.content.finding import Finding
 from lockgate.content.labeling import UNREAD, propose
-from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge
+from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.journeys.scan.places import places
 from lockgate.ports import READER_KILLED, Connector, Extracted, Extractor
 from lockgate.ports.scanning import Outcome, Unit
@@ -95,9 +95,7 @@ class Looking:
             return await self._sources[unit.target].fetch(unit.item)
         except NotFound:
             return Outcome(unit.target, unit.item, unit.revision, gone=True)
-        except TooLarge as error:
-            return unread(unit, str(error))
-        except LockgateError as error:
+        except LockgateError as error:  # `TooLarge` too: the next scan may have another limit, and to ask is cheap
             return unread(unit, str(error), again=True)
         except Exception as error:  # of a source's library: one item is lost, and not the process with its batch
             return unread(unit, f"its source failed ({type(error).__name__})", again=True)
