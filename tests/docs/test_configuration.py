@@ -14,6 +14,7 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
+from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
 from lockgate.config.settings import (
@@ -47,6 +48,7 @@ TABLES: dict[str, type] = {
     "`[[collections.rules]]`": Rule,
     "`[collections.s3]`": S3Settings,
     "`[collections.postgres]`": PostgresSettings,
+    "`[collections.mailbox]`": MailboxSettings,
     "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,

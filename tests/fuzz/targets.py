@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import h11
@@ -62,6 +63,7 @@ from lockgate.adapters.directory_file import format as directory
 from lockgate.adapters.extraction.extractor import _extracted
 from lockgate.adapters.extraction.texts import Unreadable
 from lockgate.adapters.files import manifest
+from lockgate.adapters.mailbox import messages as mails
 from lockgate.adapters.oidc import signed
 from lockgate.adapters.oidc.front_ends import public_keys
 from lockgate.adapters.openai_upstream import vectors
@@ -193,6 +195,11 @@ TARGETS: tuple[Target, ...] = (
                 }
             ),
         ),
+    ),
+    Target(
+        "mailbox",
+        quiet_(lambda data: list(mails.in_mbox(BytesIO(data)))),
+        (b"From a Tue Nov 24 09:00:00 2026\nMessage-ID: <1@x>\nStatus: RO\n\n>From b\n",),
     ),
     Target(
         "postgres-id",

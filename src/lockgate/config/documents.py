@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from lockgate.config.mailbox import mailbox
 from lockgate.config.postgres import postgres
 from lockgate.config.s3 import s3
 from lockgate.config.settings import Collection, Rule, Source
@@ -13,7 +14,11 @@ from lockgate.config.words import integrity, level, readers
 from lockgate.labels.label import Integrity
 from lockgate.labels.wire import Taxonomy
 
-SOURCES: Final[Mapping[str, Callable[[Table], Source]]] = {"s3": s3, "postgres": postgres}
+SOURCES: Final[Mapping[str, Callable[[Table], Source]]] = {
+    "s3": s3,
+    "postgres": postgres,
+    "mailbox": mailbox,
+}
 """How each table of a source that is no folder is read."""
 _TABLES: Final = " or ".join(f"`[collections.{name}]`" for name in SOURCES)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
 from lockgate.labels.label import PUBLIC, Integrity, Label, Sensitivity
@@ -14,7 +15,7 @@ from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.policy.registered import Application
 
-Source: TypeAlias = S3Settings | PostgresSettings
+Source: TypeAlias = S3Settings | PostgresSettings | MailboxSettings
 """What a collection that is no folder has a table for."""
 
 

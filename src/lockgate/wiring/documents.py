@@ -40,7 +40,7 @@ def open_connectors(
 def _connector(one: Collection, settings: Settings, directory: Directory, threads: Threads) -> Connector:
     rules = [sources.rule(each) for each in one.rules]
     if one.source is not None:
-        return sources.connector(one, one.source, rules)
+        return sources.connector(one, one.source, rules, directory)
     if one.path is None:
         raise Invalid(f"the collection `{one.name}` has no source")
     return FilesConnector(

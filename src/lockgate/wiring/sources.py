@@ -12,6 +12,7 @@ from lockgate.adapters.postgres import Access, PostgresConnector, Sessions
 from lockgate.adapters.s3 import S3Connector, Store
 from lockgate.adapters.s3.policy import principal
 from lockgate.adapters.s3.store import Place
+from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings, host_problem
 from lockgate.config.principals import Principals
 from lockgate.config.s3 import S3Settings
@@ -22,7 +23,7 @@ from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid
 from lockgate.labels.readers import EVERYONE, Readers
 from lockgate.policy.addresses import host_complaint
-from lockgate.ports import Connector
+from lockgate.ports import Connector, Directory
 
 if TYPE_CHECKING:
     from lockgate.wiring.targets import TargetOptions
@@ -30,9 +31,13 @@ if TYPE_CHECKING:
 _MODES: Final = ("", "disable", "prefer", "require", "verify-ca", "verify-full")
 
 
-def connector(one: Collection, source: Source, rules: Sequence[LabelRule]) -> Connector:
+def connector(one: Collection, source: Source, rules: Sequence[LabelRule], directory: Directory) -> Connector:
     """Return the connector of a collection that is no folder."""
     match source:
+        case MailboxSettings():
+            from lockgate.wiring import mailboxes  # here: it needs this module
+
+            return mailboxes.connector(one, source, rules, directory)
         case S3Settings():
             return _s3(one, source, rules)
         case PostgresSettings():
@@ -49,7 +54,7 @@ def collection_target(text: str, options: TargetOptions) -> Connector:
     name = text.partition("://")[2]
     for one in options.settings.collections if options.settings else ():
         if one.name == name and one.source is not None:
-            return connector(one, one.source, [rule(each) for each in one.rules])
+            return connector(one, one.source, [rule(each) for each in one.rules], options.directory)
     raise Invalid(f"there is no such collection: `{escape(name)}`", remedy="Name one of the configuration.")
 
 
@@ -75,7 +80,7 @@ def s3_target(text: str, options: TargetOptions) -> Connector:
         source = one.source
         if isinstance(source, S3Settings) and source.bucket == bucket and prefix.startswith(source.prefix):
             rules = [rule(each) for each in one.rules]
-            return connector(one, replace(source, prefix=prefix), rules)
+            return connector(one, replace(source, prefix=prefix), rules, options.directory)
     where = f"s3://{bucket}/{prefix}" + (f" at {endpoint}" if endpoint else "")
     place = Place(bucket, prefix, region, endpoint)
     return S3Connector(where, Store(place), "", names=_themselves, max_bytes=options.max_bytes)
@@ -106,7 +111,7 @@ def postgres_target(text: str, options: TargetOptions) -> Connector:
             access.database,
         ):
             narrowed = replace(source, schemas=schemas or source.schemas, rows=sample or source.rows)
-            return connector(one, narrowed, [rule(each) for each in one.rules])
+            return connector(one, narrowed, [rule(each) for each in one.rules], options.directory)
     where = escape(f"postgresql://{access.host}:{access.port}/{access.database}")
     return PostgresConnector(
         where,

@@ -155,6 +155,8 @@ SCHEMES: Final[Mapping[str, Opener]] = {
     "s3": _later("sources", "s3_target"),
     "postgres": _later("sources", "postgres_target"),
     "postgresql": _later("sources", "postgres_target"),
+    "mbox": _later("mailboxes", "mailbox_target"),
+    "maildir": _later("mailboxes", "mailbox_target"),
     "collection": _later("sources", "collection_target"),
 }
 """Scheme to what opens it; "" is a path. What needs a library of its own is loaded when it is asked for."""

@@ -7,10 +7,10 @@ import contextlib
 import itertools
 import os
 import stat
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 from lockgate.adapters.files import manifest, names, tree
 from lockgate.adapters.files.judges import Judge, ManifestJudge, PosixJudge
@@ -111,6 +111,32 @@ class FilesConnector:
 
         """
         return await asyncio.to_thread(self._fetch, id)
+
+    @contextlib.contextmanager
+    def opened(self, id: str, /) -> Iterator[BinaryIO]:
+        """Open a file, to read it in parts. Blocks.
+
+        Raises:
+            NotFound: it is gone.
+            Unavailable: the system refuses.
+
+        """
+        root = tree.open_root(self._root)
+        try:
+            with tree.opened(root, names.decode(id)) as stream:
+                yield stream
+        finally:
+            os.close(root)
+
+    def names(self, id: str, /) -> list[str]:
+        """Return the ids of what is in a folder, without those of the folder; none if there is no such. Blocks."""
+        root = tree.open_root(self._root)
+        try:
+            return [names.encode(name) for name in tree.names(root, names.decode(id))]
+        except NotFound:
+            return []
+        finally:
+            os.close(root)
 
     def close(self) -> None:
         """Do nothing: folders are opened for each step."""

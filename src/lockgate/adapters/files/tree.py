@@ -152,23 +152,60 @@ def read(root: int, parts: Sequence[str], limit: int) -> bytes:
         Unavailable: the system refuses.
 
     """
+    with opened(root, parts) as stream:
+        status = os.fstat(stream.fileno())
+        data = stream.read(limit + 1) if status.st_size <= limit else b""
+    if status.st_size > limit or len(data) > limit:
+        raise TooLarge(f"it has more than {limit} bytes")
+    return data
+
+
+@contextlib.contextmanager
+def opened(root: int, parts: Sequence[str]) -> Iterator[BinaryIO]:
+    """Open a regular file for reading.
+
+    Raises:
+        NotFound: it is gone, or is no longer a regular file.
+        Unavailable: the system refuses.
+
+    """
     fd = os.dup(root)
     try:
-        for name in parts[:-1]:
-            below = os.open(name, _DIRECTORY, dir_fd=fd)
-            os.close(fd)
-            fd = below
-        with regular(fd, parts[-1]) as (stream, status):
-            data = stream.read(limit + 1) if status.st_size <= limit else b""
+        fd = _below(fd, parts[:-1])
+        with regular(fd, parts[-1]) as (stream, _):
+            yield stream
     except (FileNotFoundError, NotADirectoryError, Invalid) as error:
         raise NotFound("it is gone") from error
     except OSError as error:
         raise Unavailable(why(error)) from error
     finally:
         os.close(fd)
-    if status.st_size > limit or len(data) > limit:
-        raise TooLarge(f"it has more than {limit} bytes")
-    return data
+
+
+def names(root: int, parts: Sequence[str]) -> list[str]:
+    """Return what is in a folder, in the order of the bytes of the names.
+
+    Raises:
+        NotFound: there is no such folder, or it may not be looked at.
+
+    """
+    fd = os.dup(root)
+    try:
+        fd = _below(fd, parts)
+        return sorted(os.listdir(fd), key=os.fsencode)
+    except OSError as error:
+        raise NotFound("no such folder") from error
+    finally:
+        os.close(fd)
+
+
+def _below(fd: int, parts: Sequence[str]) -> int:
+    """Return an open directory below one, which is closed. Raises OSError, and then closes nothing."""
+    for name in parts:
+        below = os.open(name, _DIRECTORY, dir_fd=fd)
+        os.dup2(below, fd, inheritable=False)
+        os.close(below)
+    return fd
 
 
 @contextlib.contextmanager
