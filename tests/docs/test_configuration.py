@@ -85,6 +85,10 @@ bucket = "abc"
 name = "of-postgres"
 [collections.postgres]
 database = "d"
+[[collections]]
+name = "of-mailbox"
+[collections.mailbox]
+path = "."
 [[quotas]]
 who = ["everyone"]
 [[applications]]
