@@ -155,6 +155,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.collections[0].rules[0],
         settings.collections[1].source,
         settings.collections[2].source,
+        settings.collections[3].source,
         settings.applications[0],
         settings.models[0],
         settings.assistants[0],
