@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from lockgate.adapters.systemd import Manager, inherited
 from lockgate.config import Settings
+from lockgate.content.detection import scan
 from lockgate.edge.serve import listen, server
 from lockgate.errors import Invalid
 from lockgate.wiring.core import Parts, open_lockgate
@@ -54,6 +55,9 @@ async def serve(
         host, port = bound.getsockname()[:2]
         host = place.host if given is None else host
         async with open_lockgate(settings, Parts(listens=(host, port))) as lockgate:
+            await asyncio.to_thread(
+                scan, ""
+            )  # compiles the detectors' tables, which the first question would wait for
             running = server(
                 lockgate.app(),
                 host,
