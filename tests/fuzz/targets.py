@@ -72,6 +72,7 @@ from lockgate.adapters.postgres import names as pages
 from lockgate.adapters.s3 import acl, policy
 from lockgate.audit import ocsf, proof
 from lockgate.config import parse as settings
+from lockgate.config.label_rules import parse_rules
 from lockgate.content.escapes import unescape
 from lockgate.content.mcp import decoded
 from lockgate.edge import classify_api, embeddings_api, mcp_request, review_api
@@ -170,6 +171,11 @@ TARGETS: tuple[Target, ...] = (
         "label-header",
         quiet_(lambda data: wire.parse_header(text(data))),
         (wire.header(wire.parse(LABEL)).encode(),),
+    ),
+    Target(
+        "label-rules",
+        quiet_(lambda data: parse_rules(text(data), Path("/x/labels.toml"), wire.STANDARD)),
+        ((SHIPPED / "labels.toml").read_bytes(),),
     ),
     Target(
         "settings",

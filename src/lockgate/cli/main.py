@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "ingest",
     "scan",
     "classify",
+    "labels",
     "exposure",
     "review",
     "forget",

@@ -9,7 +9,7 @@ More findings, a broader audience or fewer reviews never release anything and ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lockgate.content.audience import Breadth, audience
@@ -21,6 +21,7 @@ from lockgate.labels.readers import Readers
 __all__ = [
     "UNREAD",
     "Breadth",
+    "Hit",
     "Limit",
     "Proposal",
     "Settlement",
@@ -69,13 +70,30 @@ _LEVELS: Final[Mapping[str, Sensitivity]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule of the organization that fits a document (`label_policy.py`), and what it adds to the label.
+
+    `kinds` are the findings that made it fit: a review that has seen them has seen why.
+    """
+
+    rule: str
+    level: Sensitivity
+    kinds: frozenset[str]
+    why: str
+    forbidden_uses: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    retention: Retention = field(default_factory=Retention)
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the findings say a label should be, and why."""
+    """What the findings and the organization's rules say a label should be, and why."""
 
     sensitivity: Sensitivity
     kinds: frozenset[str]
     evidence: tuple[Evidence, ...]
     reasons: tuple[str, ...]
+    hits: tuple[Hit, ...] = ()
 
 
 UNREAD: Final = Proposal(
@@ -137,6 +155,26 @@ def propose(findings: Sequence[Finding]) -> Proposal:
     )
     reasons = tuple(f"{one.count} x {one.kind} demands {level_of(one.kind).name.lower()}" for one in evidence)
     return Proposal(max(demanded(counts), Sensitivity.GENERAL), frozenset(counts), evidence, reasons)
+
+
+def along(proposal: Proposal, more: Sequence[Evidence]) -> Proposal:
+    """Return a proposal with evidence from elsewhere than the text, such as labels that a file states."""
+    if not more:
+        return proposal
+    known = {one.kind: one for one in proposal.evidence}
+    for one in more:
+        old = known.get(one.kind, Evidence(one.kind, 0, 0.0))
+        known[one.kind] = Evidence(one.kind, old.count + one.count, max(old.confidence, one.confidence))
+    kinds = frozenset(one.kind for one in more)
+    return Proposal(
+        max(proposal.sensitivity, demanded(kinds)),
+        proposal.kinds | kinds,
+        tuple(sorted(known.values(), key=lambda one: (-level_of(one.kind), one.kind))),
+        (
+            *proposal.reasons,
+            *(f"{one.count} x {one.kind} demands {level_of(one.kind).name.lower()}" for one in more),
+        ),
+    )
 
 
 def not_below(proposal: Proposal, before: Proposal) -> Proposal:
@@ -228,7 +266,7 @@ def settle(
 
     Its readers are those of the source, narrowed by what an administrator declared and by what a person
     reviewed, and never wider. A declaration is a floor that a review cannot lower. With neither, the label is
-    the proposal and unreviewed.
+    the proposal and unreviewed. What rules add besides a level is added to any label, unless a review saw why.
 
     A document is held where its findings demand more than the label says (unless a review has seen these
     kinds, or they are few: then only the passages are held, see `passage_held`), and where it is sensitive and
@@ -237,15 +275,16 @@ def settle(
     ruled = ruling_of(previous)
     stated = [label for label in (declared, ruled[0] if ruled else None) if label is not None]
     accepted = previous.accepted_kinds if ruled and previous else frozenset()
+    hits = [one for one in proposal.hits if ruled is None or not one.kinds <= accepted]
     label = Label(
         max((one.sensitivity for one in stated), default=proposal.sensitivity),
         Readers(frozenset(clause for one in (readers, *(s.readers for s in stated)) for clause in one.clauses)),
         max((integrity, *(one.integrity for one in stated))),
-        _retention(stated),
-        owners.union(*(one.owners for one in stated)),
-        frozenset(use for one in stated for use in one.forbidden_uses),
+        _retention([*(one.retention for one in stated), *(one.retention for one in hits)]),
+        owners.union(*(one.owners for one in stated), *(one.owners for one in hits)),
+        frozenset().union(*(one.forbidden_uses for one in stated), *(one.forbidden_uses for one in hits)),
     )
-    more = _too_low(proposal, label, accepted)
+    more = _too_low(proposal, label, accepted) or any(one.level > label.sensitivity for one in hits)
     seen_by = ruled is not None and ruled[1].flows_to(label.readers)
     worst = raised(label, served(label, proposal.kinds, accepted))
     broad = too_broad(worst, breadth_of(label.readers), limit) and not seen_by
@@ -258,10 +297,10 @@ def _review(declared: Label | None, reviewed: Document | None) -> Review:
     return Review.UNREVIEWED if declared is None else Review.DECLARED
 
 
-def _retention(stated: Sequence[Label]) -> Retention:
+def _retention(stated: Sequence[Retention]) -> Retention:
     joined = Retention()
     for one in stated:
-        joined = joined.join(one.retention)
+        joined = joined.join(one)
     return joined
 
 

@@ -8,6 +8,7 @@ from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import load as load_policies
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
+from lockgate.wiring import labels
 from lockgate.wiring.models import Models
 
 
@@ -21,6 +22,7 @@ def checked(settings: Settings) -> list[str]:
     """
     if settings.policies is not None:
         load_policies(settings.policies)
+    labels.load(settings)
     if settings.identity.directory is not None:
         DirectoryFile.open(settings.identity.directory)
     weights = Weights(settings.models_folder or default_folder(), shipped())

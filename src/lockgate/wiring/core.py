@@ -127,11 +127,15 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         changing = asyncio.Lock()  # held by whoever changes what is known of documents
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.open_connectors(settings, directory, rights, stack)
-        ingest = documents.ingest(settings, index, extractor, embedder, clock, sink, directory, limit, changing)
+        ingest = await documents.ingest(
+            settings, index, extractor, embedder, clock, sink, directory, limit, changing
+        )
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
         retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages))
-        reviewing = open_reviewing(settings, index, keys, directory, gate, connectors, log, limit, changing, stack)
+        reviewing = open_reviewing(
+            settings, index, keys, directory, gate, connectors, log, limit, changing, ingest.rules, stack
+        )
         table = Routes(gate, lambda: in_force.table)
 
         yield Lockgate(

@@ -16,7 +16,7 @@ from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 from lockgate.storage.threads import Threads
-from lockgate.wiring import sources
+from lockgate.wiring import labels, sources
 
 
 def connectors(
@@ -58,7 +58,7 @@ def _connector(one: Collection, settings: Settings, directory: Directory, thread
     )
 
 
-def ingest(
+async def ingest(
     settings: Settings,
     index: Index,
     extractor: Extractor,
@@ -69,7 +69,7 @@ def ingest(
     limit: Limit,
     changing: asyncio.Lock,
 ) -> Ingest:
-    """Return the journey that reads documents, with the bounds that the settings state."""
+    """Return the journey that reads documents, with the bounds and rules that the settings state."""
     return Ingest(
         index,
         extractor,
@@ -81,6 +81,7 @@ def ingest(
         lanes=settings.ingest_threads or _spare_cores(),
         most=settings.document_passages,
         changing=changing,
+        rules=await asyncio.to_thread(labels.in_force, settings),
     )
 
 

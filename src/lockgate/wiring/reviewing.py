@@ -11,6 +11,7 @@ from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.audit_usage import AuditUsage
 from lockgate.adapters.review_log import SqliteReviewLog
 from lockgate.config import Settings
+from lockgate.content.label_policy import LabelPolicy
 from lockgate.content.labeling import Limit
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
@@ -38,6 +39,7 @@ def open_reviewing(
     log: AuditReader,
     limit: Limit,
     changing: asyncio.Lock,
+    rules: LabelPolicy,
     stack: AsyncExitStack,
 ) -> Reviewing:
     """Open what was reviewed, and return the journeys over it.
@@ -49,6 +51,16 @@ def open_reviewing(
     kept = SqliteReviewLog.open(settings.data / "index", keys)
     stack.callback(kept.close)
     stewards = settings.labels.stewards
-    reviews = Reviews(index, directory, gate, connectors, kept, limit=limit, stewards=stewards, changing=changing)
+    reviews = Reviews(
+        index,
+        directory,
+        gate,
+        connectors,
+        kept,
+        limit=limit,
+        stewards=stewards,
+        changing=changing,
+        rules=rules,
+    )
     exposures = Exposures(index, directory, gate, limit, AuditUsage(log), kept)
     return Reviewing(reviews, exposures, Fixes(exposures, reviews))

@@ -20,11 +20,13 @@ from lockgate.adapters.directory_host import HostDirectory
 from lockgate.adapters.engine_local import LocalEngine
 from lockgate.adapters.scan_state import SqliteScanState
 from lockgate.content.globs import Globs
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.errors import Invalid
 from lockgate.journeys.scan import Looking, Scan, Target, unread
 from lockgate.labels.wire import STANDARD
 from lockgate.ports import Clock, Connector, Directory
 from lockgate.ports.scanning import Work
+from lockgate.wiring import labels as label_rules
 from lockgate.wiring.targets import FETCHING, Part, TargetOptions, open_target
 
 if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
@@ -76,6 +78,7 @@ async def open_scan(
     """
     texts = tuple(targets) or _collections(options.settings)
     directory = people(options.settings)
+    own = await asyncio.to_thread(label_rules.load, options.settings)
     opening = TargetOptions(directory, options.settings, options.max_bytes, options.rows)
     async with AsyncExitStack() as stack:
         opened = [_target(open_target(text, opening)) for text in texts]
@@ -89,7 +92,7 @@ async def open_scan(
             work, functools.partial(unread, again=True), options.workers or min(cores(), _MOST_WORKERS)
         )
         taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
-        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(), taxonomy)
+        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own), taxonomy)
 
 
 @asynccontextmanager
@@ -104,16 +107,16 @@ async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIter
             stack.callback(source.close)
         extractor = KreuzbergExtractor(limits=Limits(documents=1000))
         stack.push_async_callback(extractor.close)
-        yield Looking(sources, extractor, scan_many)
+        yield Looking(sources, extractor, scan_many, label_rules.load(options.settings))
 
 
-def rules() -> str:
+def rules(own: LabelPolicy = NO_RULES) -> str:
     """Return the version of everything that decides what is found in equal bytes, and which label it demands.
 
     It is the digest of the code: a row that is added to a table is another version, and nobody has to say so.
     """
     package = Path(lockgate.__file__).parent
-    digest = hashlib.sha256(" ".join(version(one) for one in _READERS).encode())
+    digest = hashlib.sha256(" ".join([*(version(one) for one in _READERS), own.version]).encode())
     for pattern in _DECIDING:
         for path in sorted(package.glob(pattern)):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())

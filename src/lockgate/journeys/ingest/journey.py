@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from lockgate.content.document import Document
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
 from lockgate.errors import Conflict, Invalid, Unavailable
 from lockgate.journeys.ingest.look import Look
@@ -26,6 +27,7 @@ class Ingest:
         lanes: calls of the embedder at a time. Leave a core free for questions.
         most: passages of one document that are searched. With `MOST` no file holds a run for more than minutes.
         changing: the lock of everybody who changes what is known of documents; the same as the reviews'.
+        rules: the organization's rules for labels.
 
     """
 
@@ -43,6 +45,7 @@ class Ingest:
         lanes: int = 1,
         most: int = MOST,
         changing: asyncio.Lock | None = None,
+        rules: LabelPolicy = NO_RULES,
     ) -> None:
         if min(ahead, lanes, most) < 1:
             raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
@@ -51,7 +54,8 @@ class Ingest:
         self._embedder = embedder
         self._clock = clock
         self._audit = audit
-        self._settler = Settler(directory, limit)
+        self.rules = rules
+        self._settler = Settler(directory, limit, rules)
         self._changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
         self._running: set[str] = set()
@@ -78,7 +82,8 @@ class Ingest:
         if connector.name in self._running:
             raise Conflict(f"an ingest of `{connector.name}` is already running")
         self._running.add(connector.name)
-        ledger = Ledger(Report(connector.name, self._clock.now()), self._clock, watch, subject)
+        report = Report(connector.name, self._clock.now())
+        ledger = Ledger(report, self._clock, watch, subject, self.rules.version)
         look = Look(connector, self._index, self._audit, self._clock, self._settler, ledger, self._changing)
         outcome = "failed"
         try:

@@ -19,8 +19,9 @@ from typing import Any, Final
 import numpy as np
 
 from lockgate.content.document import Document, document_id
-from lockgate.content.labeling import UNREAD
+from lockgate.content.labeling import UNREAD, along
 from lockgate.content.reading import NOTHING_READ, Reading, chunks, read, titled
+from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
 from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
@@ -165,8 +166,10 @@ class Read:
         except Exception as error:  # a fault of ours must not stop the run; its message could quote the document
             return _failed(item, digest, f"Lockgate failed on it ({type(error).__name__})")
         unread = tuple(f"not read: {what}" for what in extracted.unread)
-        notes = (*extracted.notes, *unread, *_partly(reading))
-        content = Content(item.revision, digest, title, reading.proposal, notes, partly=bool(unread))
+        own = stated(extracted.marks, self.look.settler.rules)
+        notes = (*extracted.notes, *own.notes, *unread, *_partly(reading))
+        proposal = along(reading.proposal, own.evidence)
+        content = Content(item.revision, digest, title, proposal, notes, partly=bool(unread))
         return _Ready(item, content, reading, len(data))
 
     async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:

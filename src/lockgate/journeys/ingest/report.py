@@ -65,11 +65,12 @@ class Report:
 class Ledger:
     """Counts into a report, tells whoever watches, and writes records."""
 
-    def __init__(self, report: Report, clock: Clock, watch: Watch, subject: str) -> None:
+    def __init__(self, report: Report, clock: Clock, watch: Watch, subject: str, rules: str = "") -> None:
         self.report = report
         self._clock = clock
         self._watch = watch
         self._subject = subject
+        self._rules = rules
 
     def tell(self, phase: str, done: int, total: int, embedded: int = 0, embedding: int = 0) -> None:
         """Tell how far the run is."""
@@ -91,7 +92,12 @@ class Ledger:
             label=document.label,
             reasons=(document.problem,) if document.problem else document.notes,
             outcome="problem" if document.problem else "",
-            facts=(("digest", document.digest), ("passages", passages), ("revision", document.revision)),
+            facts=(
+                ("digest", document.digest),
+                ("label_rules", self._rules),
+                ("passages", passages),
+                ("revision", document.revision),
+            ),
         )
 
     def of_removal(self, id: str) -> Record:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from lockgate.content.audience import Breadth, Census
-from lockgate.content.document import Document, document_id
-from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Limit, Proposal, not_below, settle
+from lockgate.content.document import Document, Review, document_id
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
+from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Hit, Limit, Proposal, not_below, settle
 from lockgate.content.reading import recalled
+from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
 from lockgate.ports import Directory, Item
 
@@ -50,17 +52,26 @@ def content_of(document: Document) -> Content:
 class Settler:
     """Settles labels against one directory; counts audiences once for each of its versions."""
 
-    def __init__(self, directory: Directory, limit: Limit = DEFAULT_LIMIT) -> None:
+    def __init__(self, directory: Directory, limit: Limit = DEFAULT_LIMIT, rules: LabelPolicy = NO_RULES) -> None:
         self._directory = directory
         self._limit = limit
+        self.rules = rules
         self._census: tuple[str, Census] | None = None
 
-    def document(self, item: Item, content: Content, previous: Document | None, now: datetime) -> Document:
-        """Return the document that an item is now. What has a problem is readable by nobody."""
+    def document(
+        self, item: Item, content: Content, previous: Document | None, now: datetime, kept: Label | None = None
+    ) -> Document:
+        """Return the document that an item is now. What has a problem is readable by nobody.
+
+        What nobody declared or reviewed is not labeled below `kept`.
+        """
         problem = content.problem or item.problem  # the first outlasts the second
         proposal = content.proposal
         if content.partly and previous is not None:
             proposal = not_below(proposal, content_of(previous).proposal)
+        proposal = self.rules.applied(proposal, item.collection, item.id)
+        if kept is not None:
+            proposal = _kept(proposal, kept)
         settled = settle(
             Readers.nobody() if problem else item.readers,
             item.owners,
@@ -97,7 +108,7 @@ class Settler:
 
         Where its bytes have changed since they were read, old and new rights both bind: the text is the old one.
         """
-        fresh = self.document(item, content_of(document), document, now)
+        fresh = self.document(item, content_of(document), document, now, _label_of_rules(item, document))
         if item.revision == document.revision or not document.digest:
             return fresh
         return replace(
@@ -112,6 +123,24 @@ class Settler:
             people = [(person.id, person.groups) for person in self._directory.people() if person.active]
             self._census = self._directory.version, Census(people)
         return self._census[1].breadth(readers)
+
+
+def _label_of_rules(item: Item, document: Document) -> Label | None:
+    """Return the label of a document that has it from nobody but detectors and rules; else None."""
+    return document.label if item.declared is None and document.review is Review.UNREVIEWED else None
+
+
+def _kept(proposal: Proposal, before: Label) -> Proposal:
+    """Return a proposal that is not below a label: other rules raise a label, and only a person lowers it."""
+    hit = Hit(
+        "kept",
+        before.sensitivity,
+        frozenset(),
+        "an earlier version of the rules demanded it, and only a review lowers a label",
+        before.forbidden_uses,
+        retention=before.retention,
+    )
+    return replace(proposal, sensitivity=max(proposal.sensitivity, before.sensitivity), hits=(*proposal.hits, hit))
 
 
 def same(one: Document, other: Document) -> bool:

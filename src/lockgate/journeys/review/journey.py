@@ -11,6 +11,7 @@ from typing import Final
 from lockgate.audit.record import Kind
 from lockgate.content.document import Document
 from lockgate.content.exposure import exposures
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
 from lockgate.errors import Conflict, Invalid, LockgateError, NotFound
 from lockgate.flow.resources import document_resource
@@ -63,6 +64,7 @@ class Reviews:
         limit: above what audience something sensitive is too widely readable.
         stewards: the identifier of those who see every open document.
         changing: the lock of everybody who changes what is known of documents; the same as the ingest's.
+        rules: the organization's rules for labels.
 
     """
 
@@ -77,6 +79,7 @@ class Reviews:
         limit: Limit = DEFAULT_LIMIT,
         stewards: str = "group:stewards",
         changing: asyncio.Lock | None = None,
+        rules: LabelPolicy = NO_RULES,
     ) -> None:
         self._index = index
         self._directory = directory
@@ -84,7 +87,7 @@ class Reviews:
         self._limit = limit
         self._stewards = stewards
         self._changing = changing or asyncio.Lock()
-        self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit))
+        self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit, rules))
         self._done = done
 
     async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:

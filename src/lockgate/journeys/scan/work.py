@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lockgate.content.finding import Finding
-from lockgate.content.labeling import UNREAD, propose
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
+from lockgate.content.labeling import UNREAD, along, propose
+from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.journeys.scan.places import places
 from lockgate.ports import READER_KILLED, Connector, Extracted, Extractor
@@ -46,10 +48,17 @@ class _Ready:
 class Looking:
     """Implements `ports.scanning.Work` over connectors, one extractor and the scanning core."""
 
-    def __init__(self, sources: Sequence[Connector], extractor: Extractor, scan_many: ScanMany) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Connector],
+        extractor: Extractor,
+        scan_many: ScanMany,
+        rules: LabelPolicy = NO_RULES,
+    ) -> None:
         self._sources = sources
         self._extractor = extractor
         self._scan_many = scan_many
+        self._rules = rules
 
     async def __call__(self, units: Sequence[Unit], /) -> AsyncIterator[Outcome | None]:
         """Yield the outcome of each unit. Texts are collected until they are worth a look together."""
@@ -124,7 +133,26 @@ class Looking:
 
     def _looked(self, ready: Sequence[_Ready]) -> list[Outcome]:
         found = self._scan_many([one.extracted.text for one in ready])
-        return [_outcome(one, findings) for one, findings in zip(ready, found, strict=True)]
+        return [self._outcome(one, findings) for one, findings in zip(ready, found, strict=True)]
+
+    def _outcome(self, one: _Ready, findings: Sequence[Finding]) -> Outcome:
+        extracted = one.extracted
+        own = stated(extracted.marks, self._rules)
+        proposal = along(propose(findings), own.evidence)
+        proposal = self._rules.applied(proposal, self._sources[one.unit.target].name, one.unit.item)
+        return Outcome(
+            one.unit.target,
+            one.unit.item,
+            one.unit.revision,
+            one.digest,
+            one.size,
+            proposal.sensitivity,
+            proposal.reasons,
+            proposal.evidence,
+            places(one.data, extracted, findings),
+            (*extracted.notes, *own.notes),
+            unread=extracted.unread,
+        )
 
 
 def unread(unit: Unit, why: str, digest: str = "", size: int = 0, *, again: bool = False) -> Outcome:
@@ -139,22 +167,4 @@ def unread(unit: Unit, why: str, digest: str = "", size: int = 0, *, again: bool
         UNREAD.reasons,
         problem=UNREADABLE + why.removeprefix(UNREADABLE),
         again=again,
-    )
-
-
-def _outcome(one: _Ready, findings: Sequence[Finding]) -> Outcome:
-    proposal = propose(findings)
-    extracted = one.extracted
-    return Outcome(
-        one.unit.target,
-        one.unit.item,
-        one.unit.revision,
-        one.digest,
-        one.size,
-        proposal.sensitivity,
-        proposal.reasons,
-        proposal.evidence,
-        places(one.data, extracted, findings),
-        extracted.notes,
-        unread=extracted.unread,
     )

@@ -1,0 +1,73 @@
+"""`lockgate labels`: rules checked without anything else, and tried on a real state folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lockgate.cli import main
+
+RULES = 'version = 1\n[[rules]]\nname = "plans"\npaths = ["plans/**"]\nsensitivity = "restricted"\n'
+
+
+def labels(*arguments: str) -> int:
+    return main.main(["labels", *arguments])
+
+
+def test_check_says_what_to_mend_and_needs_no_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert labels("check") == 0
+    assert "0 rules" in capsys.readouterr().out
+    (tmp_path / "labels.toml").write_text(RULES + '[levels]\nsecret = "general"\n')
+    assert labels("check", "labels.toml", "--json") == 1
+    assert "levels.secret: contradicts" in json.loads(capsys.readouterr().out)["problems"][0]
+    (tmp_path / "labels.toml").write_text(RULES + "what = 1\n")
+    assert labels("check", "labels.toml") == 2
+    assert "labels.toml:6" in capsys.readouterr().err
+    assert labels("check", "absent.toml") == 3
+
+
+@pytest.mark.slow
+def test_rules_are_tried_applied_and_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    share, config = tmp_path / "share", tmp_path / "lockgate.toml"
+    (share / "plans").mkdir(parents=True)
+    (share / "plans" / "move.txt").write_text("The office moves in May.")
+    (share / "lunch.txt").write_text("Soup.")
+    config.write_text(
+        f'data = "state"\npolicies = "policies"\n[[collections]]\nname = "share"\npath = "{share}"\n'
+        '[[models]]\nid = "m"\nkind = "extractive"\nusers = ["everyone"]\n'
+    )
+    at = ("--config", str(config), "--json")
+    assert main.main(["policy", "copy", str(tmp_path / "policies")]) == 0
+    assert main.main(["ingest", "--config", str(config)]) == 0
+    capsys.readouterr()
+
+    (tmp_path / "new.toml").write_text(RULES)
+    assert labels("simulate", "--rules", str(tmp_path / "new.toml"), *at) == 0
+    (row,) = json.loads(capsys.readouterr().out)["changes"]
+    assert (row["document"], row["before"], row["after"]) == ("share/plans/move.txt", "general", "restricted")
+    assert labels("explain", "share/plans/move.txt", *at) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert (before["label"], before["why"]) == ("general", [])
+
+    (tmp_path / "policies" / "labels.toml").write_text(RULES)
+    assert labels("apply", *at) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["changed"] == {"share": 1}
+    assert labels("explain", "share/plans/move.txt", *at) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert (after["label"], after["version"]) == ("restricted", done["version"])
+    assert after["why"] == ["rule `plans`: its place demands restricted"]
+    assert labels("explain", "share/plans/move.txt", "--version", before["version"], *at) == 0
+    old = json.loads(capsys.readouterr().out)
+    assert (old["version"], old["proposed"], old["label"]) == (before["version"], "general", "restricted")
+    assert labels("explain", "share/plans/move.txt", "--version", "../../../new", *at) == 2
+    capsys.readouterr()
+    assert main.main(["audit", "search", "--config", str(config), "--kind", "administration", "--json"]) == 0
+    told = capsys.readouterr().out
+    assert "labels.apply" in told
+    assert done["version"] in told
