@@ -158,7 +158,7 @@ def test_a_declared_document_below_a_rule_is_held_and_told() -> None:
 
 def test_what_is_shipped_changes_nothing_and_is_the_table_of_the_code() -> None:
     shipped = parse_rules((SHIPPED / NAME).read_text("utf-8"), SHIPPED / NAME, STANDARD)
-    assert dict(shipped.levels) == dict(_LEVELS)
+    assert dict(shipped.levels) == dict(_LEVELS), "a row of `_LEVELS` stands in policies/labels.toml too"
     assert (shipped.rules, shipped.marks, problems(shipped, KINDS)) == ((), (), [])
     for kind in (*KINDS, "never.heard"):
         assert shipped.hits([Evidence(kind, 9, 1.0)], "share", "a.txt") == ()
