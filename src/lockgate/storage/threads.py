@@ -25,6 +25,8 @@ STALE: Final = 10.0
 """Seconds without the end of a look after which nobody is let in: what was withdrawn meanwhile is not known."""
 _QUIET: Final = 60.0
 _AGAIN: Final = 0.05
+FRESH: Final = LATE / 2
+"""Seconds since the last look that may have passed when somebody comes in: a change counts at the second look."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -90,7 +92,7 @@ class Looks:
             raise
 
     async def fresh(self) -> None:
-        """Wait until every watcher that is kept has looked within `LATE`: what was withdrawn before that counts.
+        """Wait until every watcher that is kept has looked within `FRESH`: what was withdrawn before that counts.
 
         A machine without time answers late then, and not by rights that have ended.
 
@@ -101,7 +103,7 @@ class Looks:
         while True:
             self.punctual()
             oldest = min(self._since.values(), default=None)
-            if oldest is None or self._clock() - oldest <= LATE:
+            if oldest is None or self._clock() - oldest <= FRESH:
                 return
             await asyncio.sleep(_AGAIN)
 
