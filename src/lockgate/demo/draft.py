@@ -59,6 +59,7 @@ class Draft:
         canaries: figures and secrets that stand in this document, and in no document with other readers.
         held_canaries: those that stand in a passage which is more sensitive than the document's label.
         asks: questions that it answers.
+        secrets: how many passwords, keys and tokens are planted in it.
         mail: sender, receivers, day, for e-mail.
 
     """
@@ -78,6 +79,7 @@ class Draft:
     canaries: tuple[str, ...] = ()
     held_canaries: tuple[str, ...] = ()
     asks: tuple[Ask, ...] = ()
+    secrets: int = 0
     mail: tuple[str, str, str] = field(default=("", "", ""))
 
     def __post_init__(self) -> None:

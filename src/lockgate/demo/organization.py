@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from lockgate.demo.draft import Draft
 from lockgate.demo.people import directory_toml
 from lockgate.demo.place import MARK
 from lockgate.demo.rights import manifest_toml
-from lockgate.demo.texts import business, company, hr, management, mess, technical
+from lockgate.demo.texts import business, company, hr, management, mess, sharing, technical
 from lockgate.demo.truth import Question, Truth, found, people_json, questions
 from lockgate.demo.world import World
 from lockgate.demo.writers import render
@@ -28,7 +28,7 @@ SEED: Final = 7
 """The seed of the demonstration that everybody sees."""
 _MODIFIED: Final = 1_790_000_000
 """The time that every file bears, seconds since 1970: with it, the whole tree is the same each time."""
-_FAMILIES: Final = (hr, company, business, technical, management, mess)
+_FAMILIES: Final = (hr, company, business, technical, management, mess, sharing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,19 @@ def plan(seed: int) -> tuple[Draft, ...]:
 
     """
     world = World(seed)
-    drafts = tuple(draft for family in _FAMILIES for draft in family.drafts(world))
+    written = [draft for family in _FAMILIES for draft in family.drafts(world)]
+    drafts = [replace(draft, secrets=_secrets(draft, world)) for draft in written]
     paths = [draft.path for draft in drafts]
     if len(set(paths)) != len(paths):
         twice = sorted({path for path in paths if paths.count(path) > 1})
         raise Conflict(f"the demonstration plans two documents at `{twice[0]}`")
     return tuple(sorted(drafts, key=lambda draft: draft.path))
+
+
+def _secrets(draft: Draft, world: World) -> int:
+    """Return how many planted secrets stand in a draft."""
+    text = repr(draft.blocks)
+    return sum(one in text for one in world.secrets)
 
 
 def generate(folder: Path, seed: int = SEED, *, without: AbstractSet[str] = frozenset()) -> Organization:

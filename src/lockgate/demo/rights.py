@@ -94,6 +94,11 @@ RULES: Final = (
         ("user:ivo",),
         why="the exchange folder: open to all, labeled by nobody",
     ),
+    Rule(("shared/exports/**",), group("all-hands"), ("user:sam",), why="exports, for a day or two"),
+    Rule(("shared/handover/**",), group("all-hands"), ("user:dana",), why="for whoever takes over"),
+    Rule(("shared/papers/**",), group("all-hands"), ("user:hanna",), why="copies for the file"),
+    Rule(("shared/treasury/**",), group("all-hands"), ("user:felix",), why="so that the bank's portal finds them"),
+    Rule(("shared/of-tess/**",), group("all-hands"), ("user:tess",), why="the owner has left"),
     Rule(
         ("shared/transfer/salaries-2026-copy.xlsx",), ANYBODY, ("user:hanna",), why="left here for a day, in March"
     ),

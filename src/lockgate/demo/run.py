@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +19,9 @@ from lockgate.adapters.oidc import OidcAuthenticator
 from lockgate.adapters.page_key import address, new_key
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
+from lockgate.content.exposure import NO_USAGE
 from lockgate.demo import settings as configuration
+from lockgate.demo.exposed import judged
 from lockgate.demo.grounds import Manifest, Members
 from lockgate.demo.hands import Hands
 from lockgate.demo.issuer import DemoIssuer
@@ -153,7 +156,8 @@ class _Held:
 
 
 async def check(running: Stage, folder: Path, say: Say) -> bool:
-    """Play the story against the running demonstration; return whether everything was as told."""
+    """Hold the list of exposure against what was planted, then play the story; tell whether all was as told."""
+    listed = await asyncio.to_thread(_exposed, running, say)
     held = _Held(say)
     twins = folder.with_name(f"{folder.name}-twin")
     async with AsyncExitStack() as stack:
@@ -173,4 +177,14 @@ async def check(running: Stage, folder: Path, say: Say) -> bool:
         hands = Hands(running.lockgate, running.issuer, running.manifest, folder, start_twin, held.hold)
         report = await play(running.base_url, hands, running.organization, held)
     remove(twins)
-    return not report.differences
+    return listed and not report.differences
+
+
+def _exposed(running: Stage, say: Say) -> bool:
+    """Tell how much of the planted mess is listed as exposed, and whether that is enough."""
+    documents = running.lockgate.index.documents()
+    told = judged(running.organization.documents, documents, running.lockgate.exposures.look(documents, NO_USAGE))
+    say(f"\nExposure: {told}")
+    for path in told.missed:
+        say(f"    missed {path}")
+    return told.good

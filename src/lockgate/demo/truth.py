@@ -81,6 +81,13 @@ class Truth:
         """Tell whether it would hurt if it got out."""
         return self.draft.sensitivity in {"confidential", "restricted"}
 
+    @property
+    def overshared(self) -> bool:
+        """Tell whether it was planted as a case: sensitive in whole or in a passage, and open to too many."""
+        draft = self.draft
+        more = set(self.may_read) - set(self.should_read)
+        return bool(draft.held or draft.held_canaries or (self.sensitive and more))
+
     def to_json(self) -> dict[str, Any]:
         """Return the entry in `truth.json`."""
         draft = self.draft
@@ -95,6 +102,8 @@ class Truth:
             "integrity": draft.integrity,
             "forbidden_uses": list(draft.forbidden),
             "held": draft.held,
+            "overshared": self.overshared,
+            "secrets": draft.secrets,
             "sensitive": self.sensitive,
             "canaries": list(draft.canaries),
             "held_canaries": list(draft.held_canaries),

@@ -125,6 +125,7 @@ class World:
 
     seed: int
     rng: random.Random = field(init=False)
+    secrets: list[str] = field(default_factory=list)
     _used: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -141,6 +142,11 @@ class World:
     def figure(self, low: int, high: int) -> str:
         """Return `number` with its thousands apart: `84,217`."""
         return f"{self.number(low, high):,}"
+
+    def secret(self, value: str) -> str:
+        """Return a secret, and keep it as one that is planted."""
+        self.secrets.append(value)
+        return value
 
     def pick(self, many: Sequence[_T]) -> _T:
         """Return one of them."""

@@ -91,7 +91,7 @@ def _loose(
 
 
 def _transfer(world: World) -> list[Draft]:
-    secrets = [password(world.rng) for _ in range(3)]
+    secrets = [world.secret(password(world.rng)) for _ in range(3)]
     numbers = [card(world.rng) for _ in range(4)]
     return [
         _loose(

@@ -131,12 +131,14 @@ def _runbooks(world: World) -> list[Draft]:
         "build farm",
     )
     for number, system in enumerate(systems):
-        secret = password(world.rng)
-        line = (
-            f"export AWS_ACCESS_KEY_ID={aws_key(world.rng)}",
-            f"DATABASE_URL=postgresql://ops:{token(world.rng, '', 20)}@db.brightwater.example:5432/main",
-            f"GITHUB_TOKEN={token(world.rng, 'ghp_', 36)}",
+        secret = world.secret(password(world.rng))
+        key, phrase, github = aws_key(world.rng), token(world.rng, "", 20), token(world.rng, "ghp_", 36)
+        line, planted = (
+            (f"export AWS_ACCESS_KEY_ID={key}", key),
+            (f"DATABASE_URL=postgresql://ops:{phrase}@db.brightwater.example:5432/main", phrase),
+            (f"GITHUB_TOKEN={github}", github),
         )[number % 3]
+        world.secret(planted)
         port = world.number(20_000, 60_000)
         result.append(
             RUNBOOKS.put(
