@@ -42,7 +42,7 @@ def ibans(text):
     while match := _IBAN.search(text, place):
         end = _end(match)
         if end:
-            yield Finding(match.start(), end, "financial.iban", 0.99, "iban@2")
+            yield Finding(match.start(), end, "financial.iban", 0.99, "iban@3")
         place = end or match.start() + 1
 
 

@@ -29,6 +29,7 @@ NUMBERS = [
     ("\uff14" + "\uff11" * 15, "financial.card", None),
     ("4111\u20111111\u20111111\u20111111", "financial.card", None),
     ("to DE89 3704 0044 0532 0130 00 by Friday", "financial.iban", "DE89 3704 0044 0532 0130 00"),
+    ("to the account DE89 3704 0044\n0532 0130 00.", "financial.iban", "DE89 3704 0044\n0532 0130 00"),
     ("gb82west12345698765432", "financial.iban", None),
     ("SSN 123-45-6780", "id.us_ssn", "123-45-6780"),
     ("name,ssn\nLena Roth,536221234\n", "id.us_ssn", "536221234"),

@@ -53,9 +53,9 @@ _LENGTHS: Final[Mapping[str, int]] = {
 }  # fmt: skip
 """Length by country: SWIFT IBAN registry."""
 
-_IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}")
+_IBAN: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ \n-]?[0-9A-Za-z]){11,30}")
 _COUNTRY: Final = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}(?=[0-9]{2})")
-_KIND, _BY = "financial.iban", "iban@2"
+_KIND, _BY = "financial.iban", "iban@3"
 
 
 def ibans(joined: str, runs: Iterable[int]) -> Iterator[Raw]:
@@ -90,7 +90,7 @@ def _end(match: re.Match[str]) -> int:
     length = _LENGTHS.get(text[:2].upper(), 0)
     code = ""
     for offset, char in enumerate(text):
-        if char in " -":
+        if char in " \n-":
             continue
         code += char
         if len(code) == length:
