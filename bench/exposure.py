@@ -1,4 +1,4 @@
-"""Exposure: what is found of a planted mess, in organizations of several seeds, and how fast for 100,000 documents.
+"""Exposure: what is found of a planted mess, by seeds of organizations, and how fast 100,000 documents are.
 
 python -m bench.exposure [DOCUMENTS]
 """
