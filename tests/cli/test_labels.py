@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.extraction import files
 from lockgate.cli import main
 
 RULES = 'version = 1\n[[rules]]\nname = "plans"\npaths = ["plans/**"]\nsensitivity = "restricted"\n'
@@ -71,3 +72,31 @@ def test_rules_are_tried_applied_and_explained(tmp_path: Path, capsys: pytest.Ca
     told = capsys.readouterr().out
     assert "labels.apply" in told
     assert done["version"] in told
+
+
+def test_labels_in_office_files_count_in_scans(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "scans"))
+    share, policies, config = tmp_path / "share", tmp_path / "policies", tmp_path / "lockgate.toml"
+    share.mkdir()
+    policies.mkdir()
+    for name, label in (("known", "Kantine"), ("unknown", "Mensa")):
+        custom = (
+            "<Properties xmlns:vt='urn:vt'><property name='MSIP_Label_11-22_Name' pid='3'>"
+            f"<vt:lpwstr>{label}</vt:lpwstr></property></Properties>"
+        )
+        (share / f"{name}.pptx").write_bytes(
+            files.pptx({"slide1": files.slide(files.shape("Soup."))}, {"docProps/custom.xml": custom})
+        )
+    (policies / "labels.toml").write_text(
+        'version = 1\n[[marks]]\nmatch = ["kantine"]\nsensitivity = "confidential"\n'
+    )
+    config.write_text(f'policies = "policies"\n[[collections]]\nname = "share"\npath = "{share}"\n')
+    state = str(tmp_path / "scan.db")
+    assert main.main(["scan", "--config", str(config), "--state", state, "--format", "jsonl"]) == 0
+    out = capsys.readouterr().out
+    rows = {one["item"]: one for one in map(json.loads, out.splitlines()) if "item" in one}
+    assert rows["known.pptx"]["label"]["level"] == "confidential"
+    assert rows["unknown.pptx"]["label"]["level"] == "restricted"
+    assert "Mensa" not in out

@@ -277,6 +277,8 @@ def test_a_mapped_label_counts_as_its_level_and_an_unknown_one_as_restricted() -
 def test_a_label_that_was_taken_off_is_none_unless_the_file_says_both() -> None:
     assert stated(marks("x", Enabled="false"), NO_RULES).evidence == ()
     assert stated([*marks("x", Enabled="false"), *marks("x", Enabled="true")], NO_RULES).evidence != ()
+    assert stated(marks("x", Enabled="1", Removed="1"), NO_RULES).evidence == ()
+    assert stated(marks("x", Enabled="1", Removed="0"), NO_RULES).evidence != ()
 
 
 @given(evidences, st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=4), st.booleans())

@@ -71,8 +71,6 @@ class Rule:
         """Return why it fits a document with this evidence at this place; None if it does not."""
         if self.collections and collection not in self.collections:
             return None
-        if self.paths is not None and not self.paths.matches(path):
-            return None
         sure = [one for one in evidence if one.confidence >= self.confidence]
         mine = [one for one in sure if self.kinds is not None and self.kinds.covers(one.kind)]
         counted = sum(one.count for one in mine)
@@ -80,6 +78,8 @@ class Rule:
             return None
         beside = [one for kinds in self.along for one in sure if kinds.covers(one.kind)]
         if not all(any(kinds.covers(one.kind) for one in sure) for kinds in self.along):
+            return None
+        if self.paths is not None and not self.paths.matches(path):  # last: it costs the most
             return None
         found = frozenset(one.kind for one in (*mine, *beside))
         why = f"{counted} x {', '.join(sorted(found))}" if self.kinds is not None else "its place"

@@ -74,7 +74,8 @@ def _labels(marks: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
             found[attribute] = (attribute,)
     for id, own in microsoft.items():
         states = {one.casefold() for one in own.get("enabled", ())}
-        if states and states <= _OFF:
+        removed = {one.casefold() for one in own.get("removed", ())}
+        if (states and states <= _OFF) or (removed and not removed & _OFF):
             continue  # it was taken off; where two properties differ, it counts
         found[id] = (id, *sorted(own.get("name", ())))
     return found

@@ -13,7 +13,6 @@ from lockgate.content.labeling import DEFAULT_LIMIT, Limit, Proposal
 from lockgate.content.reading import recalled
 from lockgate.errors import NotFound
 from lockgate.journeys.ingest.settlement import Settler
-from lockgate.labels.label import Label
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Index
 
 _EARLIER: Final = "other rules, or what it held before, demanded its label; only a review lowers one"
@@ -26,15 +25,6 @@ class Change:
     before: Document
     after: Document
     why: tuple[str, ...]
-
-    @property
-    def differs(self) -> bool:
-        """Tell whether the label or the hold would be another one."""
-        return _shown(self.before) != _shown(self.after)
-
-
-def _shown(document: Document) -> tuple[Label, bool]:
-    return document.label, document.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +54,13 @@ class Labels:
         """
         settler = Settler(self.directory, self.limit, rules)
         for document in tuple(self.index.documents()):
-            change = await self._change(settler, document)
-            if change is not None and change.differs:
-                yield change
-
-    async def _change(self, settler: Settler, document: Document) -> Change | None:
-        connector = self.connectors.get(document.connector)
-        item = await connector.stat(document.item) if connector is not None else None
-        if item is None:
-            return None
-        after = settler.current(item, document, self.clock.now())
-        return Change(document, after, explained(document, settler.rules).reasons)
+            connector = self.connectors.get(document.connector)
+            item = await connector.stat(document.item) if connector is not None else None
+            if item is None:
+                continue
+            after = settler.current(item, document, self.clock.now())
+            if (after.label, after.held) != (document.label, document.held):
+                yield Change(document, after, explained(document, rules).reasons)
 
     def explain(self, name: str, rules: LabelPolicy) -> tuple[Document, Proposal]:
         """Return a document, by its id or `collection/path`, and what these rules say about what is in it.
