@@ -173,4 +173,4 @@ def prefix_of(kind: str, levels: Mapping[str, Sensitivity]) -> str:
 
 def version_of(text: str) -> str:
     """Return the version of rules: the beginning of the SHA-256 of their text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
