@@ -118,7 +118,7 @@ def test_a_fix_is_simulated_applied_and_taken_back(tmp_path: Path, capsys: pytes
 
         listed = await said(what="fixes")
         assert listed[0].split()[:3] == ["FIX", "RISK", "DOCUMENTS"]
-        assert "narrow its readers to group:hr" in listed[1]
+        assert "narrow the readers to group:hr" in listed[1]
         fix = listed[1].split()[0]
         before = here.document("pay.csv")
         told = "\n".join(await said(fix=fix))

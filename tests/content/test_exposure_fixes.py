@@ -47,8 +47,8 @@ def test_many_that_are_shared_alike_are_one_action_and_come_before_single_ones()
     many = [doc(f"pay/{n}.csv", STAFF, 3, Review.UNREVIEWED, held=True, evidence=PAY) for n in range(500)]
     found = fixed(doc("board.txt", STAFF, 3, Review.DECLARED, held=True), *many)
     assert [(str(one.step), one.folder, one.through, len(one.exposures)) for one in found] == [
-        ("narrow its readers to group:hr", "docs/pay", "group:staff", 500),
-        ("narrow its readers to group:hr", "docs", "group:staff", 1),
+        ("narrow the readers to group:hr", "docs/pay", "group:staff", 500),
+        ("narrow the readers to group:hr", "docs", "group:staff", 1),
     ]
     assert found[0].risk == 500 * found[1].risk > 0
 
@@ -59,8 +59,26 @@ def test_a_secret_is_its_owners_alone_and_an_orphan_gets_an_owner() -> None:
     found = {one.exposures[0].document.item: one.step for one in fixed(secret, orphan)}
     assert found["key.txt"] == Step(Act.NARROW, ("user:p1",))
     assert found["old.txt"] == Step(Act.OWNER, ("group:hr",), ("user:p1",))
+    lost = owned(secret, "user:left")
+    assert {
+        str(one.step) for one in fixed(lost, orphan, doc("pay.csv", STAFF, 3, Review.UNREVIEWED, evidence=PAY))
+    } > {str(Act.HOLD)}, "a secret is handed to nobody by a guess"
     (alone,) = fixed(orphan)
     assert alone.step == Step(Act.HOLD), "nobody is left who could own it"
+
+
+def test_a_pasted_line_is_not_given_to_the_readers_of_the_rest() -> None:
+    mail = doc("mail.eml", HR, 1, Review.DECLARED, evidence=(Evidence("business.salary", 1, 0.9),))
+    (one,) = fixed(mail)
+    assert one.exposures[0].why[0] is Why.PASSAGE
+    assert one.step == Step(Act.NARROW, ("user:p1",))
+
+
+def test_narrowing_that_changes_nothing_is_not_proposed() -> None:
+    stale = doc("a.txt", HR, 2, Review.UNREVIEWED)
+    listed = exposures([stale], CENSUS, around=Surroundings({"group:hr": 1}))
+    assert Why.STALE in listed[0].why
+    assert fixes(listed, CENSUS, GROUPS)[0].step == Step(Act.LABEL)
 
 
 def test_whoever_uses_it_keeps_it_where_a_group_has_them_all() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from content.test_sarif import NOW, place, row
 from lockgate.content.document import Evidence
-from lockgate.content.report import Bar, Case, Chart, Figure, Page, Trouble, html, scan_page
+from lockgate.content.report import Bar, Case, Chart, Figure, Page, Trouble, exposure_page, html, scan_page
 from lockgate.content.report.style import POLICY
 from lockgate.content.report.text import shown
 from lockgate.content.scanned import Problem, Row, ScanReport, Tally, Totals
@@ -222,6 +222,26 @@ def test_many_items_that_need_the_same_are_one_step() -> None:
 def test_kinds_and_places_but_no_value() -> None:
     found = replace(row("a.txt"), evidence=tuple(Evidence(f"k.{number}", 1, 0.9) for number in range(6)))
     assert "2 more kinds" in words(html(scan_page(report(found), "9")))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_exposure_with_hostile_names_is_only_text(name: str) -> None:
+    exposed = {
+        "item": f"docs/{name}", "level": "restricted", "rank": 3, "people": 2, "share": 0.1, "problem": "",
+        "owners": [name], "evidence": [{"kind": name, "count": 1}], "used": 1, "users": 1, "why": [name or "x"],
+        "grants": [[[name, 2]]], "sharing": name, "todo": name,
+    }  # fmt: skip
+    fix = {"does": name, "folder": name, "through": name, "documents": 1, "items": [f"docs/{name}"]}
+    levels = {"public": 1, "general": 2, "confidential": 3, "restricted": 4}
+    day = {
+        "day": name, "coverage": 0.5, "documents": 10, "labeled": 1, "exposed": 1, "reviewed": 1, "levels": levels
+    }  # fmt: skip
+    broken = {**exposed, "problem": f"could not read: {name}"}
+    page = exposure_page([exposed, broken], [fix], [day, day], now=NOW, where=name, version="9")
+    told = words(html(page))
+    assert "1 document with sensitive content is not under control." in told
+    assert "50 %" in told
+    assert "Nothing is exposed." in words(html(exposure_page([], [], [], now=NOW, where="x", version="9")))
 
 
 @pytest.mark.needs_chromium

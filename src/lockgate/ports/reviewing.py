@@ -15,8 +15,9 @@ from lockgate.labels.readers import Readers
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What reviews have said of a document so far: all of it that a review changes."""
+    """What reviews have said of a document so far, and the label that it had: all of it that a review changes."""
 
+    label: Label
     review: Review
     ruling: Label | None
     ruled_readers: Readers | None

@@ -61,6 +61,7 @@ def ruled_text(ruled: Ruled) -> str:
     """Return what was ruled, as JSON."""
     return json.dumps(
         {
+            "label": render(ruled.label),
             "review": ruled.review.value,
             "ruling": None if ruled.ruling is None else render(ruled.ruling),
             "readers": ruled.ruled_readers and sorted(sorted(clause) for clause in ruled.ruled_readers.clauses),
@@ -73,6 +74,7 @@ def ruled_of(text: str) -> Ruled:
     """Return what `ruled_text` wrote."""
     found = json.loads(text)
     return Ruled(
+        parse(found["label"]),
         Review(found["review"]),
         None if found["ruling"] is None else parse(found["ruling"]),
         None if found["readers"] is None else Readers(frozenset(map(frozenset, found["readers"]))),

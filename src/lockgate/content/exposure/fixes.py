@@ -25,10 +25,10 @@ from lockgate.labels.readers import Readers
 class Act(StrEnum):
     """What a fix does, as people say it."""
 
-    NARROW = "narrow its readers to"
+    NARROW = "narrow the readers to"
     OWNER = "name as owner"
-    LABEL = "accept the label that its content demands"
-    HOLD = "keep it out of AI"
+    LABEL = "accept the label that the content demands"
+    HOLD = "keep out of AI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Fix:
     Attributes:
         id: says what is done to which documents as they are now: it changes when one of them does.
         step: what is done to each.
-        folder: `collection/first folder`.
+        folder: `collection/folder/folder`, as far as there are any.
         through: the broadest grant of all; empty where they are shared with nobody.
         exposures: what it is about, worst first.
         risk: the sum of their scores: what it takes away.
@@ -139,8 +139,12 @@ def fix_id(step: Step, many: Iterable[Exposure]) -> str:
 
 
 def _folder(document: Document) -> str:
-    head, slash, _ = document.item.partition("/")
-    return f"{document.collection}/{head}" if slash else document.collection
+    """Return the collection and at most two folders: deeper ones seldom differ in who should read them."""
+    return "/".join((document.collection, *document.item.split("/")[:-1][:2]))
+
+
+def _secret(document: Document) -> bool:
+    return any(each.kind.startswith("secret.") for each in document.evidence)
 
 
 def _broadest(one: Exposure) -> str:
@@ -149,12 +153,10 @@ def _broadest(one: Exposure) -> str:
 
 
 def _heirs(listed: Iterable[Exposure]) -> dict[str, str]:
-    """Return for each folder who owns most of what is listed in it."""
+    """Return for each folder who owns most of what is listed in it: nobody else is likely to know what it is."""
     owners: dict[str, Counter[str]] = {}
     for one in listed:
-        document = one.document
-        for place in (_folder(document), document.collection):
-            owners.setdefault(place, Counter()).update(one.owners)
+        owners.setdefault(_folder(one.document), Counter()).update(one.owners)
     return {
         place: min(counts, key=lambda owner: (-counts[owner], owner)) for place, counts in owners.items() if counts
     }
@@ -176,18 +178,28 @@ class _Choice:
         owners = one.owners
         named: tuple[str, ...] = ()
         if not owners:
-            heir = self.heirs.get(_folder(document)) or self.heirs.get(document.collection)
-            if heir is None:
+            heir = self.heirs.get(_folder(document))
+            if heir is None or _secret(document):  # a secret is handed to nobody by a guess
                 return Step(Act.HOLD)
             owners = named = (heir,)
         broad = too_broad(
             raised(document.label, one.level), self.census.breadth(document.label.readers), self.limit
         )
-        narrow = broad or not {Why.BROAD, Why.ANYONE, Why.STALE}.isdisjoint(one.why)
-        readers = self._readers(one, owners) if narrow else ()
+        readers: tuple[str, ...] = ()
+        if Why.PASSAGE in one.why:  # to accept the document for its readers would give them the passage
+            readers = owners
+        elif broad or not {Why.ANYONE, Why.STALE}.isdisjoint(one.why):
+            readers = self._readers(one, owners)
+            if not broad and Why.ANYONE not in one.why and self._same(document, readers):
+                readers = ()
         if named:
             return Step(Act.OWNER, readers, named)
         return Step(Act.NARROW, readers) if readers else Step(Act.LABEL)
+
+    def _same(self, document: Document, readers: tuple[str, ...]) -> bool:
+        """Tell whether narrowing changes nothing."""
+        now = document.label.readers
+        return self.census.mask(now.join(Readers.any_of(*readers))) == self.census.mask(now)
 
     def _readers(self, one: Exposure, owners: tuple[str, ...]) -> tuple[str, ...]:
         """Return the smallest group around the owner in which everybody is who used it; or the owners alone.
@@ -195,7 +207,7 @@ class _Choice:
         A secret is its owner's alone: it was never meant to be shared.
         """
         document = one.document
-        if any(each.kind.startswith("secret.") for each in document.evidence):
+        if _secret(document):
             return owners
         users = self.usage.people(document.id)
         key = (owners, users, document.label.readers, one.level)

@@ -40,14 +40,15 @@ def exposure_page(
     readable = [one for one in listed if not one["problem"]]
     sensitive = [one for one in readable if one["rank"] >= 2]
     levels = _levels(listed)
+    planned = {item: _step(one) for one in fixes for item in one["items"]}
     return Page(
         title="What AI could find and should not",
         about=f"{where} · {now:%d %B %Y, %H:%M} UTC",
         verdict=_verdict(listed, sensitive, fixes, levels),
         figures=_figures(listed, sensitive, trend, levels),
         charts=_charts(readable, trend),
-        actions=tuple((one["does"], _clears(one)) for one in fixes[:_ACTIONS]),
-        cases=tuple(map(_case, listed[:WORST])),
+        actions=tuple((_step(one), _clears(one)) for one in fixes[:_ACTIONS]),
+        cases=tuple(_case(one, planned) for one in listed[:WORST]),
         cases_left_out=max(len(listed) - WORST, 0),
         troubles=_troubles(listed),
         method=_method(trend, where, version),
@@ -118,12 +119,18 @@ def _bad(number: object) -> Tone:
     return Tone.BAD if number else Tone.GOOD
 
 
+def _step(one: Row) -> str:
+    """Return what a fix does, as a sentence."""
+    does = str(one["does"])
+    return f"{does[0].upper()}{does[1:]}.".replace("user:", "").replace("group:", "group ")
+
+
 def _clears(one: Row) -> str:
-    shared = f", shared with {one['through']}" if one["through"] else ""
+    shared = f", shared with {_who(one['through'])}" if one["through"] else ""
     return f"({one['folder']}: {count(one['documents'], 'document')}{shared})"
 
 
-def _case(one: Row) -> Case:
+def _case(one: Row, planned: Mapping[str, str]) -> Case:
     kinds = [f"{each['count']:,} × {each['kind']}" for each in one["evidence"][:_KINDS]]
     used = None if one["used"] is None else f"used {count(one['used'], 'time')} in 90 days"
     found = [", ".join(kinds), used if one["used"] != 0 else "not used in 90 days"]
@@ -134,11 +141,11 @@ def _case(one: Row) -> Case:
     return Case(
         place=one["item"],
         level=one["rank"],
-        audience=f"{audience} ({one['sharing']})",
+        audience=audience if _everyone(one) else f"{audience} ({one['sharing']})",
         owner=", ".join(map(_who, one["owners"])),
         found=tuple(each for each in found if each),
         why=tuple(f"{reason[0].upper()}{reason[1:]}." for reason in one["why"]),
-        fix=one["todo"],
+        fix=planned.get(one["item"], one["todo"]),
     )
 
 

@@ -73,7 +73,7 @@ class Wanted:
 def kept(change: Change) -> Kept:
     """Return what is needed to take a change back."""
     before = change.before
-    ruled = Ruled(before.review, before.ruling, before.ruled_readers, before.accepted_kinds)
+    ruled = Ruled(before.label, before.review, before.ruling, before.ruled_readers, before.accepted_kinds)
     return Kept(before.id, ruled, version_of(before), version_of(change.after))
 
 
@@ -81,6 +81,7 @@ def taken_back(now: Document, ruled: Ruled) -> Document:
     """Return a document with what was ruled of it before, to be settled with its source."""
     return replace(
         now,
+        label=ruled.label,  # without a review it is a floor, so the reviewed one must not stand there
         review=ruled.review,
         ruling=ruled.ruling,
         ruled_readers=ruled.ruled_readers,
