@@ -10,6 +10,7 @@ from lockgate.content.detection import scan
 from lockgate.content.document import Chunk, Document
 from lockgate.content.finding import Finding
 from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose, sure_kinds
+from lockgate.content.similar import NOTHING, Sketch, sketch
 from lockgate.labels.label import Label, Sensitivity
 
 
@@ -17,13 +18,14 @@ from lockgate.labels.label import Label, Sensitivity
 class Reading:
     """Passages in order, the kinds found in each, and the proposal for the whole.
 
-    `left_out` is how many more passages the text has. They count for the proposal, and are not kept.
+    `left_out` is how many more passages the text has. They count for the proposal and the sketch, and are not kept.
     """
 
     spans: tuple[Span, ...]
     kinds: tuple[frozenset[str], ...]
     proposal: Proposal
     left_out: int = 0
+    sketch: Sketch = NOTHING
 
     @property
     def length(self) -> int:
@@ -56,9 +58,9 @@ def read(text: str, most: int | None = None, unseen: str = "") -> Reading:
         alone = scan(span.text)
         found.update(sure_kinds(alone))
         more.extend(one for one in alone if one.kind not in known)
-    kept = spans[:most]
+    kept, whole = spans[:most], sketch(span.text for span in spans)
     proposal = propose((*findings, *more, *scan(unseen)))
-    return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept))
+    return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept), whole)
 
 
 def titled(title: str) -> str:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # to load it takes longer than a second scan of a thousand fi
     import numpy as np
     from numpy.typing import NDArray
 
+    from lockgate.content.similar import Overlap, Sketch
+
 Vectors: TypeAlias = "NDArray[np.float32]"
 """Shape (n, d), rows of length 1."""
 
@@ -218,7 +220,9 @@ class Keys(Protocol):
 class Index(Protocol):
     """The catalogue of documents and their passages, encrypted at rest, searched permissions first."""
 
-    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /) -> None:
+    async def put(
+        self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /, sketch: Sketch = ...
+    ) -> None:
         """Store a document and all its passages in one step, replacing what was there. Durable on return."""
         ...
 
@@ -244,6 +248,14 @@ class Index(Protocol):
 
     def document(self, id: str, /) -> Document | None: ...
     def documents(self) -> Sequence[Document]: ...
+    def sketch(self, id: str, /) -> Sketch: ...
+    def alike(self, sketch: Sketch, /, *, originals: bool = False) -> Sequence[tuple[Document, Overlap]]:
+        """Return documents that share something with a text, and what; the most first, up to 256.
+
+        `originals`: only those whose level copies take over. It takes milliseconds: call it in a thread.
+        """
+        ...
+
     async def chunks(self, document: str, /) -> Sequence[Chunk]:
         """Return the passages of one document, decrypted, in order."""
         ...

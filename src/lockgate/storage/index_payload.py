@@ -28,6 +28,7 @@ _HEAD: Final = struct.Struct("<4sIII")
 _MAGIC: Final = b"LGP1"
 COLUMNS: Final = "columns"
 TEXTS: Final = "texts"
+SKETCH: Final = "sketch"
 _USUAL: Final = 256
 """Passages up to which documents share the array of their ordinals."""
 

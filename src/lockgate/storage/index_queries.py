@@ -50,7 +50,7 @@ def set_change(db: sa.Connection, change: int) -> None:
 
 def changed_since(db: sa.Connection, change: int) -> Iterator[dict[str, Any]]:
     """Yield the rows of documents that changed after `change`, with what ranking needs of them."""
-    both = sa.select(DOCUMENTS, PAYLOADS.c.columns).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+    both = sa.select(DOCUMENTS, PAYLOADS.c.columns, PAYLOADS.c.sketch).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
     for row in db.execute(both.where(DOCUMENTS.c.change > change)).mappings():
         yield dict(row)
 
@@ -86,14 +86,14 @@ def set_forgotten(db: sa.Connection, id: str, since: str | None) -> None:
 
 def traces(db: sa.Connection, id: str) -> tuple[bytes, ...]:
     """Return byte strings by which a document's key and ciphertext are known: about 12, each 16 to 60 bytes."""
-    both = sa.select(DOCUMENTS.c.wrapped, DOCUMENTS.c.generation, PAYLOADS.c.columns, PAYLOADS.c.texts)
+    both = sa.select(DOCUMENTS.c.wrapped, DOCUMENTS.c.generation, PAYLOADS)
     row = db.execute(
         both.join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id).where(DOCUMENTS.c.id == id)
     ).one_or_none()
     if row is None:
         return ()
     found = [row.wrapped, row.generation.encode()]
-    for blob in (row.columns, row.texts):
+    for blob in (row.columns, row.texts, row.sketch or b""):
         places = {0, len(blob) // 4, len(blob) // 2, 3 * len(blob) // 4, max(0, len(blob) - 16)}
         found += [blob[at : at + 16] for at in sorted(places) if len(blob) >= at + 16]
     return tuple(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ from lockgate.content.codes import Codes, encode, size_of
 from lockgate.content.document import Document
 from lockgate.content.postings import Postings, lay_out
 from lockgate.content.ranking import Passages
+from lockgate.content.similar import Overlap, Sketch, Sketches
+from lockgate.labels.label import Sensitivity
 from lockgate.ports import Query
 from lockgate.storage.index_rights import Rights
 
@@ -40,12 +42,18 @@ _SHARE: Final = 640
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """A document as it is stored: its held passages, what ranking needs, and the number of its last change."""
+    """A document as it is stored: its held passages, what ranking needs, the number of its last change, its sketch."""
 
     document: Document
     held: frozenset[int]
     passages: Passages
     change: int
+    sketch: Sketch = field(default_factory=Sketch)
+
+    @property
+    def passes_on(self) -> bool:
+        """Tell whether copies take over the level: somebody is answerable for it, and it is a sensitive one."""
+        return self.document.reviewed and self.document.label.sensitivity >= Sensitivity.CONFIDENTIAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +113,7 @@ class View:
         self._readable: OrderedDict[Hashable, Readable] = OrderedDict()
         self._listed: tuple[Document, ...] | None = ()
         self._passages = 0
+        self._sketches, self._originals = Sketches(), Sketches()
         self.change = -1
         self.dimensions = 0
         """Of the vectors; 0 while there are none."""
@@ -118,6 +127,8 @@ class View:
             for id in gone:
                 entry = self._entries.pop(id, None)
                 if entry is not None:
+                    self._sketches.drop(id)
+                    self._originals.drop(id)
                     self._passages -= len(entry.stored.passages.ordinals)
                     self._slots[entry.slot] = None
                     self._rights.clear(entry.slot)
@@ -145,6 +156,11 @@ class View:
             self._slots.append(entry)
         self._slots[slot] = self._entries[id] = entry
         self._rights.set(slot, one.document)
+        self._sketches.put(id, one.sketch)
+        if one.passes_on:
+            self._originals.put(id, one.sketch)
+        else:
+            self._originals.drop(id)
         if len(one.passages.ordinals):
             self.dimensions = one.passages.vectors.shape[1]
 
@@ -153,6 +169,12 @@ class View:
         with self._lock:
             entry = self._entries.get(id)
         return entry.stored if entry else None
+
+    def alike(self, sketch: Sketch, *, originals: bool) -> list[tuple[Document, Overlap]]:
+        """Return the documents that share something with a text, and what; or only those whose level copies take."""
+        with self._lock:
+            found = (self._originals if originals else self._sketches).alike(sketch)
+            return [(self._entries[id].stored.document, shared) for id, shared in found if id in self._entries]
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all documents."""

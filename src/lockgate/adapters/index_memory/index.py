@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,12 +18,14 @@ import sqlalchemy as sa
 from lockgate.adapters.index_memory.database import connect, guard, scrub
 from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import LEXICAL, passages, rank
+from lockgate.content.similar import NOTHING, Overlap, Sketch, unpack
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.ports import Hit, Keys, Query, Vectors
 from lockgate.storage import schema
 from lockgate.storage.index_payload import (
     COLUMNS,
     LONGEST,
+    SKETCH,
     TEXTS,
     check_passages,
     new_key,
@@ -108,7 +111,7 @@ class MemoryIndex:
 
     # ------------------------------------------------------------------ changes
 
-    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /) -> None:
+    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /, sketch: Sketch = NOTHING) -> None:
         """Store a document and all its passages in one step, replacing what was there. Durable on return.
 
         Raises:
@@ -117,7 +120,7 @@ class MemoryIndex:
 
         """
         check_passages(document, chunks, vectors)
-        await asyncio.to_thread(self._put, document, tuple(chunks), vectors)
+        await asyncio.to_thread(self._put, document, tuple(chunks), vectors, sketch)
 
     async def relabel(self, document: Document, held: frozenset[int] = frozenset(), /) -> None:
         """Change rights, label and review without touching text. The next search sees it.
@@ -174,7 +177,7 @@ class MemoryIndex:
             self._damaged -= {id}
             scrub(db)
 
-    def _put(self, document: Document, chunks: tuple[Chunk, ...], vectors: Vectors) -> None:
+    def _put(self, document: Document, chunks: tuple[Chunk, ...], vectors: Vectors, sketch: Sketch) -> None:
         id = document.id
         held = frozenset(one.ordinal for one in chunks if one.held)
         full = passages(id, [one.ordinal for one in chunks], (one.text for one in chunks), vectors)
@@ -183,6 +186,7 @@ class MemoryIndex:
             "id": id,
             "columns": seal(key, COLUMNS, id, generation, pack_columns(full)),
             "texts": seal(key, TEXTS, id, generation, pack_texts(chunks)),
+            "sketch": seal(key, SKETCH, id, generation, sketch.pack()),
         }
         row = self._row(document, held, generation, key)
         with self._changing() as (db, change):
@@ -194,7 +198,7 @@ class MemoryIndex:
             db.execute(sa.insert(DOCUMENTS).values(row | {"change": change}))
             db.execute(sa.insert(PAYLOADS).values(blobs))
             db.commit()
-            self._view.apply([Stored(document, held, full, change)], (), change)
+            self._view.apply([Stored(document, held, full, change, sketch)], (), change)
             self._damaged -= {id}
             if replaced:
                 scrub(db)
@@ -209,7 +213,7 @@ class MemoryIndex:
             row = self._row(document, held, before["generation"], self._key(dict(before)))
             db.execute(sa.update(DOCUMENTS).where(where).values(row | {"change": change}))
             db.commit()
-            self._view.apply([Stored(document, held, stored.passages, change)], (), change)
+            self._view.apply([replace(stored, document=document, held=held, change=change)], (), change)
 
     def _remove(self, ids: tuple[str, ...]) -> None:
         with self._changing() as (db, change):
@@ -273,8 +277,10 @@ class MemoryIndex:
 
     def _load(self, row: Mapping[str, Any]) -> Stored:
         document, held = from_row(row)
-        data = unseal(self._key(row), COLUMNS, document.id, row["generation"], row["columns"])
-        return Stored(document, held, unpack_columns(document.id, data), row["change"])
+        key, generation = self._key(row), row["generation"]
+        data = unseal(key, COLUMNS, document.id, generation, row["columns"])
+        sketch = unseal(key, SKETCH, document.id, generation, row["sketch"]) if row["sketch"] else b""
+        return Stored(document, held, unpack_columns(document.id, data), row["change"], unpack(sketch))
 
     # ------------------------------------------------------------------ reading
 
@@ -291,6 +297,15 @@ class MemoryIndex:
     def documents(self) -> Sequence[Document]:
         """Return all documents, ordered by id."""
         return self._view.documents()
+
+    def sketch(self, id: str, /) -> Sketch:
+        """Return the sketch of a document; of an unknown one, that of nothing."""
+        stored = self._view.get(id)
+        return stored.sketch if stored else NOTHING
+
+    def alike(self, sketch: Sketch, /, *, originals: bool = False) -> Sequence[tuple[Document, Overlap]]:
+        """Return documents that share something with a text, and what. It takes milliseconds: call it in a thread."""
+        return self._view.alike(sketch, originals=originals)
 
     async def chunks(self, document: str, /) -> Sequence[Chunk]:
         """Return the passages of one document, decrypted, in order; of an unknown one, none."""
