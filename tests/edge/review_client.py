@@ -26,6 +26,7 @@ from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.review import Reviews
+from lockgate.journeys.similar import Similar
 from lockgate.journeys.why import Why
 from lockgate.labels.wire import STANDARD
 from lockgate.policy.model import Scope, Subject
@@ -100,7 +101,7 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         recheck = here.ingest.rechecker({"share": here.connector})
         why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck))
         explain = Route(WHY, door.handler(Scope.RETRIEVE, why.explain))
-        fixes = ExposureApi(door, exposures, Fixes(exposures, reviews))
+        fixes = ExposureApi(door, exposures, Fixes(exposures, reviews), Similar(here.index, directory, gate))
         table = [*ReviewApi(door, reviews).routes(), *fixes.routes(), explain]
         with free_socket() as (sock, url), serving(application(table), sock):
             async with aiohttp.ClientSession() as http:

@@ -243,6 +243,10 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of everybody's, that is not", "/v1/exposure/fixes", {"fix": "f_none", "all": True, "apply": True}),
     ),
     ("GET", "/v1/exposure/trend"): (Case("of everybody's", "/v1/exposure/trend"),),
+    ("GET", "/v1/exposure/similar/{document:path}"): (
+        Case("to one of HR", _document("hr/salaries.md").replace("documents", "exposure/similar")),
+        Case("to one that is not", "/v1/exposure/similar/nowhere/none.md"),
+    ),
     ("GET", "/v1/exposure/findable/{person}"): (
         Case("by somebody who is there", "/v1/exposure/findable/staff"),
         Case("by somebody who is not", "/v1/exposure/findable/nobody"),

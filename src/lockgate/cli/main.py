@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "classify",
     "labels",
     "exposure",
+    "similar",
     "review",
     "forget",
     "why",

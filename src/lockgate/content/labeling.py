@@ -65,6 +65,7 @@ _LEVELS: Final[Mapping[str, Sensitivity]] = {
     "net": Sensitivity.PUBLIC,
     "mark.internal": Sensitivity.GENERAL,
     "mark.confidential": Sensitivity.CONFIDENTIAL,
+    "copy.confidential": Sensitivity.CONFIDENTIAL,
 }
 """What a kind demands: the longest prefix decides. What is not here (`mark.restricted` too) is restricted."""
 
@@ -205,14 +206,16 @@ DEFAULT_LIMIT: Final = Limit()
 FEW: Final = 3
 """Up to so many occurrences are a matter of the passages they stand in; more, of the whole document."""
 
+_WHOLE: Final = ("mark.", "copy.")
+
 
 def beyond(evidence: Iterable[Evidence], label: Label, accepted_kinds: frozenset[str]) -> int:
     """Count what was found that demands more than the label says, and that no review has seen.
 
-    A mark counts as more than a few: it speaks about the whole document.
+    A mark counts as more than a few, and so does that it is a copy: it speaks about the whole document.
     """
     return sum(
-        one.count + (FEW if one.kind.startswith("mark.") else 0)
+        one.count + (FEW if one.kind.startswith(_WHOLE) else 0)
         for one in evidence
         if one.kind not in accepted_kinds and level_of(one.kind) > label.sensitivity
     )

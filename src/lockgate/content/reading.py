@@ -18,7 +18,8 @@ from lockgate.labels.label import Label, Sensitivity
 class Reading:
     """Passages in order, the kinds found in each, and the proposal for the whole.
 
-    `left_out` is how many more passages the text has. They count for the proposal and the sketch, and are not kept.
+    `left_out` is how many more passages the text has. They count for the proposal and the
+    sketch, and are not kept.
     """
 
     spans: tuple[Span, ...]

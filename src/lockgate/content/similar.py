@@ -3,8 +3,8 @@
 A sketch of a text keeps a sample of its runs of four words, by hash: the same runs in every text that has them. So
 what two texts share is counted on the sample, and it is told apart how much of the one stands in the other
 (containment, which padding does not change) from how much they are alike. Order, case, layout, invisible
-characters and letters that look alike make no difference. A sample by hash: Broder, "On the resemblance and containment
-of documents", 1997.
+characters and letters that look alike make no difference. A sample by hash: Broder, "On the resemblance and
+containment of documents", 1997.
 
 A sketch tells whether a guessed text is in a document. At rest it is encrypted with the document's own key.
 """
@@ -33,7 +33,9 @@ MOST: Final = 2_048
 _ONE_IN: Final = 8
 LEAST: Final = 16
 """Common runs of the sample below which nothing is said: short texts resemble each other by chance."""
-_CANDIDATES: Final = 256
+BEST: Final = 256
+"""Documents that are named where nobody asks for every one."""
+EVERY: Final = 1 << 31
 _OFTEN: Final = 2_000
 """Documents with one run that are looked at: what stands in more of them is a form that everybody fills in."""
 _ALL: Final = (1 << 64) - 1
@@ -123,6 +125,10 @@ class Overlap:
         """Return which part of the second stands in the first; 0 where the sample is too small to tell."""
         return self.common / self.second if self.common >= LEAST else 0.0
 
+    def turned(self) -> Overlap:
+        """Return the same seen from the second."""
+        return Overlap(self.common, self.second, self.first)
+
 
 def overlap(one: Sketch, other: Sketch) -> Overlap:
     """Return what two texts share, on the finest sample that both have."""
@@ -183,7 +189,7 @@ class Sketches:
             run = hashes[order], slots[order]
         self._runs.append(run)
 
-    def alike(self, sketch: Sketch) -> list[tuple[str, Overlap]]:
+    def alike(self, sketch: Sketch, most: int = BEST) -> list[tuple[str, Overlap]]:
         """Return documents that share something with a text, and what: those that share the most, best first."""
         found: list[NDArray[np.uint32]] = []
         for hashes, slots in self._runs:
@@ -203,7 +209,7 @@ class Sketches:
             id = self._ids[slot]
             if id is not None:
                 many.append((id, overlap(sketch, self._sketches[id])))
-                if len(many) == _CANDIDATES:
+                if len(many) == most:
                     break
         many.sort(key=lambda pair: (-pair[1].common, pair[0]))
         return [pair for pair in many if pair[1].common >= LEAST]

@@ -12,6 +12,7 @@ from lockgate.content.document import Document
 from lockgate.content.exposure import Exposure, Fix, Measures
 from lockgate.edge.api import json_response
 from lockgate.journeys.fixing import Simulation
+from lockgate.journeys.similar import Alike
 from lockgate.labels.wire import Taxonomy, render
 from lockgate.policy.model import Context
 
@@ -51,6 +52,16 @@ def exposure_object(one: Exposure, taxonomy: Taxonomy) -> dict[str, Any]:
         "users": one.users,
         "why": [str(reason) for reason in one.why],
         "todo": one.todo,
+    }
+
+
+def alike_object(one: Alike, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return a document that shares something with another one."""
+    return document_object(one.document, taxonomy) | {
+        "of_asked": round(one.of_asked, 2),
+        "of_this": round(one.of_this, 2),
+        "wider": one.wider,
+        "people": one.people,
     }
 
 

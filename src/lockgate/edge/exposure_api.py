@@ -13,6 +13,7 @@ from lockgate.edge.api import Door, json_response, only, text_field
 from lockgate.edge.asgi import Route
 from lockgate.edge.body import json_object
 from lockgate.edge.exposed import (
+    alike_object,
     document_object,
     exposure_object,
     fix_object,
@@ -23,6 +24,7 @@ from lockgate.edge.exposed import (
 from lockgate.errors import Invalid
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.fixing import Fixes
+from lockgate.journeys.similar import Similar
 from lockgate.policy.model import Context, Scope, Subject
 
 
@@ -40,6 +42,7 @@ class ExposureApi:
     door: Door
     exposures: Exposures
     fixes: Fixes
+    similar: Similar
 
     def routes(self) -> list[BaseRoute]:
         """Return the route table."""
@@ -49,6 +52,7 @@ class ExposureApi:
             ("GET", "/v1/exposure/fixes", self.listed),
             ("POST", "/v1/exposure/fixes", self.fix),
             ("GET", "/v1/exposure/trend", self.trend),
+            ("GET", "/v1/exposure/similar/{document:path}", self.alike),
         )
         return [
             Route(path, self.door.handler(Scope.REVIEW, body), methods=[method]) for method, path, body in table
@@ -81,6 +85,11 @@ class ExposureApi:
         undo, after = await self.fixes.apply(subject, context, id, everybody=everybody, hold=hold)
         done = {"undo": undo, "documents": len(after), "data": [document_object(one, taxonomy) for one in after]}
         return json_response(done, context.request_id)
+
+    async def alike(self, request: Request, subject: Subject, context: Context) -> Response:
+        """List copies of a document, and what holds parts of it."""
+        found = await self.similar.of(subject, context, request.path_params["document"][:1000])
+        return listing([alike_object(one, self.door.taxonomy) for one in found], context)
 
     async def trend(self, _: Request, subject: Subject, context: Context) -> Response:
         """List the measures of each day, the oldest first."""

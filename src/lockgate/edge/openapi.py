@@ -228,6 +228,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ),
     ("GET", "/v1/exposure/trend"): Operation("Measures of each day.", _LIST),
     ("GET", "/v1/exposure/findable/{person}"): Operation("What a person's AI could find.", _LIST, errors=(404,)),
+    ("GET", "/v1/exposure/similar/{document}"): Operation("Copies of a document.", _LIST, errors=(400, 404)),
     ("POST", "/mcp"): Operation(
         "One message of MCP.", obj("jsonrpc"), ref("RpcMessage"), errors=(404, 406), quiet=(202,)
     ),

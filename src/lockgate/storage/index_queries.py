@@ -50,7 +50,9 @@ def set_change(db: sa.Connection, change: int) -> None:
 
 def changed_since(db: sa.Connection, change: int) -> Iterator[dict[str, Any]]:
     """Yield the rows of documents that changed after `change`, with what ranking needs of them."""
-    both = sa.select(DOCUMENTS, PAYLOADS.c.columns, PAYLOADS.c.sketch).join(PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id)
+    both = sa.select(DOCUMENTS, PAYLOADS.c.columns, PAYLOADS.c.sketch).join(
+        PAYLOADS, PAYLOADS.c.id == DOCUMENTS.c.id
+    )
     for row in db.execute(both.where(DOCUMENTS.c.change > change)).mappings():
         yield dict(row)
 

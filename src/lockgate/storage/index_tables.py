@@ -67,7 +67,9 @@ PAYLOADS: Final = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("columns", sa.LargeBinary, nullable=False),  # what ranking needs; read at start
     sa.Column("texts", sa.LargeBinary, nullable=False),  # passages; read for survivors only
-    sa.Column("sketch", sa.LargeBinary),  # for near-duplicates (content/similar.py); none in what older versions read
+    sa.Column(
+        "sketch", sa.LargeBinary
+    ),  # for near-duplicates (content/similar.py); none in what older versions read
 )
 
 FORGOTTEN: Final = sa.Table(

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lockgate.content.codes import Codes, encode, size_of
+from lockgate.content.copies import passes_on
 from lockgate.content.document import Document
 from lockgate.content.postings import Postings, lay_out
 from lockgate.content.ranking import Passages
 from lockgate.content.similar import Overlap, Sketch, Sketches
-from lockgate.labels.label import Sensitivity
 from lockgate.ports import Query
 from lockgate.storage.index_rights import Rights
 
@@ -42,18 +42,13 @@ _SHARE: Final = 640
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """A document as it is stored: its held passages, what ranking needs, the number of its last change, its sketch."""
+    """A document as it is stored: held passages, what ranking needs, the number of its last change, a sketch."""
 
     document: Document
     held: frozenset[int]
     passages: Passages
     change: int
     sketch: Sketch = field(default_factory=Sketch)
-
-    @property
-    def passes_on(self) -> bool:
-        """Tell whether copies take over the level: somebody is answerable for it, and it is a sensitive one."""
-        return self.document.reviewed and self.document.label.sensitivity >= Sensitivity.CONFIDENTIAL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +152,7 @@ class View:
         self._slots[slot] = self._entries[id] = entry
         self._rights.set(slot, one.document)
         self._sketches.put(id, one.sketch)
-        if one.passes_on:
+        if passes_on(one.document):
             self._originals.put(id, one.sketch)
         else:
             self._originals.drop(id)
@@ -170,10 +165,10 @@ class View:
             entry = self._entries.get(id)
         return entry.stored if entry else None
 
-    def alike(self, sketch: Sketch, *, originals: bool) -> list[tuple[Document, Overlap]]:
-        """Return the documents that share something with a text, and what; or only those whose level copies take."""
+    def alike(self, sketch: Sketch, *, originals: bool, most: int) -> list[tuple[Document, Overlap]]:
+        """Return documents that share something with a text, and what; or only those whose level copies take."""
         with self._lock:
-            found = (self._originals if originals else self._sketches).alike(sketch)
+            found = (self._originals if originals else self._sketches).alike(sketch, most)
             return [(self._entries[id].stored.document, shared) for id, shared in found if id in self._entries]
 
     def ids(self) -> frozenset[str]:

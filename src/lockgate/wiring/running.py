@@ -43,6 +43,7 @@ from lockgate.journeys.passages import Passages
 from lockgate.journeys.proofs import Proofs
 from lockgate.journeys.release import Release
 from lockgate.journeys.review import Reviews
+from lockgate.journeys.similar import Similar
 from lockgate.journeys.why import Why
 from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, resource
@@ -106,7 +107,7 @@ class Lockgate:
             proofs=ProofApi(Proofs(self.gate, self.log)),
             audit=AuditApi(door, Auditing(self.gate, self.log)),
             reviews=ReviewApi(door, self.reviews),
-            exposure=ExposureApi(door, self.exposures, self.fixes),
+            exposure=ExposureApi(door, self.exposures, self.fixes, Similar(self.index, self.directory, self.gate)),
             mcp=McpDoor(door, self.passages, resource.address(self.stated)),
             authzen=decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log),
             operations=self.operations.api(door),

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from lockgate.adapters.index_memory.database import connect, guard, scrub
 from lockgate.content.document import Chunk, Document
 from lockgate.content.ranking import LEXICAL, passages, rank
-from lockgate.content.similar import NOTHING, Overlap, Sketch, unpack
+from lockgate.content.similar import BEST, NOTHING, Overlap, Sketch, unpack
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.ports import Hit, Keys, Query, Vectors
 from lockgate.storage import schema
@@ -111,7 +111,9 @@ class MemoryIndex:
 
     # ------------------------------------------------------------------ changes
 
-    async def put(self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /, sketch: Sketch = NOTHING) -> None:
+    async def put(
+        self, document: Document, chunks: Sequence[Chunk], vectors: Vectors, /, sketch: Sketch = NOTHING
+    ) -> None:
         """Store a document and all its passages in one step, replacing what was there. Durable on return.
 
         Raises:
@@ -303,9 +305,11 @@ class MemoryIndex:
         stored = self._view.get(id)
         return stored.sketch if stored else NOTHING
 
-    def alike(self, sketch: Sketch, /, *, originals: bool = False) -> Sequence[tuple[Document, Overlap]]:
-        """Return documents that share something with a text, and what. It takes milliseconds: call it in a thread."""
-        return self._view.alike(sketch, originals=originals)
+    def alike(
+        self, sketch: Sketch, /, *, originals: bool = False, most: int = BEST
+    ) -> Sequence[tuple[Document, Overlap]]:
+        """Return documents that share something with a text, and what. It takes milliseconds: use a thread."""
+        return self._view.alike(sketch, originals=originals, most=most)
 
     async def chunks(self, document: str, /) -> Sequence[Chunk]:
         """Return the passages of one document, decrypted, in order; of an unknown one, none."""

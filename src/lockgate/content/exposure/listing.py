@@ -14,6 +14,7 @@ from math import log10
 from typing import Final
 
 from lockgate.content.audience import Census
+from lockgate.content.copies import is_wider
 from lockgate.content.document import Document
 from lockgate.content.exposure.sharing import FACTOR, Sharing, sharing_of
 from lockgate.content.exposure.usage import NO_USAGE, Usage
@@ -38,6 +39,7 @@ class Why(StrEnum):
     UNREADABLE = "could not be read, so nobody knows what is in it"
     UNREVIEWED = "sensitive, and nobody has reviewed its label"
     UNSEEN = "nobody has reviewed its label"
+    COPY = "a copy of a sensitive document that fewer people may read"
     BROAD = "sensitive and too widely readable"
     BELOW = "its label is lower than its content"
     PASSAGE = "a sensitive passage in a less sensitive document"
@@ -49,6 +51,7 @@ class Why(StrEnum):
 
 _ADVICE: Final = {
     Why.UNREADABLE: "Convert it to a format that can be read, or move it away.",
+    Why.COPY: "Find the original with `lockgate similar`; narrow the copy's rights, or remove it.",
     Why.BROAD: "Narrow its rights in the source, or correct its readers in a review.",
     Why.BELOW: "Correct its label in a review.",
     Why.PASSAGE: "Take the passage out, or correct the label in a review.",
@@ -246,6 +249,8 @@ def _why(document: Document, census: Census, limit: Limit) -> tuple[Why, ...]:
     kinds = frozenset(one.kind for one in document.evidence)
     level = served(document.label, kinds, document.accepted_kinds) if document.reviewed else _level(document)
     why = []
+    if any(is_wider(kind) for kind in kinds - (document.accepted_kinds if document.reviewed else frozenset())):
+        why.append(Why.COPY)
     ruled = ruling_of(document)
     seen = ruled is not None and ruled[1].flows_to(document.label.readers)
     if not seen and too_broad(raised(document.label, level), census.breadth(document.label.readers), limit):

@@ -4,6 +4,7 @@
    anything; what is gone is removed: text, vectors, terms.
 2. Read (`read.py`): what is new or changed, small documents before large ones, a few documents ahead of the
    embeddings, each stored in one durable step.
+3. Copies (`copies.py`): what holds most of a document that somebody labeled takes over its level.
 
 A run that was killed is continued by the next: what is stored is known by its revision. A document that cannot be
 read or understood becomes a row that nobody may read and never stops the run. What stops it is what would stop

@@ -10,6 +10,7 @@ from lockgate.content.document import Document
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
 from lockgate.errors import Conflict, Invalid, Unavailable
+from lockgate.journeys.ingest.copies import Copies
 from lockgate.journeys.ingest.look import Look
 from lockgate.journeys.ingest.read import MOST, Pace, Read
 from lockgate.journeys.ingest.report import Ledger, Report, Watch
@@ -58,6 +59,7 @@ class Ingest:
         self._settler = Settler(directory, limit, rules)
         self._changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
+        self._copies = Copies(index)
         self._running: set[str] = set()
 
     async def run(
@@ -90,6 +92,7 @@ class Ingest:
             todo = await look.all(full)
             until = None if patience is None else ledger.report.started + patience
             await Read(look, self._extractor, self._embedder, self._pace).all(todo, until)
+            await self._copies.spread(look)
             outcome = "completed"
         finally:
             self._running.discard(connector.name)

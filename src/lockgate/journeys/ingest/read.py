@@ -23,6 +23,7 @@ from lockgate.content.labeling import UNREAD, along
 from lockgate.content.reading import NOTHING_READ, Reading, chunks, read, titled
 from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
+from lockgate.journeys.ingest.copies import with_copies
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
 from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
 from lockgate.ports import READER_KILLED, Embedder, Extractor, Item, Vectors
@@ -190,7 +191,8 @@ class Read:
             stored = await self._stored(item)
             if stored is None and look.index.forgotten(document_id(item.connector, item.id)):
                 continue  # while it was read
-            document = look.settler.document(item, one.content, stored, look.clock.now())
+            content = await with_copies(look.index, item, one.content, one.reading.sketch, stored)
+            document = look.settler.document(item, content, stored, look.clock.now())
             if document.problem:
                 look.ledger.problem(document.item, document.problem)
             report.partly.extend((document.item, note) for note in _partly(one.reading))
@@ -202,9 +204,8 @@ class Read:
             [look.ledger.of_document("ingest.put", document, len(mine)) for document, _, mine in plans]
         )
         for document, one, mine in plans:
-            await look.index.put(
-                document, chunks(document.id, one.reading, document.label, document.accepted_kinds), mine
-            )
+            passages = chunks(document.id, one.reading, document.label, document.accepted_kinds)
+            await look.index.put(document, passages, mine, one.reading.sketch)
             report.stored += 1
             report.passages += len(mine)
             report.bytes += one.size

@@ -1,4 +1,4 @@
-"""Sketches of documents, by which near-duplicates are found: encrypted, and filled when a document is read again."""
+"""Sketches by which near-duplicates are found: encrypted, and filled when a document is read again."""
 
 from __future__ import annotations
 
