@@ -232,6 +232,8 @@ def test_what_the_lint_says_changes_nothing_does_change_nothing(
         ("[[rules]]\nname='a'\nkinds=['x']\nsensitivity='general'\n" * 2, "two entries named"),
         ("[[marks]]\nsensitivity='general'", "`marks[0].match` is missing"),
         ("[rules", "labels.toml"),
+        ("a = " + "[" * 5000, "nested too deeply"),
+        ("a = 2026-02-30", "labels.toml"),
     ],
 )
 def test_what_is_malformed_is_refused_with_its_line(text: str, said: str) -> None:

@@ -32,8 +32,9 @@ def parse_rules(text: str, file: Path, taxonomy: Taxonomy) -> LabelPolicy:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid(f"{file}: {error}", code="bad_configuration") from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a mere `ValueError`
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise Invalid(f"{file}: {why}", code="bad_configuration") from error
     top = Table(file, text, "", values)
     if top.whole("version", 0, 0, 1) != 1:
         raise top.fail("version", "must be 1", "Begin the file with `version = 1`.")
