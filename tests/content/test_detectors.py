@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from lockgate.content.detection.context import LOOKBEHIND
 from lockgate.content.detection.core import KINDS, scan
-from lockgate.content.labeling import SURE
+from lockgate.content.labeling import SURE, level_of
+from lockgate.labels.label import Sensitivity
 
 
 def kinds(text: str) -> set[str]:
-    return {f.kind for f in scan(text) if f.confidence >= SURE}
+    """Return what demands more than the public level: not the names and days that every text is full of."""
+    return {f.kind for f in scan(text) if f.confidence >= SURE and level_of(f.kind) > Sensitivity.PUBLIC}
 
 
 def values(text: str, kind: str) -> list[str]:

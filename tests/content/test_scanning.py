@@ -16,7 +16,7 @@ from content.test_detectors import HOSTILE, MARKS, NUMBERS, SALARIES, SECRETS, T
 from content.test_personal import FOUND, MISSES, parts
 from lockgate.content.detection import core, scan, scan_many
 from lockgate.content.detection.core import ROWS, TOKENS, Core
-from lockgate.content.detection.vectors import VECTORS
+from lockgate.content.detection.more_vectors import ALL as VECTORS
 
 PIECES = [
     *(text for text, _, _ in NUMBERS), *(text for text, _ in SECRETS), *SALARIES, *(t for t, _ in TABLES),

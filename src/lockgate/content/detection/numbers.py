@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from lockgate.content.detection.batch import Batch, Ints, slices
 from lockgate.content.detection.context import near, near_all
+from lockgate.content.detection.more_vectors import ALL as VECTORS
 from lockgate.content.detection.runs import WIDEST, Bools, Runs, Shape, Trie, bordered, fits, parts
 from lockgate.content.detection.table import Raw, Rule
-from lockgate.content.detection.vectors import VECTORS
 
 NAME: Final = "number@2"
 _SKETCH: Final[Mapping[int, str]] = {

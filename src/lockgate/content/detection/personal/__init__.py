@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from lockgate.content.detection.personal import america, asia, contact, europe, identifiers, network, papers
+from lockgate.content.detection.personal import (
+    addresses,
+    america,
+    asia,
+    contact,
+    dates,
+    europe,
+    identifiers,
+    names,
+    network,
+    papers,
+    phones,
+    traits,
+    work,
+)
 from lockgate.content.detection.table import Detector, Rule, Token
 
-RULES: Final[tuple[Rule, ...]] = (*america.RULES, *asia.RULES, *europe.RULES)
+RULES: Final[tuple[Rule, ...]] = (*america.RULES, *asia.RULES, *europe.RULES, *dates.RULES)
 TOKENS: Final[tuple[Token, ...]] = (*contact.TOKENS, *network.TOKENS, *papers.TOKENS)
 DETECTORS: Final[tuple[Detector, ...]] = (
     network.Coins(),
@@ -19,4 +33,10 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     papers.Vehicles(),
     papers.Codes(),
     *identifiers.FIELDS,
+    phones.Phones(),
+    *dates.DETECTORS,
+    *names.DETECTORS,
+    *addresses.DETECTORS,
+    *traits.SPECIAL,
+    *work.DETECTORS,
 )

@@ -30,4 +30,6 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("id.professional", "##########", more_checks.us_npi, 0.2, r"npi\b|provider id"),
     rule("id.professional", "AA#######", more_checks.us_dea, 0.4, r"dea\b"),
     rule("health.identifier", _MBI, more_checks.us_mbi, 0.45, r"medicare|mbi\b|beneficiary"),
+    rule("financial.account", "#########", more_checks.us_routing, 0.2, r"routing|aba\b|rtn\b"),
+    rule("financial.account", "##################", more_checks.mx_clabe, 0.3, r"clabe"),
 )

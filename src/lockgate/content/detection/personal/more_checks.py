@@ -210,7 +210,16 @@ def gb_driver(s: str) -> bool:
 
 
 def calendar(s: str) -> bool:
-    """Return whether eight digits are a date: year first, or day and month in either order."""
-    if s[:2] in ("19", "20") and _date(s[6:8], s[4:6]):
+    """Return whether six to eight digits are a date: year first or last, day and month in either order."""
+    if len(s) == 8 and s[:2] in ("18", "19", "20") and _date(s[6:], s[4:6]):
         return True
-    return s[4:6] in ("18", "19", "20") and (_date(s[:2], s[2:4]) or _date(s[2:4], s[:2]))
+    if s[-4:-2] not in ("18", "19", "20"):
+        return False
+    front = s[:-4]
+    cuts = {3: (1, 2)}.get(len(front), (len(front) // 2,))
+    return any(_date(front[:at], front[at:]) or _date(front[at:], front[:at]) for at in cuts)
+
+
+def short_calendar(s: str) -> bool:
+    """Return whether six digits are day, month and year of the century."""
+    return _date(s[:2], s[2:4]) or _date(s[2:4], s[:2])

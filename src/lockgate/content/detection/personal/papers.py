@@ -14,7 +14,8 @@ _MRZ3: Final = re.compile(
     r"(?<![0-9A-Z<])P<[A-Z]{1,3}[A-Z<]{39,41}\r?\n(?:[0-9A-Z<]{10}[A-Z<]{3}[0-9]{7}[FMX<][0-9]{7}[0-9A-Z<]{14}[0-9<][0-9])(?![0-9A-Z<])"
 )
 _MRZ1: Final = re.compile(
-    r"(?<![0-9A-Z<])(?:[IAC]<[A-Z<]{3}|IDD<<|IDFRA|IDESP|IDBEL)[0-9A-Z<]{10}[0-9A-Z<]{15}\r?\n[0-9]{7}[FMX<][0-9]{7}[A-Z<]{3}[0-9A-Z<]{11}[0-9]\r?\n[A-Z<]{30}(?![0-9A-Z<])"
+    r"(?<![0-9A-Z<])(?:[IAC]<[A-Z<]{3}|IDD<<|IDFRA|IDESP"
+    r"|IDBEL)[0-9A-Z<]{10}[0-9A-Z<]{15}\r?\n[0-9]{7}[FMX<][0-9]{7}[A-Z<]{3}[0-9A-Z<]{11}[0-9]\r?\n[A-Z<]{30}(?![0-9A-Z<])"
 )
 
 
@@ -29,9 +30,11 @@ def mrz_passport(value: str) -> bool:
     line = value[-44:]
     whole = line[:10] + line[13:20] + line[21:43]
     return (
-        _check(line[:9]) == line[9] and _check(line[13:19]) == line[19] and _check(line[21:27]) == line[27]
+        _check(line[:9]) == line[9]
+        and _check(line[13:19]) == line[19]
+        and _check(line[21:27]) == line[27]
         and _check(whole) == line[43]
-    )  # fmt: skip
+    )
 
 
 def mrz_card(value: str) -> bool:
@@ -143,9 +146,14 @@ TOKENS: Final[tuple[Token, ...]] = (
     Token("id.passport", ("P<",), _MRZ3, 0.99, check=mrz_passport),
     Token("id.national.xx", ("I<", "A<", "C<", "IDD<<", "IDFRA", "IDESP", "IDBEL"), _MRZ1, 0.97, check=mrz_card),
     Token(
-        "id.legal", ("-cv-", "-cr-", "-mc-", "-bk-", "-md-", "-mj-"),
-        re.compile(r"(?<![0-9A-Za-z:-])[0-9]{1,2}:[0-9]{2}-(?:cv|cr|mc|bk|md"
-                   r"|mj)-[0-9]{3,6}(?:-[A-Z]{2,4}){0,3}(?![0-9A-Za-z])"),
-        0.9, lead=5, front="0123456789:",
+        "id.legal",
+        ("-cv-", "-cr-", "-mc-", "-bk-", "-md-", "-mj-"),
+        re.compile(
+            r"(?<![0-9A-Za-z:-])[0-9]{1,2}:[0-9]{2}-(?:cv|cr|mc|bk|md"
+            r"|mj)-[0-9]{3,6}(?:-[A-Z]{2,4}){0,3}(?![0-9A-Za-z])"
+        ),
+        0.9,
+        lead=5,
+        front="0123456789:",
     ),
-)  # fmt: skip
+)

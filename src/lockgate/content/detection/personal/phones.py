@@ -1,0 +1,111 @@
+"""Phone numbers: international, North American, and national ones of other countries behind a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from lockgate.content.detection.context import around
+from lockgate.content.finding import Finding
+
+_CODES: Final = """
+1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82
+84 86 90 91 92 93 94 95 98 211 212 213 216 218 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234
+235 236 237 238 239 240 241 242 243 244 245 246 248 249 250 251 252 253 254 255 256 257 258 260 261 262 263
+264 265 266 267 268 269 290 291 297 298 299 350 351 352 353 354 355 356 357 358 359 370 371 372 373 374 375
+376 377 378 380 381 382 383 385 386 387 389 420 421 423 500 501 502 503 504 505 506 507 508 509 590 591 592
+593 594 595 596 597 598 599 670 672 673 674 675 676 677 678 679 680 681 682 683 685 686 687 688 689 690 691
+692 800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971
+972 973 974 975 976 977 979 992 993 994 995 996 998
+"""
+_COUNTRIES: Final = frozenset(_CODES.split())
+"""ITU-T E.164: country codes."""
+
+_WORDS: Final = (
+    r"tel(?:e(?:ph|f)on[a-z]{0,2}|éfono|éphone|efoon|f)?|tfno|tlf|phone|mobil[a-z]{0,3}|móvil|cell(?:phone| "
+    r"phone)?|celular|handy|fax|whatsapp|sms"
+    r"|call(?: me)?(?: at| on)?|text(?: me)?(?: at)?|contact(?: number)?|hotline|ruf(?:nummer)?|gsm|cellulare"
+    r"|desk|office|number is|reach[a-z]{0,3}(?: me| us| you)? (?:at|on)|dial"
+)
+_NUMBER: Final = re.compile(
+    r"(?<![0-9A-Za-z_#.,+/=-])(?<![0-9][ ])(?:\+ ?|(?=\(?[0-9]))\(?\+?[0-9]{1,5}\)?"
+    r"(?:[ ./\u00b7-]{0,2}\(?[0-9]{1,9}\)?){1,6}(?:[ ]?(?:x|ext\.?|extension|durchwahl)[ :.]?[0-9]{1,6})?"
+    r"(?![0-9A-Za-z_]|[.,][0-9]|-[0-9])"
+)
+_BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
+_AFTER: Final = re.compile(
+    r"(?ia)[ ]?\(?(?:office|fax|mobile|cell|home|work|tel|phone|-office|-fax|-mobile"
+    r"|\(?m\)|\(?o\)|\(?f\))(?![a-z])"
+)
+_AMERICA: Final = re.compile(
+    r"(?:(?:\+|00)?1[ .-]?)?(?:\([2-9][0-9]{2}\)[ .-]?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}"
+)
+_TRUNK: Final = re.compile(
+    r"0[1-9](?:[ .][0-9]{2}){4}|\(0[0-9]{1,5}\)[ /-]{0,3}[0-9][0-9 -]{3,11}[0-9]"
+    r"|0[1-9][0-9]{1,4}[ ]?[/-][ ]?[0-9][0-9 -]{3,11}"
+    r"|0[1-9][0-9]{1,4} [0-9]{3,4} [0-9]{3,4}(?: [0-9]{2,4})?"
+)
+_DATE: Final = re.compile(
+    r"(?:19|20)[0-9]{2}[-./](?:0?[1-9]|1[0-2])[-./][0-9]{1,2}(?:$|[ ])|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19"
+    r"|20)?[0-9]{2}(?:$|[ ])"
+    r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}$|(?:19|20)[0-9]{2}[ ]?[-/][ ]?(?:19|20)?[0-9]{2}$|[0-9]{1,3}(?:[.,' "
+    r"][0-9]{3})+$"
+)
+
+
+class Phones:
+    """Phone numbers."""
+
+    name = "pii.phone"
+    version = "1"
+    kinds = frozenset({"pii.phone"})
+    reach = 64
+    anchors: tuple[str, ...] = (
+        r"[^0-9a-z]\+ ?\(?[0-9]",
+        r"[^0-9a-z]00[1-9][0-9 .-]",
+        r"[0-9]\)?[ .-][0-9]{3}[ .-][0-9]{4}",
+        r"[^0-9a-z]\(0[0-9]{1,5}\)[ /-]{0,3}[0-9]",
+        r"[^0-9a-z./:-]0[1-9][0-9]{0,3}[ ][0-9]{2}",
+        r"[^0-9a-z./:-]0[1-9][0-9]{1,3}[/-][0-9]{4}",
+        rf"[^a-z](?:{_WORDS})[^0-9\n]{{0,20}}\n?[ \t]{{0,4}}[0-9]",
+        r"[0-9][ ]?\(?-?(?:office|fax|mobile|cell|home|work|tel|phone)",
+    )
+
+    def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
+        """Return numbers that can be dialed: the surer, the more of a country's form or of a word there is."""
+        by = f"{self.name}@{self.version}"
+        found = []
+        for match in around(_NUMBER, text, places, 40, 80):
+            sure = _sure(text, *match.span())
+            if sure:
+                found.append(Finding(*match.span(), "pii.phone", sure, by))
+        return tuple(found)
+
+
+def _sure(text: str, start: int, end: int) -> float:
+    """Return how sure it is that a number is dialed."""
+    value = text[start:end]
+    plain = value.lower()
+    for mark in ("x", "ext", "durchwahl"):
+        plain = plain.partition(mark)[0]
+    plain = plain.strip()
+    count = sum(map(str.isdigit, plain))
+    if not 6 <= count <= 16 or plain.count("(") != plain.count(")") or _DATE.match(plain):
+        return 0.0
+    digits = "".join(filter(str.isdigit, plain))
+    if plain.startswith(("+", "(+")):
+        known = any(digits[:length] in _COUNTRIES for length in (1, 2, 3))
+        return 0.9 if known and count >= 8 else 0.7 if count >= 8 else 0.0
+    word = _BEFORE.search(text, max(0, start - 44), start) or _AFTER.match(text, end)
+    if _AMERICA.fullmatch(plain):
+        return 0.95 if word else 0.75
+    if word:
+        return 0.85 if count >= 7 or len(plain) > count else 0.6
+    if plain.startswith("00") and len(plain) > count:
+        return 0.75
+    if value != plain and len(plain) > count:
+        return 0.7  # an extension
+    if _TRUNK.fullmatch(plain) and 9 <= count <= 12:
+        return 0.6
+    return 0.0
