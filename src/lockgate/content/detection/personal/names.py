@@ -86,11 +86,11 @@ july august september october november december new north south east west street
 gmbh corp university hospital institute bank ministry servicio hospital departamento unidad clínica calle
 avda avenida universidad centro facultad datos fecha informe historia correo email e-mail tel fax der die
 das ein eine und oder herr frau sehr geehrte damen herren all everyone everybody folks guys colleagues there
-what when where who why how title subject date phone address name number id user admin none null true false
-test page figure table section chapter error note info data edad sexo domicilio localidad provincia nhc nass
-cp país médico paciente nombre apellidos remitido motivo antecedentes manager engineer director president
-chief officer american british german french english spanish united states kingdom love also here just so
-then now can will would could should may might must have has had do does did
+what when where who why how dr dra prof title subject date phone address name number id user admin none null
+true false test page figure table section chapter error note info data edad sexo domicilio localidad
+provincia nhc nass cp país médico paciente nombre apellidos remitido motivo antecedentes manager engineer
+director president chief officer american british german french english spanish united states kingdom love
+also here just so then now can will would could should may might must have has had do does did
 """
 _NO: Final = frozenset(_ORDINARY.split())
 _GIVEN: Final = frozenset(GIVEN.split())
@@ -130,6 +130,12 @@ def _field(text: str, match: re.Match[str]) -> tuple[int, int, float] | None:
     return (start, start + len(value), 0.45 if weak else 0.8) if value else None
 
 
+_STREET: Final = re.compile(
+    r"(?i)(?<![a-z])(?:c/|calle|rua|san|santa|sao|são|saint|st\.?|carrer|avenida|avda\.?|paseo|plaza|via|rue"
+    r"|ul\.)(?: (?:de|del|dr\.?))? {0,2}$"
+)
+
+
 class Given:
     """People by given names that are well known, with the family name that follows."""
 
@@ -148,6 +154,8 @@ class Given:
             while start > 0 and end - start < 16 and text[start - 1].isalpha():
                 start -= 1
             if start < last or text[end : end + 1].isalpha() or text[start:end].lower() not in _GIVEN:
+                continue
+            if _STREET.search(text, max(0, start - 16), start):
                 continue
             if match := _LISTED.match(text, start):
                 value = _trim(match["v"])
@@ -226,7 +234,8 @@ _COMPANY: Final = (
 )
 _BODY: Final = (
     rf"(?<![\w])(?:(?:{_BODIES})(?: (?:of|de la|de|del|of the|für) | )(?:(?:{_PART}) "
-    rf"){{0,4}}[{UP}\"][\w{LOW}.’'\"-]{{1,24}}|(?:[{UP}][\w{LOW}.’'-]{{1,20}} ){{1,4}}(?:{_BODIES})(?![\w])(?: "
+    rf"){{0,4}}[{UP}\"][\w{LOW}.’'\"-]{{1,24}}|(?:[{UP}][\w{LOW}’'-]{{1,20}} ){{1,4}}(?:{_BODIES})(?![\w]| "
+    rf"(?:de|del|[{UP}]))(?: "
     rf"of [{UP}][{LOW}]{{2,20}}(?: [{UP}][{LOW}]{{2,20}})?)?)"
 )
 

@@ -69,8 +69,8 @@ MONEY: Final = Phrase(
     rf"?(?:{_CURRENCY}|[Ee]uros?|dollars|pounds))(?![\w])",
     (
         r"(?:\$|€|£|¥|₹) ?[0-9]",
-        r"(?-i:[^A-Za-z](?:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|SEK|NOK|DKK|PLN|CZK|BRL|MXN|CNY)[^A-Za-z])",
-        r"[0-9 ](?:euros?|dollars|pounds|€)[^a-z]",
+        r"(?-i:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|SEK|NOK|DKK|PLN|CZK|BRL|MXN|CNY)",
+        r"[0-9 knod.](?:\$|€|£|¥|₹|euros?|dollars|pounds)",
     ),
     0.7,
 )
