@@ -24,6 +24,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("retrieval",),
     ("detectors",),
     ("scanning",),
+    ("personal",),
     ("usefulness", "--every", "4"),
 )
 """What `python -m bench` runs, cheap ones first; usefulness asks a fourth of its questions there."""
