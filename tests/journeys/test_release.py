@@ -24,7 +24,7 @@ from lockgate.journeys.enforce import Gate
 from lockgate.journeys.release import WITHHELD, Release
 from lockgate.journeys.retrieve import Retrieve
 from lockgate.journeys.routes import Route, Routes, Table, Upstream
-from lockgate.journeys.standing import EXPIRED, WITHDRAWN, Standing
+from lockgate.journeys.standing import BUSY, EXPIRED, WITHDRAWN, Standing
 from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
 from lockgate.policy.model import Context, Subject
 from lockgate.ports import ModelCard, Piece, Prompt
@@ -197,6 +197,29 @@ async def test_who_asks_is_asked_again_while_an_answer_runs(scene: Scene, what: 
     assert "Sentence 15." not in text
     assert scene.people.asked <= 6
     assert model.closed
+
+
+def _pass(scene: Scene) -> None:
+    scene.watch.time += timedelta(milliseconds=100)
+
+
+@pytest.mark.parametrize(("slow", "says"), [(2, "Sentence 39. "), (99, BUSY)])
+async def test_what_took_long_to_decide_is_decided_again(scene: Scene, slow: int, says: str):
+    """While rights are looked at, seconds may pass on a busy machine: what was seen first may have ended."""
+    people, left = scene.people, [slow]
+    real = people.authenticate
+
+    async def authenticate(credential: str) -> Subject:
+        if left[0] > 0:
+            left[0] -= 1
+            scene.watch.time += timedelta(seconds=1)
+        return await real(credential)
+
+    people.authenticate = authenticate  # type: ignore[method-assign]  # as a machine without time is
+    model = Says([f"Sentence {number}. " for number in range(40)], lambda: _pass(scene))
+    text, _ = await said(scene, ready(model))
+    assert text.endswith(says)
+    assert left[0] == max(0, slow - 5)
 
 
 async def test_a_reader_who_hangs_up_is_recorded_and_stops_the_model(scene: Scene):

@@ -20,6 +20,10 @@ from lockgate.ports import Authenticator, Clock
 
 EVERY: Final = timedelta(milliseconds=300)
 """How often a running answer is decided again."""
+SLOW: Final = timedelta(milliseconds=500)
+"""What took longer to decide is decided again: rights may have ended while it was."""
+_TRIES: Final = 5
+BUSY: Final = "[Whether you may still see this could not be told in time, so the answer stops here.]"
 EXPIRED: Final = "[The session ended, so the answer stops here.]"
 WITHDRAWN: Final = "[A right that this answer rests on was withdrawn, so it stops here.]"
 
@@ -44,7 +48,14 @@ class Standing:
 
     async def lost(self, ready: Ready) -> Lost | None:
         """Return why the answer must stop; None where everything still holds. What errs does not hold."""
-        now = self.clock.now()
+        for _ in range(_TRIES):
+            begun = self.clock.now()
+            lost = await self._lost(ready, begun)
+            if lost is not None or self.clock.now() - begun <= SLOW:
+                return lost
+        return Lost(BUSY)
+
+    async def _lost(self, ready: Ready, now: datetime) -> Lost | None:
         try:
             subject = await self.authenticator.authenticate(ready.credential)
         except Unauthenticated:
