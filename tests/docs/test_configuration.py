@@ -14,6 +14,7 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
+from lockgate.config.graph import GraphSettings
 from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
@@ -49,6 +50,7 @@ TABLES: dict[str, type] = {
     "`[collections.s3]`": S3Settings,
     "`[collections.postgres]`": PostgresSettings,
     "`[collections.mailbox]`": MailboxSettings,
+    "`[collections.graph]`": GraphSettings,
     "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
     "`[[assistants]]`": Assistant,
@@ -89,6 +91,10 @@ database = "d"
 name = "of-mailbox"
 [collections.mailbox]
 path = "."
+[[collections]]
+name = "of-graph"
+[collections.graph]
+drive = "d"
 [[quotas]]
 who = ["everyone"]
 [[applications]]
@@ -156,6 +162,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.collections[1].source,
         settings.collections[2].source,
         settings.collections[3].source,
+        settings.collections[4].source,
         settings.applications[0],
         settings.models[0],
         settings.assistants[0],

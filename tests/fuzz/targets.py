@@ -63,6 +63,8 @@ from lockgate.adapters.directory_file import format as directory
 from lockgate.adapters.extraction.extractor import _extracted
 from lockgate.adapters.extraction.texts import Unreadable
 from lockgate.adapters.files import manifest
+from lockgate.adapters.graph import drive as drives
+from lockgate.adapters.graph import permissions
 from lockgate.adapters.mailbox import messages as mails
 from lockgate.adapters.oidc import signed
 from lockgate.adapters.oidc.front_ends import public_keys
@@ -79,8 +81,10 @@ from lockgate.edge import classify_api, embeddings_api, mcp_request, review_api
 from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.errors import LockgateError
 from lockgate.labels import wire
+from lockgate.labels.label import Integrity
 from lockgate.policy import cases
 from lockgate.storage.index_payload import unpack_columns, unpack_texts
+from support import NOW
 
 _READABLE = (Unreadable,)
 
@@ -201,6 +205,25 @@ TARGETS: tuple[Target, ...] = (
                 }
             ),
         ),
+    ),
+    Target(
+        "graph-permission",
+        object_(lambda body: permissions.rights([body], lambda *_: frozenset({"user:x"}), NOW, Integrity.USER)),
+        (
+            dump(
+                {
+                    "roles": ["read"],
+                    "expirationDateTime": "2027-01-01T00:00:00Z",
+                    "link": {"scope": "users", "type": "view"},
+                    "grantedToIdentitiesV2": [{"siteUser": {"loginName": "i:0#.f|membership|a@b"}}],
+                }
+            ),
+        ),
+    ),
+    Target(
+        "graph-item",
+        object_(lambda body: drives.Drive("d", "D").apply(body, set())),
+        (dump({"id": "x", "name": "y", "size": 1, "cTag": "z", "parentReference": {"id": "r"}, "file": {}}),),
     ),
     Target(
         "mailbox",

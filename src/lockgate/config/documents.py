@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from lockgate.config.graph import graph
 from lockgate.config.mailbox import mailbox
 from lockgate.config.postgres import postgres
 from lockgate.config.s3 import s3
@@ -14,10 +15,11 @@ from lockgate.config.words import integrity, level, readers
 from lockgate.labels.label import Integrity
 from lockgate.labels.wire import Taxonomy
 
-SOURCES: Final[Mapping[str, Callable[[Table], Source]]] = {
-    "s3": s3,
-    "postgres": postgres,
-    "mailbox": mailbox,
+SOURCES: Final[Mapping[str, Callable[[Table, Taxonomy], Source]]] = {
+    "s3": lambda table, _: s3(table),
+    "postgres": lambda table, _: postgres(table),
+    "mailbox": lambda table, _: mailbox(table),
+    "graph": graph,
 }
 """How each table of a source that is no folder is read."""
 _TABLES: Final = " or ".join(f"`[collections.{name}]`" for name in SOURCES)
@@ -30,7 +32,7 @@ def collection(table: Table, taxonomy: Taxonomy) -> Collection:
         Invalid: something is wrong, with file and line.
 
     """
-    source = _source(table)
+    source = _source(table, taxonomy)
     path = table.path("path")
     if source is None and (path is None or not path.is_dir()):
         raise table.fail("path", "is missing or is no folder", f"Name an existing folder, or add {_TABLES}.")
@@ -51,13 +53,13 @@ def collection(table: Table, taxonomy: Taxonomy) -> Collection:
     return made
 
 
-def _source(table: Table) -> Source | None:
+def _source(table: Table, taxonomy: Taxonomy) -> Source | None:
     """Return the source that a collection has a table for; None for a folder."""
     named = [name for name in SOURCES if name in table.values]
     table.known.update(SOURCES)
     if len(named) > 1:
         raise table.fail(named[1], "is one source too many", "Make a collection for each source.")
-    return SOURCES[named[0]](table.table(named[0])) if named else None
+    return SOURCES[named[0]](table.table(named[0]), taxonomy) if named else None
 
 
 def _rule(table: Table, taxonomy: Taxonomy) -> Rule:

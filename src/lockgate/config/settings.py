@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from lockgate.config.graph import GraphSettings
 from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
 from lockgate.config.s3 import S3Settings
@@ -15,7 +16,7 @@ from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.policy.registered import Application
 
-Source: TypeAlias = S3Settings | PostgresSettings | MailboxSettings
+Source: TypeAlias = S3Settings | PostgresSettings | MailboxSettings | GraphSettings
 """What a collection that is no folder has a table for."""
 
 

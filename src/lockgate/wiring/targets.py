@@ -157,6 +157,7 @@ SCHEMES: Final[Mapping[str, Opener]] = {
     "postgresql": _later("sources", "postgres_target"),
     "mbox": _later("mailboxes", "mailbox_target"),
     "maildir": _later("mailboxes", "mailbox_target"),
+    "graph": _later("graph", "graph_target"),
     "collection": _later("sources", "collection_target"),
 }
 """Scheme to what opens it; "" is a path. What needs a library of its own is loaded when it is asked for."""
