@@ -67,6 +67,7 @@ def site(**view: Any) -> dict[str, Any]:
         (link("users", "u-bob", expirationDateTime="2020-01-01T00:00:00Z"), set()),
         ({**link("organization"), "link": {"scope": "organization", "type": "createOnly"}}, set()),
         ({**link("users", "u-bob"), "link": "x"}, set()),
+        ({**link("users"), "link": {"scope": {}, "type": {}}}, set()),
     ],
 )
 def test_each_kind(permission: dict[str, Any], expected: set[str]) -> None:

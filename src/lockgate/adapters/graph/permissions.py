@@ -22,7 +22,7 @@ Names: TypeAlias = Callable[[Kind, Sequence[str]], frozenset[str]]
 
 _READ: Final = {"read", "write", "owner", "sp.full control", "sp.design", "sp.edit", "sp.contribute", "sp.read"}
 _NOT_READ: Final = {"sp.limited access"}
-_UPLOAD: Final = {"createOnly"}
+_UPLOAD: Final = "createOnly"
 _GUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _MEMBER: Final = re.compile(r"i:0#\.f\|membership\|(\S+@\S+)")
 _GROUP: Final = re.compile(rf"c:0[to]\.c\|[^|]+\|({_GUID})")
@@ -89,7 +89,7 @@ def _permission(found: _Found, one: Mapping[str, Any], now: datetime) -> None:
 def _link(found: _Found, link: Mapping[str, Any]) -> bool:
     """Take what a link itself gives; tell whether those whom it was given to are to be looked at."""
     scope, kind = link.get("scope"), link.get("type")
-    if kind in _UPLOAD:
+    if kind == _UPLOAD:
         return False
     if scope == "anonymous":
         # Whoever has the link can read. Nobody says that those who ask have it.
