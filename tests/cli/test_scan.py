@@ -253,3 +253,21 @@ def test_what_was_too_large_is_read_when_the_limit_allows_it(
     *rows, summary = lines(capsys.readouterr().out)
     assert "large.txt" in [one["item"] for one in rows]
     assert summary["read"] == 1
+
+
+def test_what_could_be_read_only_in_part_is_listed_by_every_report(
+    share: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (share / "deploy.txt").unlink()
+    (share / "hr" / "pay.txt").unlink()
+    with zipfile.ZipFile(share / "mixed.zip", "w") as archive:
+        archive.writestr("fine.txt", "fine")
+        archive.writestr("core.bin", bytes(range(256)) * 20)
+    assert scan(str(share)) == 4
+    told = capsys.readouterr().out
+    assert "nothing sensitive was found in what could be read" in told
+    assert "1 not read: a part of it: " in told
+    assert "mixed.zip" in told
+    for form in ("jsonl", "sarif", "html"):
+        assert scan(str(share), "--format", form) == 4
+        assert "mixed.zip" in capsys.readouterr().out, form

@@ -163,3 +163,26 @@ def test_work_that_is_left_fetches_nothing_more() -> None:
         assert source.asked == asked
 
     asyncio.run(body())
+
+
+def test_a_state_that_others_made_is_refused(tmp_path: Path) -> None:
+    target, linked, shared, beside = (
+        tmp_path / name for name in ("target", "linked.db", "shared.db", "beside.db")
+    )
+    target.touch(0o600)
+    linked.symlink_to(target)
+    shared.touch()
+    shared.chmod(0o666)
+    (tmp_path / "beside.db-journal").symlink_to(target)
+    for path in (linked, shared, beside):
+        with pytest.raises(Invalid, match="a link, another account's, or can be written by others"):
+            SqliteScanState.open(path)
+    assert target.read_bytes() == shared.read_bytes() == b""
+
+
+def test_a_state_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "mine.db"
+    path.touch()
+    path.chmod(0o644)
+    SqliteScanState.open(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -37,7 +37,7 @@ def _lines(report: ScanReport) -> Iterator[str]:
         f"{totals.unchanged:,} unchanged, {totals.gone:,} gone"
     )
     if not report.rows:
-        yield "nothing sensitive was found" + (" in what could be read" if totals.unread else "")
+        yield "nothing sensitive was found" + (" in what could be read" if totals.unread or totals.partly else "")
     for one in report.by_kind[:_PROBLEMS]:
         yield f"  {one.findings:>9,} x {one.name} in {one.items:,} items"
     for problem in report.problems[:_PROBLEMS]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ class SqliteScanState:
 
         Raises:
             Conflict: another scan works on it.
-            Invalid: it is no state of a scan.
+            Invalid: it is no state of a scan, or not ours alone.
             Unavailable: it cannot be used.
 
         """
@@ -43,6 +44,7 @@ class SqliteScanState:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            _own(path)
             connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise _unavailable(path, error) from error
@@ -209,6 +211,28 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _own(path: Path) -> None:
+    """Refuse a file that somebody else made or could write: a scan would believe that it had read all of it.
+
+    SQLite takes up what lies beside it under its names, too. What others could only read is closed to them.
+    """
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        try:
+            found = each.lstat()
+        except FileNotFoundError:
+            continue
+        mine = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+        if stat.S_ISDIR(found.st_mode):
+            continue  # SQLite says what is wrong with it
+        if not mine:
+            raise Invalid(
+                f"the state `{each}` is a link, another account's, or can be written by others",
+                remedy="Name another file with --state.",
+            )
+        if found.st_mode & 0o077:
+            each.chmod(0o600)
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:

@@ -14,6 +14,8 @@ from lockgate.ports.scanning import PASSED_OVER, Selection, Summary
 _MOST: Final = 50
 """Folders and kinds that are listed; examples of a problem are fewer."""
 _EXAMPLES: Final = 5
+PARTLY: Final = "a part of it"
+"""The reason under which items are listed that could be read, but not all that is in them."""
 _SENSITIVE: Final = int(Sensitivity.CONFIDENTIAL)
 _SCORE: Final = "(CASE level WHEN 3 THEN 100 WHEN 2 THEN 10 WHEN 1 THEN 1 ELSE 0 END) * max(people, 1)"
 # What was read comes before what could not be read, whose level is only the worst that it may be.
@@ -114,12 +116,23 @@ def _tallies(
 
 
 def _problems(connection: sqlite3.Connection, where: str, given: tuple[Any, ...]) -> tuple[Problem, ...]:
+    # A file in an archive that nobody could look at is as unknown as one beside it.
+    parts = connection.execute(
+        f"SELECT count(*) FROM item WHERE {where} AND problem = '' AND unread <> '[]'",  # noqa: S608
+        given,
+    ).fetchone()[0]
+    partly = connection.execute(
+        f"""SELECT target, item FROM item WHERE {where} AND problem = '' AND unread <> '[]'
+            ORDER BY level DESC, target, item LIMIT {_EXAMPLES}""",  # noqa: S608
+        given,
+    )
+    some = tuple(f"{target.rstrip('/')}/{item}" for target, item in partly)
     found = connection.execute(
         f"""SELECT problem, count(*) FROM item WHERE {where} AND problem <> '' AND {_NO_LINK}
             GROUP BY problem ORDER BY count(*) DESC, problem LIMIT ?""",  # noqa: S608
         (*given, *_PASSED, _MOST),
     ).fetchall()
-    return tuple(
+    whole = tuple(
         Problem(
             why,
             items,
@@ -134,14 +147,16 @@ def _problems(connection: sqlite3.Connection, where: str, given: tuple[Any, ...]
         )
         for why, items in found
     )
+    return (*whole, Problem(PARTLY, parts, some)) if parts else whole
 
 
 def rows(
     connection: sqlite3.Connection, of: Selection, *, gone: bool = True, problems: bool = True, most: int = -1
 ) -> Iterator[Row]:
-    """Yield rows, worst first: sensitive ones, and with these also what could not be read, and what is gone."""
+    """Yield rows, worst first: sensitive ones, and with these also what was not read (or not whole) or is gone."""
     where, given = _where(of)
-    listed = f"{where} AND problem = '' AND (findings > 0 OR level >= {_SENSITIVE})"
+    partly = " OR unread <> '[]'" if problems else ""
+    listed = f"{where} AND problem = '' AND (findings > 0 OR level >= {_SENSITIVE}{partly})"
     parameters = given
     if problems:
         listed += f" OR {where} AND problem <> '' AND {_NO_LINK}"
