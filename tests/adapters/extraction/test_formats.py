@@ -8,12 +8,13 @@ import gzip
 import io
 import lzma
 import tarfile
+import zipfile
 from urllib.parse import quote
 
 import office
 from adapters.extraction import compound, files
 from adapters.extraction.test_office import places
-from lockgate.adapters.extraction import formats
+from lockgate.adapters.extraction import encoded, formats
 from lockgate.adapters.extraction.extractor import _extracted
 from lockgate.adapters.extraction.pieces import Read
 from lockgate.ports import Extracted
@@ -289,3 +290,72 @@ def test_stretches_of_base64_on_lines_of_their_own_are_each_decoded() -> None:
             lines = [base64.b64encode(secret.encode()).decode() for secret in secrets]
             text = formats.read("x.txt", "\n".join(lines).encode()).text
             assert all(secret in text for secret in secrets), lines
+
+
+SECRET = "AKIA" + "Q3EGRTZ7VXNM2LPK"
+
+
+def test_a_flood_of_encoded_words_shields_nothing_in_silence() -> None:
+    hidden = base64.b64encode(f"the key is {SECRET}".encode()).decode()
+    many = "\n\n".join(base64.b64encode(f"harmless words, number {at}".encode()).decode() for at in range(6000))
+    flooded = formats.read("a.txt", f"{many}\n\n{hidden}\n".encode())
+    assert flooded.unread == (encoded.TOO_MUCH,)
+    large = base64.b64encode(b"harmless words " * 140_000).decode()
+    shielded = formats.read("a.txt", f"{large}\n\n{hidden}\n".encode())
+    assert SECRET in shielded.text
+    assert shielded.unread == (encoded.TOO_MUCH,)
+    assert formats.read("a.txt", hidden.encode()).unread == ()
+
+
+def test_a_byte_that_is_no_text_hides_nothing_that_is_encoded() -> None:
+    for odd in (b"\x01", b"\xff", b"\0"):
+        packed = base64.b64encode(odd + f"the key is {SECRET}".encode()).decode()
+        assert SECRET in formats.read("a.txt", f"see {packed} there".encode()).text
+        escaped = "".join(f"%{byte:02X}" for byte in SECRET.encode() + odd)
+        assert SECRET in formats.read("a.txt", f"see {escaped} there".encode()).text
+    noise = bytes((at * 89 + 41) % 256 for at in range(60))
+    assert formats.read("a.txt", b"see " + base64.b64encode(noise) + b" there").parts == ()
+
+
+def test_what_a_page_does_not_say_aloud_is_read() -> None:
+    for hidden in (
+        f"<noscript>key {SECRET}</noscript>",
+        f"<svg><text>key {SECRET}</text></svg>",
+        f"<style>p::after {{ content: 'key {SECRET}' }}</style>",
+        f"<script src='/x.js?k={SECRET}'></script>",
+        f"<iframe srcdoc='key {SECRET}'></iframe>",
+        f"<!-- never closed: {SECRET}",
+        f"<script>let key = '{SECRET}'",
+    ):
+        found = formats.read("a.html", f"<html><body><p>fine</p>{hidden}</body></html>".encode())
+        assert SECRET in found.text, hidden
+        assert found.text.startswith("fine"), hidden
+    shown = formats.read("a.html", b"<html><body><svg/><p>first words</p><p>second words</p></body></html>")
+    assert shown.text.endswith("first words\n\nsecond words")
+    assert shown.text.count("words") == 2  # what is not closed does not say all of it twice
+
+
+def test_a_name_that_json_has_twice_keeps_all_its_values() -> None:
+    found = formats.read(
+        "a.json", f'{{"k": "{SECRET}", "k": "fine", "in": {{"a": 1, "a": {{"b": "two"}}}}}}'.encode()
+    )
+    assert SECRET in found.text
+    assert "fine" in found.text
+    assert "two" in found.text
+
+
+def test_comments_and_folders_of_an_archive_are_read() -> None:
+    for where in ("archive", "file", "folder"):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            part = zipfile.ZipInfo("a.txt")
+            if where == "file":
+                part.comment = SECRET.encode()
+            archive.writestr(part, "fine")
+            if where == "folder":
+                archive.writestr(f"{SECRET}/", b"")
+            if where == "archive":
+                archive.comment = SECRET.encode()
+        found = told(formats.read("a.zip", out.getvalue()))
+        assert SECRET in found.text, where
+        assert SECRET not in found.split()[0], where

@@ -13,7 +13,7 @@ import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lockgate.adapters.extraction import zips
@@ -45,6 +45,9 @@ def read_zip(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Rea
                 members.fail(_LINK)
             else:
                 _zipped(archive, part, room, members)
+        parts = archive.infolist()
+        members.say("comments", [archive.comment, *(part.comment for part in parts)])
+        members.say("names of folders", [part.filename for part in parts if part.filename.endswith("/")])
     return members.read()
 
 
@@ -175,6 +178,7 @@ class _Members:
         self._read = read_inside
         self._inside = room.deeper()
         self._path = ""
+        self._beside: list[tuple[str, str]] = []
 
     def begin(self, path: str) -> bool:
         """Begin a file; tell whether there is room for one more."""
@@ -206,6 +210,11 @@ class _Members:
         self.pieces.members.append(Member(self._path, at, at, "", why, ()))
         self.pieces.unread.append(f"!/{self._path}: {why}")
 
+    def say(self, place: str, lines: Sequence[str | bytes]) -> None:
+        """Add what the archive says beside its files."""
+        some = [one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in lines]
+        self._beside.append((place, "\n".join(filter(None, some))))
+
     def read(self, broken: str = "") -> Read:
         """Return all of it.
 
@@ -215,7 +224,9 @@ class _Members:
         """
         found = self.pieces.read()
         if found.text or not (self.pieces.unread or broken):
-            return found
+            for place, text in self._beside:
+                self.pieces.aside(text, place)
+            return self.pieces.read()
         if len(found.members) == 1:
             raise Unreadable(found.members[0].problem)
         raise Unreadable(broken or f"nothing in it could be read: {found.members[0].problem}")

@@ -25,11 +25,15 @@ _BEHIND: Final = re.compile(r"[^\s\"'<>|]{0,4000}")
 _NEAR: Final = 200
 _MOST: Final = 2_000_000
 """Characters that are decoded of one document."""
-_STRETCHES: Final = 2_000
+_STRETCHES: Final = 5_000
+TOO_MUCH: Final = "what is encoded in it: there is more than is decoded"
 _DEPTH: Final = 3
 _SHORTEST: Final = 6
 _WORDY: Final = 0.9
 """Share of letters, digits, blanks and ASCII in what counts as text."""
+_ODD: Final = 0.1
+_SURE: Final = 20
+"""A text of so many characters may have a few odd ones: else a single byte before a secret would hide it."""
 _ALPHABET: Final = str.maketrans("-_", "+/")
 _STRANGE: Final = re.compile(r"[^\w\s\x20-\x7e]")
 _MARKS: Final = tuple(mark for mark, _ in texts.BOMS)
@@ -52,12 +56,16 @@ def add(read: Read, look: Look) -> Read:
     """Return a document with what is encoded in its text decoded behind it, at every depth."""
     text, parts, left, count = read.text, list(read.parts), _MOST, _STRETCHES
     start = 0
+    more_than_room = False
     for _ in range(_DEPTH):
         more: list[str] = []
         length = len(text)
         for found in (*_base64(text, start, look), *_percent(text, start)):
             if count <= 0 or left < len(found.text):
-                break
+                more_than_room = True
+                if count <= 0:
+                    break
+                continue  # a large one must not shield the small ones behind it
             count, left = count - 1, left - len(found.text)
             more.append(found.text)
             at, length = length + 2, length + 2 + len(found.text)
@@ -65,7 +73,8 @@ def add(read: Read, look: Look) -> Read:
         if not more:
             break
         start, text = len(text), "\n\n".join((text, *more))
-    return read._replace(text=text, parts=tuple(parts))
+    unread = (*read.unread, TOO_MUCH) if more_than_room else read.unread
+    return read._replace(text=text, parts=tuple(parts), unread=unread)
 
 
 def _base64(text: str, start: int, look: Look) -> Iterator[_Found]:
@@ -106,8 +115,9 @@ def _words(data: bytes) -> str:
     try:
         text = texts.decode(data)[0] if b"\0" in data or data.startswith(_MARKS) else data.decode()
     except (Unreadable, UnicodeDecodeError):
-        return ""
-    if len(text) < _SHORTEST or _CONTROL.search(text):
+        text = data.decode("utf-8", "replace")
+    odd = len(_CONTROL.findall(text))
+    if len(text) < _SHORTEST or odd > _ODD * len(text) or (odd and len(text) < _SURE):
         return ""
     if not text.isascii() and len(_STRANGE.findall(text)) > (1 - _WORDY) * len(text):
         return ""

@@ -135,9 +135,9 @@ def fields(text: str) -> tuple[str, str]:
     """
     try:
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_every)
         except ValueError:
-            value = [json.loads(line) for line in text.split("\n") if line.strip()]
+            value = [json.loads(line, object_pairs_hook=_every) for line in text.split("\n") if line.strip()]
         parts = list(_value(value, "", ""))
     except RecursionError as error:
         raise Unreadable("it is nested too deep") from error
@@ -145,6 +145,17 @@ def fields(text: str) -> tuple[str, str]:
         raise Unreadable("it is no well-formed JSON") from error
     title = next((value[key] for key in ("title", "name", "subject") if key in value), "") if _is(value) else ""
     return "\n\n".join(parts), title if isinstance(title, str) else ""
+
+
+def _every(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a name that it has twice keeps all its values, which others may read."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    values: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        values.setdefault(key, []).append(value)
+    return {key: some[0] if len(some) == 1 else some for key, some in values.items()}
 
 
 def _is(value: Any) -> bool:

@@ -12,7 +12,7 @@ from lockgate.adapters.extraction.pieces import Pieces, Read, Room
 
 _CHARSET: Final = re.compile(rb"<meta[^>]{1,200}charset=[\"']?([A-Za-z0-9_-]{1,40})")
 _ATTRIBUTE: Final = re.compile(
-    r"\s(alt|title|content|value|placeholder|aria-label|data-[\w-]{1,60})\s{0,5}=\s{0,5}(\"[^\"<>]{3,5000}\"|'[^'<>]{3,5000}')",
+    r"\s(alt|title|content|value|placeholder|label|summary|src|srcdoc|aria-label|data-[\w-]{1,60})\s{0,5}=\s{0,5}(\"[^\"<>]{3,5000}\"|'[^'<>]{3,5000}')",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"<[^<>]{0,20000}>")
@@ -21,6 +21,8 @@ _HIDDEN: Final = re.compile(
     r"[^<>]{0,5000}>",
     re.IGNORECASE,
 )
+_BESIDE: Final = ("noscript", "svg", "iframe", "object", "noembed", "noframes")
+"""Elements that kreuzberg leaves out with the words in them."""
 _AFTER: Final = 100_000
 
 
@@ -43,6 +45,9 @@ def read(name: str, data: bytes, room: Room) -> Read:
     pieces.notes.extend(notes)
     _add(_between(text, "<!--", "-->"), "comments in HTML", pieces)
     _add(_elements(text, "script"), "scripts", pieces)
+    _add(_elements(text, "style"), "styles", pieces)
+    for tag in _BESIDE:
+        _add((line for one in _elements(text, tag) for line in _lines(one)), tag, pieces)
     _add(_elements(text, "template"), "hidden text", pieces)
     _add((html.unescape(value[1:-1]) for _, value in _ATTRIBUTE.findall(text)), "attributes", pieces)
     _add(_unseen(text), "hidden text", pieces)
@@ -59,7 +64,11 @@ def _add(found: Iterator[str], place: str, pieces: Pieces) -> None:
 
 def _between(text: str, start: str, end: str) -> Iterator[str]:
     at = 0
-    while (at := text.find(start, at)) >= 0 and (stop := text.find(end, at)) >= 0:
+    while (at := text.find(start, at)) >= 0:
+        stop = text.find(end, at)
+        if stop < 0:
+            yield text[at + len(start) :]  # it hides all that is behind it
+            return
         yield text[at + len(start) : stop]
         at = stop + len(end)
 
@@ -70,10 +79,18 @@ def _elements(text: str, tag: str) -> Iterator[str]:
     while (at := lower.find(f"<{tag}", at)) >= 0:
         begin = lower.find(">", at)
         stop = lower.find(f"</{tag}", begin)
-        if begin < 0 or stop < 0:
+        if begin < 0:
             return
-        yield text[begin + 1 : stop]
+        yield text[begin + 1 : stop if stop >= 0 else len(text)]
+        if stop < 0:
+            return
         at = stop
+
+
+def _lines(markup: str) -> Iterator[str]:
+    """Yield the words between tags, each stretch by itself: what the page shows anyhow is then recognized."""
+    for words in _TAG.split(markup):
+        yield html.unescape(" ".join(words.split()))
 
 
 def _unseen(text: str) -> Iterator[str]:
