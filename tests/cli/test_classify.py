@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lockgate
+from lockgate.cli.main import main
 from lockgate.content.classification import LONGEST, answers, line
 from lockgate.content.detection import scan
 
@@ -116,3 +118,11 @@ def test_together_is_each_alone(texts: list[str]):
     got = [json.loads(one) for one in answers(lines).splitlines()]
     fine = [text for one, text in zip(lines, texts, strict=True) if not one.problem]
     assert [len(one["findings"]) for one in got if "findings" in one] == [len(scan(text)) for text in fine]
+
+
+def test_a_name_that_is_no_unicode_is_escaped(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    path = os.fsencode(tmp_path) + b"/odd\xff.txt"
+    with open(path, "wb") as file:
+        file.write(b"fine")
+    assert main(["classify", os.fsdecode(path)]) == 0
+    assert b"odd%FF.txt" in capfdbinary.readouterr().out

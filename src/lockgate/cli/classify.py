@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from lockgate.content.classification import LONGEST, Line, answers, line
+from lockgate.content.escapes import escape
 from lockgate.errors import Invalid
 
 CHUNK: Final = 1 << 20
@@ -53,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _files(files: Sequence[Path]) -> Iterator[list[Line]]:
-    for name, raw in ((str(file), _bytes(file)) for file in files) if files else (("-", sys.stdin.buffer.read()),):
+    named = ((escape(str(file)), _bytes(file)) for file in files)
+    for name, raw in named if files else (("-", sys.stdin.buffer.read()),):
         try:
             yield [Line(1, name, raw.decode())]
         except UnicodeDecodeError as error:
