@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from lockgate.content.detection import KINDS, scan
@@ -197,6 +199,68 @@ MISSES = [
 ]
 
 
+HOSTILE = [
+    "Mr. ",
+    "Mr. Aa ",
+    "calle ",
+    "calle A ",
+    "Calle Aa Aa de ",
+    "12 A ",
+    "12 Aa Aa ",
+    "Aa ",
+    "name: Aa ",
+    "name:",
+    "(030) ",
+    "+1 ",
+    "+1 2 ",
+    "1 2 3 ",
+    "tel 1 ",
+    "12 rue de la A",
+    "Straße 1 ",
+    "A.",
+    "Aa Inc ",
+    "Hospital Aa ",
+    "Aa Hospital ",
+    "born 1.1.",
+    "may 1 ",
+    "1 may ",
+    "address: 1 Aa ",
+    "Dear Aa Aa\n",
+    "regards\nAa",
+    "passport no no no ",
+    "passport A",
+    "case no 1:",
+    "nif 1",
+    "btc 1A",
+    "vin A1B2C3D4",
+    "1.1.1.1.",
+    "a:b:c::",
+    "0:0:0:0:",
+    "@a",
+    "http://a",
+    "49.123,8.123 ",
+    "a year old ",
+    "1 year old ",
+    "diagnosed with cancer, cancer, ",
+    "i am a very ",
+    "works as aa aa aa ",
+    "Senior Aa ",
+    "$1 ",
+    "1,000,000 USD",
+    "Berlin ",
+    "Lena Roth van der ",
+    "norwegian ",
+    "2024-01-01",
+    "1/1/2024 ",
+    "00-00-00-00-",
+    "www.a.",
+    "P<AAA",
+    "New York City New York ",
+    "P.O. Box 1 ",
+    "zip 12345-",
+]
+
+
 def parts(text: str) -> tuple[str, int, int]:
     start, end = text.index("<<"), text.rindex(">>") - 2
     return text[:start] + text[start + 2 : end + 2] + text[end + 4 :], start, end
@@ -236,3 +300,17 @@ def test_every_kind_has_its_level_and_there_are_many():
     for kind in KINDS - {"mark.restricted"}:
         assert any(kind == name or kind.startswith(f"{name}.") for name in _LEVELS), kind
     assert level_of("pii.special_category") == Sensitivity.CONFIDENTIAL
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_time_is_linear_on_what_almost_is_something(piece):
+    """Eight times the text takes at most twenty-four times as long; quadratic would be sixty-four."""
+
+    def cost(size: int) -> float:
+        text = (piece * (size // len(piece) + 1))[:size]
+        begin = time.process_time()
+        scan(text)
+        return time.process_time() - begin
+
+    small = min(cost(15_000), cost(15_000))
+    assert cost(120_000) < max(0.1, 24 * small)
