@@ -23,6 +23,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("ingest",),
     ("retrieval",),
     ("detectors",),
+    ("secrets",),
     ("scanning",),
     ("personal",),
     ("usefulness", "--every", "4"),

@@ -1,5 +1,7 @@
 """Other scanners, asked over standard input: `{"name", "texts"}` a line in, `{"cpu", "found"}` a line out.
 
+With `--files`, detect-secrets on a list of `{"text", "suffix"}`: how many it finds in each.
+
 A script of its own, that imports nothing of Lockgate, because they may be installed in another environment.
 """
 
@@ -38,14 +40,14 @@ def datafog() -> Callable[[str], int]:
     return lambda text: len(datafog.scan(text, engine="regex").entities)
 
 
-def detect_secrets() -> Callable[[str], int]:
+def detect_secrets(suffix: str = ".txt") -> Callable[[str], int]:
     """detect-secrets with its default plugins, on a file."""
     from detect_secrets import SecretsCollection
     from detect_secrets.settings import default_settings
 
     def look(text: str) -> int:
         with tempfile.TemporaryDirectory() as folder, default_settings():
-            file = Path(folder, "text.txt")
+            file = Path(folder, "text" + suffix)
             file.write_text(text)
             secrets = SecretsCollection()
             secrets.scan_file(str(file))
@@ -60,6 +62,9 @@ MAKE = {"presidio": presidio, "datafog": datafog, "detect-secrets": detect_secre
 def main() -> None:
     """Answer until standard input ends."""
     out = sys.stdout
+    if "--files" in sys.argv:
+        print(json.dumps([detect_secrets(one["suffix"])(one["text"]) for one in json.load(sys.stdin)]))
+        return
     sys.stdout = sys.stderr  # what libraries print is no answer
     made: dict[str, Callable[[str], int]] = {}
     for line in sys.stdin:

@@ -272,7 +272,6 @@ okta|Authorization: SS~WS 00{w40}
 ory|ory_~pat_{a32}
 stytch|secret-~live-{w36}
 permit|permit_~key_{a80}
-boundary|a~t_{a10}_s{a120}
 facebook|EA~A7{a120}
 facebook_app|{d15}|{w27}
 instagram|IG~QV{a120}

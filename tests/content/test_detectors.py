@@ -278,7 +278,9 @@ HOSTILE = [
     "ssn 123-45-6789 ", "salary ", "salary: 70553 ", "Lena Roth ", "salary\n", "password: ", "CONFIDENTIAL\n",
     "-----BEGIN PRIVATE KEY-----", "eyJ", "eyJabcdefghijk.", "://a:b", "Aa ", "earns Lena Roth 84,200 ", " ", "\n",
     "pass ", "key", "name  salary\n", "token is ", "salary|", "\u200b1", "[(", "- ", "A-", "\uff11",
-    "bonus,name\n1000,a\n",
+    "bonus,name\n1000,a\n", '"kty":"RSA"', '"d": "', "secret key ", "key=a1b2c3d4e5f6a7b8",
+    "token for ", "snyk token ",
+    "LS0tLS1CRUdJTi", "login a password ", "identified by ", "password\n\t", "-api-key=", "AAAAAAAAAA",
 ]  # fmt: skip
 
 

@@ -70,6 +70,78 @@ def test_a_check_sum_that_is_right_makes_sure():
     assert wrong < right == 0.99
 
 
+IN_PLACE = [  # the value is put where VALUE stands
+    "database:\n  user: app\n  password: VALUE\n",
+    "[mysqld]\npassword=VALUE\n",
+    "export DB_PASSWORD=VALUE",
+    "spring.datasource.password=VALUE",
+    '{"user": "app", "password": "VALUE"}',
+    "<password>VALUE</password>",
+    '<add key="DbPassword" value="VALUE"/>',
+    '{"name": "DB_PASSWORD", "value": "VALUE"}',
+    "- name: DB_PASSWORD\n  value: VALUE",
+    "CREATE USER app IDENTIFIED BY VALUE;",
+    "ALTER ROLE app WITH PASSWORD 'VALUE';",
+    "ENV DB_PASSWORD VALUE",
+    'variable "x" {\n  db_password = "VALUE"\n}',
+    "mysqldump --password=VALUE shop",
+    "Connect-Server -User app -Password VALUE",
+    'client.setPassword("VALUE");',
+    'def connect(password: str = "VALUE"):',
+    "jdbc:mysql://db/shop?user=app&password=VALUE&ssl=true",
+    "Driver={SQL Server};Server=db;Uid=app;Pwd=VALUE;Database=shop",
+    "mongodb+srv://app:VALUE@cluster.mongodb.net/shop",
+    "redis://:VALUE@cache:6379/0",
+    "amqps://app:VALUE@queue/v",
+    "smtp://app:VALUE@mail.corp:587",
+    "machine files.corp login tom password VALUE",
+    "machine files.corp\n  login tom\n  password VALUE\n",
+]
+
+
+@pytest.mark.parametrize("text", IN_PLACE)
+def test_a_password_is_found_in_files_of_many_forms(text):
+    for value in ("Wint3rRain88", "k7#Tq9vLw2", "pQ4zX8mB6nR1"):
+        full = text.replace("VALUE", value)
+        assert value in [full[one.start : one.end] for one in scan(full) if one.confidence >= SURE], full
+        assert not kinds(text.replace("VALUE", "${SECRET_FROM_VAULT}")) & {
+            "secret.password",
+            "secret.url_password",
+        }
+
+
+def test_a_key_is_named_after_its_provider():
+    value = draw("{h40}", random.Random(4))
+    for text in ("SNYK_TOKEN={}", "snyk token {}", '"snyk_api_key": "{}"', "snyk-secret-key: {}"):
+        assert "secret.snyk" in kinds(text.replace("{}", value)), text
+    assert "secret.generic" in kinds(f"deploy_token={value}")
+    assert "secret.snyk" in kinds("snyk_token = 5b1c7a90-2d3e-4f6a-8b9c-0d1e2f3a4b5c")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "encrypted_key: 'Z6eD4UKyFb5ZoKvKkGAdqywEGm0e4IYo0x8'",
+        "public_key = 'Z6eD4UKyFb5ZoKvKkGAdqywEGm0e4IYo0x8'",
+        "key: fixtures/certs/localhost/key.pem",
+        "cache-key: v1-dependencies-build-2024",
+        "primary_key = 5b1c7a90-2d3e-4f6a-8b9c-0d1e2f3a4b5c",
+        "The key differentiators of our product",
+        "api_key = settings.api_key",
+        "token: process.env.TOKEN",
+        "password: string",
+        '"password": "Enter your password"',
+        "password_confirmation = params[:password]",
+        "max_tokens: 4096",
+        "tokenizer = AutoTokenizer.from_pretrained('bert-base')",
+        "key=lambda row: row.name",
+        "secretary: Lena Roth",
+    ],
+)
+def test_names_without_a_secret_are_none(text):
+    assert not {kind for kind in kinds(text) if kind.startswith("secret.")}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -25,8 +25,8 @@ END: Final = r"(?![0-9A-Za-z])"
 """No letter or digit after."""
 
 _MARKS: Final = re.compile(
-    r"\$\{|\{\{|\.\.\.|xxxx|\*\*\*\*|XXXX|EXAMPLE|<[a-z]|your[-_ ]"
-    r"|(?i:placeholder|redacted|changeme|notreal|-here)"
+    r"\$\{|\{\{|\.\.\.|xxxx|\*\*\*\*|XXXX|<[a-z]|your[-_ ]"
+    r"|(?i:example|placeholder|redacted|changeme|notreal|-here)"
 )
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

@@ -161,8 +161,8 @@ PLACES: Final[tuple[Token, ...]] = (
     ),
     token(
         "netrc",
-        "machine",
-        r"machine\s{1,8}[\w.-]{1,200}\s{1,8}login\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?P<v>[^\s\"'$<>{}]{3,100})",
+        "login",
+        r"(?<=\s)login\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?P<v>[^\s\"'$<>{}]{3,100})",
         0.9,
     ),
 )

@@ -31,7 +31,7 @@ WATCH: Final[tuple[Token, ...]] = (
     token("honeybadger", "hbp_", rf"{B}hbp_{A}{{36}}{END}"),
     token("posthog", "phx_ phc_ phs_ phr_ pha_", rf"{B}ph[xcsra]_{A}{{40,48}}{END}"),
     token("axiom", "xaat- xapt- xait-", rf"{B}xa(?:at|pt|it)-{UUID}{END}"),
-    token("uptimerobot", "ur m7", rf"{B}(?:ur|m7)[0-9]{{6,10}}-{H}{{24}}{END}"),
+    token("uptimerobot", "ur1 ur2 ur3 ur4 ur5 ur6 ur7 ur8 ur9", rf"{B}ur[1-9][0-9]{{5,9}}-{H}{{24}}{END}"),
     token("rootly", "rootly_", rf"{B}rootly_{H}{{64}}{END}"),
     token("coralogix", "cxtp_ cxup_", rf"{B}cx[tu]p_{A}{{30}}{END}"),
     token("elastic", "essu_ essa_", rf"{B}ess[ua]_[0-9A-Za-z+/=_-]{{40,120}}"),
@@ -64,7 +64,11 @@ KEEPERS: Final[tuple[Token, ...]] = (
         "A3-",
         rf"{B}A3-[0-9A-Z]{{6}}-(?:[0-9A-Z]{{11}}|[0-9A-Z]{{6}}-[0-9A-Z]{{5}})(?:-[0-9A-Z]{{5}}){{3}}{END}",
     ),
-    token("infisical", "st.", rf"{B}st\.{H}{{24}}\.{H}{{32,64}}\.{H}{{32}}{END}"),
+    token(
+        "infisical",
+        "st.0 st.1 st.2 st.3 st.4 st.5 st.6 st.7 st.8 st.9 st.a st.b st.c st.d st.e st.f",
+        rf"{B}st\.{H}{{24}}\.{H}{{32,64}}\.{H}{{32}}{END}",
+    ),
     token("okta", "ssws", rf"{B}(?i:ssws )(?P<v>00{W}{{40}})(?!{W})", fold=True),
     token(
         "ory",
@@ -73,6 +77,5 @@ KEEPERS: Final[tuple[Token, ...]] = (
     ),
     token("stytch", "secret-live- secret-test-", rf"{B}secret-(?:live|test)-[0-9A-Za-z_=-]{{30,60}}"),
     token("permit", "permit_key_", rf"{B}permit_key_{A}{{60,120}}{END}"),
-    token("boundary", "at_ st_", rf"{B}[as]t_{A}{{10}}_s[0-9A-Za-z]{{60,400}}{END}"),
 )
 TOKENS: Final = (*WATCH, *DATA, *KEEPERS)
