@@ -158,6 +158,7 @@ SCHEMES: Final[Mapping[str, Opener]] = {
     "mbox": _later("mailboxes", "mailbox_target"),
     "maildir": _later("mailboxes", "mailbox_target"),
     "graph": _later("graph", "graph_target"),
+    "git": _later("git", "git_target"),
     "collection": _later("sources", "collection_target"),
 }
 """Scheme to what opens it; "" is a path. What needs a library of its own is loaded when it is asked for."""
