@@ -12,6 +12,7 @@ from lockgate.content.detection.normalize import normalize
 from lockgate.content.detection.numbers import BESIDE, NAME
 from lockgate.content.detection.table import Rule
 from lockgate.content.finding import Finding
+from lockgate.content.labeling import level_of
 
 
 def scan(text: str) -> tuple[Finding, ...]:
@@ -22,7 +23,16 @@ def scan(text: str) -> tuple[Finding, ...]:
     surest = {}
     for one in found:
         surest[one.start, one.end] = max(one.confidence, surest.get((one.start, one.end), 0))
-    kept = sorted(one for one in found if one.confidence == surest[one.start, one.end])
+    demanded = {}
+    for one in found:
+        if one.confidence == surest[one.start, one.end]:
+            demanded[one.start, one.end] = max(level_of(one.kind), demanded.get((one.start, one.end), 0))
+    kept = sorted(
+        one
+        for one in found
+        if one.confidence == surest[one.start, one.end]
+        or (one.confidence >= 0.75 and level_of(one.kind) > demanded[one.start, one.end])
+    )
     return tuple(
         Finding(int(places[one.start]), int(places[one.end - 1]) + 1, one.kind, one.confidence, one.detector)
         for one in kept

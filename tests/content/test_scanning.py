@@ -17,6 +17,8 @@ from content.test_personal import FOUND, MISSES, parts
 from lockgate.content.detection import core, scan, scan_many
 from lockgate.content.detection.core import ROWS, TOKENS, Core
 from lockgate.content.detection.more_vectors import ALL as VECTORS
+from lockgate.content.labeling import propose
+from lockgate.labels.label import Sensitivity
 
 PIECES = [
     *(text for text, _, _ in NUMBERS), *(text for text, _ in SECRETS), *SALARIES, *(t for t, _ in TABLES),
@@ -173,3 +175,10 @@ def test_time_is_linear_on_hostile_text(piece):
     small, large = cost(25_000), cost(200_000)
     assert large < max(0.05, 24 * small)
     assert large < 3.0  # some seconds for a megabyte at worst, on a slow machine
+
+
+@pytest.mark.parametrize("word", ["phone", "fax number:", "mobile:", "NPI", "DEA no.", "license number:"])
+@pytest.mark.parametrize("card", ["4111111111111111", "378282246310005"])
+def test_a_word_that_asks_for_less_takes_no_card_away(word: str, card: str) -> None:
+    for text in (f"{word} {card}", f"{word} {card}\n" * 400):
+        assert propose(scan(text)).sensitivity is Sensitivity.CONFIDENTIAL

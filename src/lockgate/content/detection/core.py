@@ -32,6 +32,7 @@ from lockgate.content.detection.secrets.named import NamedSecrets
 from lockgate.content.detection.table import Detector, Raw, Rule, Token
 from lockgate.content.detection.tokens import Tokens
 from lockgate.content.finding import Finding
+from lockgate.content.labeling import level_of
 
 DETECTORS: Final[tuple[Detector, ...]] = (NamedSecrets(), Salaries(), Marks(), *personal.DETECTORS)
 """What no row can say."""
@@ -52,6 +53,8 @@ BATCH: Final = 1 << 22
 """Characters that are looked at together: enough that arrays pay, few enough that they stay in the cache."""
 FEW: Final = 24 << 10
 """Up to so many bytes, numbers are looked at one by one."""
+FOUNDED: Final = 0.75
+"""A reading of such confidence is not taken away by one that demands less."""
 MASK: Final = (1 << BITS) - 1
 
 
@@ -160,14 +163,23 @@ def _note(batch: Batch, one: Raw, found: list[list[Raw]]) -> None:
     found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
 
 
+def _stays(one: Raw, sure: float, level: int) -> bool:
+    """Tell whether a reading is the surest of its span, or well founded and demands more than that one."""
+    return one[3] == sure or (one[3] >= FOUNDED and level_of(one[2]) > level)
+
+
 def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
-    """Return findings sorted, in places of the text as given; of readings of one span only the surest."""
+    """Return findings sorted, in places of the text as given; of readings of one span only the surest.
+
+    One that is well founded and demands more stays beside it: else a word (`phone`) written before a card would
+    lower the label of what holds it.
+    """
     found.sort()
     if len({one[:2] for one in found}) < len(found):
-        best: dict[tuple[int, int], float] = {}
-        for start, end, _, sure, _ in found:
-            best[start, end] = max(sure, best.get((start, end), 0.0))
-        found = sorted(one for one in set(found) if one[3] == best[one[0], one[1]])
+        best: dict[tuple[int, int], tuple[float, int]] = {}
+        for start, end, kind, sure, _ in found:
+            best[start, end] = max((sure, level_of(kind)), best.get((start, end), (0.0, 0)))
+        found = sorted(one for one in set(found) if _stays(one, *best[one[0], one[1]]))
     if isinstance(places, range):
         return tuple(map(Finding._make, found))
     return tuple(Finding(int(places[one[0]]), int(places[one[1] - 1]) + 1, *one[2:]) for one in found)
@@ -176,7 +188,8 @@ def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
 def scan(text: str) -> tuple[Finding, ...]:
     """Return all findings in a text, sorted, with offsets into the text as given.
 
-    Nested findings are all there; of several readings of the very same span only the surest remain.
+    Nested findings are all there; of several readings of the very same span only the surest remain, and well
+    founded ones that demand a higher label.
     """
     return _core().scan((text,))[0]
 
