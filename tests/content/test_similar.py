@@ -68,8 +68,14 @@ def test_what_is_not_a_copy_is_none() -> None:
     # An excerpt is no copy of the whole; the whole is one of the excerpt.
     excerpt = ORIGINAL[: len(ORIGINAL) // 4]
     assert is_copy(overlap(of(excerpt), of(ORIGINAL)))
-    short = "Dear all, please find the file attached. Kind regards."
+    short = "Dear all, please find the file attached."
     assert not is_copy(overlap(of(short), of(short)))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_short_original_is_found_in_much_padding(seed: int) -> None:
+    short = text(seed, 100)
+    assert is_copy(overlap(of(short), of(text(seed + 50, 1500) + "\n\n" + short + "\n\n" + text(seed + 90, 1500))))
 
 
 def test_scripts_without_spaces_have_words() -> None:
