@@ -35,12 +35,15 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
 def test_a_flood_of_strangers_does_not_grow_the_log_with_it(pair: tuple[Lab, Upstream]) -> None:
     lab, _ = pair
     before = lab.lockgate.log.size()
-    for _ in range(BURST + 150):
-        assert send(lab.url, "GET", "/v1/models", token="x").status == 401
+    replies = [send(lab.url, "GET", "/v1/models", token="x") for _ in range(BURST + 150)]
+    assert {one.status for one in replies} == {401}
     grown = lab.lockgate.log.size() - before
     assert BURST <= grown < BURST + 60
     lab.clock.moved += timedelta(seconds=5)
-    reply = send(lab.url, "GET", "/v1/models", token="x")
-    record = lab.lockgate.log.by_request(reply.headers["lockgate-request-id"])[0].record
-    assert record.kind is Kind.AUTHENTICATION
-    assert dict(record.facts)["unrecorded"] > 90
+    replies.append(send(lab.url, "GET", "/v1/models", token="x"))
+    found = [lab.lockgate.log.by_request(one.headers["lockgate-request-id"]) for one in replies]
+    records = [one[0].record for one in found if one]
+    assert {one.kind for one in records} == {Kind.AUTHENTICATION}
+    assert found[-1]
+    counted = sum(int(dict(one.facts).get("unrecorded", 0)) for one in records)
+    assert len(records) + counted >= len(replies)  # each one stands in the log, or is counted there

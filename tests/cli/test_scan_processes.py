@@ -54,8 +54,8 @@ def test_a_killed_scan_leaves_no_process_and_goes_on_where_it_was(
 def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
     share: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for number in range(300):
-        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 500)
+    for number in range(1000):
+        (share / f"{number}.txt").write_text(f"card {CARD}\n" * 1000)
     source = str(Path(lockgate.__file__).parents[1])
     process = subprocess.Popen(
         [sys.executable, "-m", "lockgate", "scan", str(share), "--workers", "2"],
@@ -78,7 +78,7 @@ def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
         time.sleep(0.05)
     assert not any(map(alive, seen))
     assert scan(str(share), "--resume", "--format", "jsonl") == 0
-    assert lines(capsys.readouterr().out)[-1]["items"] == 303
+    assert lines(capsys.readouterr().out)[-1]["items"] == 1003
 
 
 def test_workers_that_are_killed_change_nothing_of_what_is_found(share: Path, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ _QUIET: Final = 60.0
 _AGAIN: Final = 0.05
 FRESH: Final = LATE / 2
 """Seconds since the last look that may have passed when somebody comes in: a change counts at the second look."""
+NO_THREAD: Final = "can't start new thread"
+"""What `threading` says where the system has no more threads or no memory for one."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -84,8 +86,11 @@ class Looks:
             while True:
                 try:
                     await watch()
+                except MemoryError:
+                    LOG.warning("watch: %s: no memory is left", watcher)
                 except Exception as error:
-                    LOG.warning("watch: %s: defect: %s", watcher, type(error).__name__)
+                    short = error.args == (NO_THREAD,)
+                    LOG.warning("watch: %s: %s: %s", watcher, "short" if short else "defect", type(error).__name__)
                 await asyncio.sleep(LATE / 2)
         except asyncio.CancelledError:
             self._since.pop(watcher, None)
