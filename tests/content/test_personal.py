@@ -313,4 +313,5 @@ def test_time_is_linear_on_what_almost_is_something(piece):
         return time.process_time() - begin
 
     small = min(cost(15_000), cost(15_000))
-    assert cost(120_000) < max(0.1, 24 * small)
+    large = min(cost(120_000) for _ in range(3))  # what else this process does in between does not count
+    assert large < max(0.1, 24 * small)

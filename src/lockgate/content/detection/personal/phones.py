@@ -51,6 +51,7 @@ _DATE: Final = re.compile(
     r"|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}(?:$|[ ])"
     r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}$|(?:19|20)[0-9]{2}[ ]?[-/][ ]?(?:19|20)?[0-9]{2}$"
 )
+_ABROAD: Final = re.compile(r"00[1-9][0-9 .-]")  # as its anchor has it
 
 
 class Phones:
@@ -101,7 +102,7 @@ def _sure(text: str, start: int, end: int) -> float:
         return 0.95 if word else 0.75
     if word:
         return 0.85 if count >= 7 or len(plain) > count else 0.6
-    if plain.startswith("00") and len(plain) > count:
+    if _ABROAD.match(plain) and len(plain) > count:
         return 0.75
     if value != plain and len(plain) > count:
         return 0.7  # an extension
