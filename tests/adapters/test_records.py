@@ -175,5 +175,6 @@ def test_html_is_text_without_marks() -> None:
     assert text("a.html", page) == (
         "# H\n\nSee the manual (https://x.example/m), the page and this one: 2*3*4, a_b_c, 5 * 3 * 2.\n\n"
         "A plant\n\n"
-        "| Site | Head |\n| K\u00f6ln | Ann / Bo |"
+        "| Site | Head |\n| K\u00f6ln | Ann / Bo |\n\n"
+        "x.png"  # nobody sees it: it counts for the label and makes no passage
     )
