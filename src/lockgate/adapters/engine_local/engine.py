@@ -199,6 +199,7 @@ class LocalEngine:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,  # a traceback could quote a document
                 env={**os.environ, "PYTHONPATH": os.pathsep.join([_SOURCE, *_paths()])},
+                start_new_session=True,  # an interrupt at the terminal is for whoever started it
             )
         except OSError as error:
             raise Unavailable(f"no process for scanning can be started: {error.strerror}") from error
