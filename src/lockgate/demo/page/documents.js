@@ -3,7 +3,7 @@
 import { $, button, call, el, mark, plural } from "/page/dom.js";
 import { nameOf, person, readers, state, token } from "/page/state.js";
 
-const SHOWN = 8;
+const SHOWN = 100;
 const sides = () => [...new Set([...state.sides.values()].map((side) => side.id))];
 const found = (row) => row.evidence.map((one) => `${one.count} × ${one.kind}`).join(", ");
 const owned = (row) => row.owners.map(nameOf).join(", ");
