@@ -54,7 +54,7 @@ def test_a_first_run_stores_every_document_with_rights_label_and_passages(run) -
         assert plan.label.owners == {"user:ann"}
         assert plan.review is pay.review is Review.UNREVIEWED
         assert pay.label.sensitivity is Sensitivity.CONFIDENTIAL
-        assert [one.kind for one in pay.evidence] == ["financial.card"]
+        assert [one.kind for one in pay.evidence] == ["financial.card", "pii.person"]
         (chunk,) = await at.index.chunks(plan.id)
         assert chunk.text == "# Plan\n\nWe open an office."
         assert [one.action for one in at.log.records] == ["ingest.put", "ingest.put", "ingest.run"]
