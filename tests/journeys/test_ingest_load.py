@@ -124,7 +124,7 @@ def test_beyond_the_bound_nothing_is_searched_and_everything_is_looked_at(tmp_pa
             chunks = await at.index.chunks(long.id)
             assert len(chunks) == 3
             assert CARD not in "".join(one.text for one in chunks)
-            assert [one.kind for one in long.evidence] == ["financial.card"]
+            assert [one.kind for one in long.evidence] == ["financial.card", "pii.person"]
             assert long.label.sensitivity is Sensitivity.CONFIDENTIAL
             assert report.partly == [("long.txt", said)]
             assert report.problems == []

@@ -87,7 +87,7 @@ def test_an_archive_that_can_no_longer_be_read_keeps_its_label(run) -> None:
             assert document.label.sensitivity >= Sensitivity.CONFIDENTIAL, name
             assert document.review is Review.UNREVIEWED
         partly = at.document("its file is encrypted now.zip")
-        assert [one.kind for one in partly.evidence] == ["financial.card"]
+        assert [one.kind for one in partly.evidence] == ["financial.card", "pii.person"]
         assert any("not read: !/pay.zip" in note for note in partly.notes)
         at.write("its file is encrypted now.zip", office.packed({"note.txt": HARMLESS}))  # all of it is read
         await ingest.run(at.connector)

@@ -75,8 +75,8 @@ def test_the_salary_file_that_everybody_may_open(tmp_path: Path) -> None:
         worst = opened[0]
         assert worst.document.item == "pay.csv"
         assert worst.exposure.why[:1] == (Why.BROAD,)
-        assert [one.kind for one in worst.document.evidence] == ["business.salary"]
-        assert worst.passages == ((0, frozenset({"business.salary"})),)
+        assert [one.kind for one in worst.document.evidence] == ["business.salary", "pii.person"]
+        assert worst.passages == ((0, frozenset({"business.salary", "pii.person"})),)
         assert "Lena" not in repr(opened)
         assert "84200" not in repr(opened)
 
