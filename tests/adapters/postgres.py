@@ -72,7 +72,7 @@ class Server:
         """Run statements as the superuser, in a connection of their own."""
         with self.connect(database) as connection:
             for one in statements:
-                connection.execute(one)  # type: ignore[call-overload]
+                connection.execute(one)
 
     def database(self) -> str:
         name = f"d_{uuid.uuid4().hex[:16]}"

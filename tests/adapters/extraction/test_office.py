@@ -36,7 +36,7 @@ def test_of_a_word_document() -> None:
         "word/embeddings/sheet.xlsx": office.xlsx({"S": [["inside"]]}).decode("latin-1"),
     }
     packed = {name: body.encode("latin-1") if "embed" in name else body for name, body in more.items()}
-    found = formats.read("a.docx", office.docx("Body", raw=WORD, title="Plan", more=packed))  # type: ignore[arg-type]
+    found = formats.read("a.docx", office.docx("Body", raw=WORD, title="Plan", more=packed))
     assert found.text.startswith("At the top\n\nBody\n\noffer\n\n")
     assert places(found) == {
         "header": "At the top",
