@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -154,4 +155,17 @@ async def json_object(request: Request, limits: Limits) -> dict[str, Any]:
     value = await json_value(request, limits)
     if not isinstance(value, dict):
         raise Invalid("the body must be a JSON object", code="invalid_json")
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool:
+    """Return a truth value of a JSON body; one that is not there is false.
+
+    Raises:
+        Invalid: it is something else.
+
+    """
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise Invalid(f"`{name}` must be true or false")
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from lockgate.edge.api import Door, json_response, only, text_field
 from lockgate.edge.asgi import Route
-from lockgate.edge.body import json_object
+from lockgate.edge.body import flag, json_object
 from lockgate.edge.exposed import (
     alike_object,
     document_object,
@@ -21,18 +20,10 @@ from lockgate.edge.exposed import (
     measures_object,
     simulation_object,
 )
-from lockgate.errors import Invalid
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.similar import Similar
 from lockgate.policy.model import Context, Scope, Subject
-
-
-def _flag(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name, False)
-    if not isinstance(value, bool):
-        raise Invalid(f"`{name}` must be true or false")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +68,9 @@ class ExposureApi:
         """Tell what a fix would do; with `apply`, do it."""
         body = await json_object(request, self.door.limits)
         only(body, "fix", "all", "hold", "apply")
-        id, everybody, hold = text_field(body, "fix", 100), _flag(body, "all"), _flag(body, "hold")
+        id, everybody, hold = text_field(body, "fix", 100), flag(body, "all"), flag(body, "hold")
         taxonomy = self.door.taxonomy
-        if not _flag(body, "apply"):
+        if not flag(body, "apply"):
             found = await self.fixes.simulate(subject, context, id, everybody=everybody, hold=hold)
             return json_response(simulation_object(found, taxonomy), context.request_id)
         undo, after = await self.fixes.apply(subject, context, id, everybody=everybody, hold=hold)

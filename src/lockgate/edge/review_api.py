@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from lockgate.edge.api import Door, json_response, only, text_field
 from lockgate.edge.asgi import Route
-from lockgate.edge.body import json_object
+from lockgate.edge.body import flag, json_object
 from lockgate.edge.exposed import document_object, exposure_object, listing
 from lockgate.errors import Invalid
 from lockgate.journeys.review import Correction, Open, Reviews
@@ -65,13 +65,6 @@ def _number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 9
 
 
-def _flag(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name, False)
-    if not isinstance(value, bool):
-        raise Invalid(f"`{name}` must be true or false")
-    return value
-
-
 @dataclass(frozen=True, slots=True)
 class ReviewApi:
     """The routes of reviews."""
@@ -111,7 +104,7 @@ class ReviewApi:
         body = await json_object(request, self.door.limits)
         only(body, "document", "version", *_CORRECTION)
         id, version = text_field(body, "document", 100), text_field(body, "version", 100)
-        to, broad = correction(body, self.door.taxonomy), _flag(body, "broad")
+        to, broad = correction(body, self.door.taxonomy), flag(body, "broad")
         if to is None:
             after = await self.reviews.accept(subject, context, id, version, broad=broad)
         else:
@@ -132,7 +125,7 @@ class ReviewApi:
             text_field(body, "pattern", 1000),
             proposed=proposed,
             to=correction(body, taxonomy),
-            broad=_flag(body, "broad"),
+            broad=flag(body, "broad"),
         )
         return listing([document_object(one, taxonomy) for one in after], context)
 
