@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def test_an_interrupted_scan_keeps_what_it_did_and_leaves_no_process(
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": source},
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     until = time.monotonic() + 60
     while len(seen := below(process.pid)) < 3 and time.monotonic() < until:
