@@ -25,6 +25,8 @@ AROUND = {
     'sensitivity = "general"\n',
     "`[collections.s3]`": '[[collections]]\nname = "c"\n[collections.s3]\nbucket = "abc"\n',
     "`[collections.postgres]`": '[[collections]]\nname = "c"\n[collections.postgres]\ndatabase = "d"\n',
+    "`[collections.mailbox]`": '[[collections]]\nname = "c"\n[collections.mailbox]\npath = "."\n',
+    "`[collections.graph]`": '[[collections]]\nname = "c"\n[collections.graph]\nsite = "contoso.sharepoint.com"\n',
     "`[[applications]]`": '[[applications]]\nid = "x"\n',
     "`[[models]]`": '[[models]]\nid = "m"\nbase_url = "http://127.0.0.1/v1"\nmodel = "m"\n',
     "`[[assistants]]`": '[[models]]\nid = "m"\nkind = "extractive"\n[[assistants]]\nid = "a"\nmodel = "m"\n',
