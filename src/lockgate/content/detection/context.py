@@ -69,15 +69,24 @@ def near_all(batch: Batch, starts: Ints, ends: Ints, words: Ints) -> Ints:
 
 
 def around(
-    pattern: re.Pattern[str], text: str, places: Sequence[int], before: int, after: int
+    pattern: re.Pattern[str],
+    text: str,
+    places: Sequence[int],
+    before: int,
+    after: int,
+    begins: re.Pattern[str] | None = None,
 ) -> Iterator[re.Match[str]]:
     """Yield what `pattern.finditer` would of the matches that begin at most `before` characters before a place.
 
     `after` is how far behind the place the pattern may look, at most: so far a first look goes, which is confirmed
-    in the whole text. Places are in order; flags of the pattern stand at its start, if anywhere.
+    in the whole text. Places are in order; flags of the pattern stand at its start, if anywhere. `begins` is one
+    character with which every match begins (see `beginning`): then the pattern is tried there, and nowhere else.
     """
-    first_within = _within(pattern, before).match
+    if begins:
+        yield from _beginning_with(begins, pattern, text, places, before)
+        return
     start = 0
+    first_within = _within(pattern, before).match
     for place in places:
         start = max(start, place - before)
         while start <= place and (first := first_within(text, start, place + after)):
@@ -88,6 +97,54 @@ def around(
             if match:
                 yield match
         start = max(start, place + 1)
+
+
+def _beginning_with(
+    begins: re.Pattern[str], pattern: re.Pattern[str], text: str, places: Sequence[int], before: int
+) -> Iterator[re.Match[str]]:
+    match_at, starts = pattern.match, begins.finditer
+    start = 0
+    for place in places:
+        if start < place - before:
+            start = place - before
+        if start > place:
+            continue
+        for one in starts(text, start, place + 1):
+            at = one.start()
+            if at >= start and (match := match_at(text, at)):
+                start = match.end()
+                yield match
+        if start <= place:
+            start = place + 1
+
+
+_PARTS: Final = re.compile(
+    r"(?P<many>[?*]|\{0,[0-9]+\})|(?P<one>\[[^^\]]*\])|(?P<open>\(\?:|\(\?i:|[|)])|(?P<exact>\{[0-9,]+\})"
+    r"|(?P<char>\\\W|[^\\.\[({$^])",
+    re.DOTALL,
+)
+
+
+def beginning(front: str, word: str = "a-zA-Z") -> re.Pattern[str] | None:
+    """Return a character that may begin a match of `front`, in any case, and is not behind one of `word`.
+
+    It may say too many. None if there is something in `front` that it does not understand.
+    """
+    found: set[str] = set()
+    may, at = True, 0
+    while at < len(front):
+        part = _PARTS.match(front, at)
+        if not part:
+            return None
+        at = part.end()
+        if part["open"] or part["many"]:
+            may = True
+        elif not part["exact"]:
+            one = re.sub("-$", r"\\-", part["one"][1:-1]) if part["one"] else re.escape(part["char"][-1])
+            if may:
+                found |= {one} if "\\" in one else {one.lower(), one.upper()}
+            may = False
+    return re.compile(rf"(?s)[{''.join(sorted(found))}](?<![{word}].)")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lockgate.content.detection.automaton import expression
+from lockgate.content.detection.context import beginning
 from lockgate.content.detection.personal import more_checks
 from lockgate.content.detection.personal.forms import rule
 from lockgate.content.detection.personal.phrases import Phrase
@@ -71,6 +72,7 @@ DATES: Final = (
         0.85,
         before=40,
         after=64,
+        begins=beginning("[0-9]|" + _MONTHS, "0-9A-Za-z_./:-"),
     ),
     Phrase(
         "entity.date",
@@ -79,6 +81,7 @@ DATES: Final = (
         0.85,
         before=16,
         after=48,
+        begins=beginning("[12]", "0-9A-Za-z_./:-"),
     ),
     Phrase(
         "pii.date_of_birth",
@@ -92,6 +95,7 @@ DATES: Final = (
         0.98,
         before=100,
         after=160,
+        begins=beginning(_BORN),
     ),
 )
 """Days in words, times to the second, days of birth behind their words. Days in digits are rows (`days`)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lockgate.content.detection.automaton import expression
-from lockgate.content.detection.context import around
+from lockgate.content.detection.context import around, beginning
 from lockgate.content.finding import Finding
 
 _BETWEEN: Final = r"[ \t:=#.,;()\"'*|>_/-]"
@@ -61,6 +61,7 @@ class Field:
         self.anchors: tuple[str, ...] = (rf"[^a-z](?:{labels})[^0-9]{{0,{_BYTES}}}[0-9]",)
         front = expression(rf"(?:{labels})(?=[^0-9]{{0,{_WIDE}}}[0-9]){SEPARATED}")
         self._pattern = re.compile(rf"(?a)(?<![a-zA-Z])(?i:{front})(?P<v>{value})(?![0-9A-Za-z_])")
+        self._begins = beginning(labels)
         self._kind, self._sure, self._check = kind, sure, check or digits(4)
 
     def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
@@ -68,6 +69,6 @@ class Field:
         by = f"{self.name}@{self.version}"
         return tuple(
             Finding(*match.span("v"), self._kind, self._sure, by)
-            for match in around(self._pattern, text, places, 100, 240)
+            for match in around(self._pattern, text, places, 100, 240, self._begins)
             if self._check(match["v"])
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lockgate.content.detection.automaton import expression
+from lockgate.content.detection.context import beginning
 from lockgate.content.detection.personal.lists import CITIES, COUNTRIES, GIVEN
 from lockgate.content.detection.personal.phrases import Judge, Phrase
 from lockgate.content.finding import Finding
@@ -179,6 +180,7 @@ PEOPLE: Final = (
         _named(0.85),
         48,
         200,
+        beginning(_TITLES, "0-9A-Za-z_."),
     ),
     Phrase(
         "pii.person",
@@ -186,12 +188,40 @@ PEOPLE: Final = (
         (rf"[^a-z](?:{_FIELDS})[*\"']{{0,3}}[ \t]{{0,2}}:[*\"']{{0,3}}[ \t]{{0,4}}\n?\"?{_CAPITAL}",),
         0.8,
         _field,
-        64,
+        36,
         240,
+        beginning(_FIELDS),
     ),
-    Phrase("pii.person", _LINES, (rf"\n(?:{_HELLO})[ ,]{{1,2}}{_CAPITAL}",), 0.8, _named(0.8), 48, 200),
-    Phrase("pii.person", _SIGNED, (rf"[^a-z](?:{_BYE})[ ]?[,.!]{{0,2}}[ ]?\n",), 0.75, _named(0.75), 48, 200),
-    Phrase("pii.person", _SAID, (rf"[^a-z](?:{_CALLS})[ ,]{{1,2}}{_CAPITAL}",), 0.75, _named(0.75), 48, 200),
+    Phrase(
+        "pii.person",
+        _LINES,
+        (rf"\n(?:{_HELLO})[ ,]{{1,2}}{_CAPITAL}",),
+        0.8,
+        _named(0.8),
+        48,
+        200,
+        beginning(_HELLO),
+    ),
+    Phrase(
+        "pii.person",
+        _SIGNED,
+        (rf"[^a-z](?:{_BYE})[ ]?[,.!]{{0,2}}[ ]?\n",),
+        0.75,
+        _named(0.75),
+        48,
+        200,
+        beginning(_BYE),
+    ),
+    Phrase(
+        "pii.person",
+        _SAID,
+        (rf"[^a-z](?:{_CALLS})[ ,]{{1,2}}{_CAPITAL}",),
+        0.75,
+        _named(0.75),
+        48,
+        200,
+        beginning(_CALLS),
+    ),
 )
 
 

@@ -33,6 +33,7 @@ _NUMBER: Final = re.compile(
     r"(?:[ ./\u00b7-]{0,2}\(?[0-9]{1,9}\)?){1,6}(?:[ ]?(?:x|ext\.?|extension|durchwahl)[ :.]?[0-9]{1,6})?"
     r"(?![0-9A-Za-z_]|[.,][0-9]|-[0-9])"
 )
+_BEGIN: Final = re.compile(r"[+(0-9](?<![0-9A-Za-z_#.,+/=-].)(?<![0-9][ ].)")
 _BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
 _AFTER: Final = re.compile(
     r"(?ia)[ ]?\(?(?:office|fax|mobile|cell|home|work|tel|phone|-office|-fax|-mobile"
@@ -76,7 +77,7 @@ class Phones:
         """Return numbers that can be dialed: the surer, the more of a country's form or of a word there is."""
         by = f"{self.name}@{self.version}"
         found = []
-        for match in around(_NUMBER, text, places, 40, 80):
+        for match in around(_NUMBER, text, places, 40, 80, _BEGIN):
             sure = _sure(text, *match.span())
             if sure:
                 found.append(Finding(*match.span(), "pii.phone", sure, by))
