@@ -12,8 +12,9 @@ What is found in a text does not depend on the texts beside it, nor on which of 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -125,9 +126,7 @@ class Core:
         owners = batch.owners(ends - 1)
         lengths = np.array([len(text) for text in batch.texts])
         local = np.minimum(ends - np.asarray(batch.begins)[owners], lengths[owners])
-        anchors = list(zip(local.tolist(), numbers.tolist(), strict=True))
-        for owner, low, high in slices(owners):
-            found[owner] += self._anchored(batch.texts[owner], anchors[low:high])
+        self._around(batch, owners, local, numbers, found)
         if not self._numbers:
             return
         runs = Runs.of(batch.array)
@@ -135,6 +134,20 @@ class Core:
             found[owner] += raw
         for one in ibans(batch.joined, batch.points(many_runs(runs)).tolist()):
             _note(batch, one, found)
+
+    def _around(self, batch: Batch, owners: Ints, local: Ints, numbers: Ints, found: list[list[Raw]]) -> None:
+        """Note what is around anchors of many texts: each detector is called once for a text."""
+        mine = numbers < self._second
+        hits = list(zip(local[mine].tolist(), (numbers[mine] - self._first).tolist(), strict=True))
+        for owner, low, high in slices(owners[mine]):
+            found[owner] += self._tokens.scan(batch.texts[owner], hits[low:high])
+        local, owners, numbers = local[~mine], owners[~mine], numbers[~mine]
+        both = owners * len(self._detectors) + np.array(self._owners, np.int64)[numbers]
+        order = np.argsort(both, kind="stable")
+        ends = local[order].tolist()
+        for one, low, high in slices(both[order]):
+            owner, number = divmod(one, len(self._detectors))
+            found[owner] += self._detectors[number].scan(batch.texts[owner], ends[low:high])
 
     def _anchored(self, text: str, anchors: list[tuple[int, int]]) -> list[Raw]:
         """Return what is around anchors: where each ends, and its number, in order."""
@@ -168,6 +181,11 @@ def _stays(one: Raw, sure: float, level: int) -> bool:
     return one[3] == sure or (one[3] >= FOUNDED and level_of(one[2]) > level)
 
 
+_SPAN: Final = itemgetter(0, 1)
+_FINDING: Final[Callable[[Raw], Finding]] = partial(tuple.__new__, Finding)
+"""What `Finding._make` does, without a call of Python for each of thousands."""
+
+
 def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
     """Return findings sorted, in places of the text as given; of readings of one span only the surest.
 
@@ -175,13 +193,13 @@ def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
     lower the label of what holds it.
     """
     found.sort()
-    if len({one[:2] for one in found}) < len(found):
+    if len(set(map(_SPAN, found))) < len(found):
         best: dict[tuple[int, int], tuple[float, int]] = {}
         for start, end, kind, sure, _ in found:
             best[start, end] = max((sure, level_of(kind)), best.get((start, end), (0.0, 0)))
         found = sorted(one for one in set(found) if _stays(one, *best[one[0], one[1]]))
     if isinstance(places, range):
-        return tuple(map(Finding._make, found))
+        return tuple(map(_FINDING, found))
     return tuple(Finding(int(places[one[0]]), int(places[one[1] - 1]) + 1, *one[2:]) for one in found)
 
 

@@ -31,6 +31,8 @@ class Token:
         check: whether a value of that form is one, such as a check sum; None if the form is enough.
         lead: how far an anchor may stand from the start of the match, in characters.
         front: where given, nothing but these characters stands before the anchor.
+        tail: what stands behind an anchor in every match, for literals that are short: one of these characters
+            (as in the brackets of a pattern; ASCII), so many times.
 
     """
 
@@ -42,6 +44,7 @@ class Token:
     check: Callable[[str], bool] | None = None
     lead: int = 0
     front: str = ""
+    tail: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,17 @@ class Tokens:
     def __init__(self, rows: Sequence[Token]) -> None:
         self.rows = tuple(rows)
         looks = [_Look(row) for row in self.rows]
-        owners: dict[tuple[str, bool], list[_Look]] = {}
+        owners: dict[tuple[str, bool, tuple[str, int]], list[_Look]] = {}
         for row, look in zip(self.rows, looks, strict=True):
             for anchor in row.anchors:
-                owners.setdefault((anchor.lower() if row.fold else anchor, row.fold), []).append(look)
-        self.anchors = tuple((re.escape(anchor), fold) for anchor, fold in owners)
-        self._owners = tuple((len(anchor), tuple(some)) for (anchor, _), some in owners.items())
+                owners.setdefault((anchor.lower() if row.fold else anchor, row.fold, row.tail), []).append(look)
+        self.anchors = tuple(
+            (re.escape(anchor) + (f"[{chars}]{{{count}}}" if count else ""), fold)
+            for anchor, fold, (chars, count) in owners
+        )
+        self._owners = tuple(
+            (len(anchor) + count, tuple(some)) for (anchor, _, (_, count)), some in owners.items()
+        )
 
     def scan(self, text: str, hits: Iterable[tuple[int, int]]) -> list[Raw]:
         """Return what the rows find; `hits` is where anchors end, and their numbers, in order.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from string import ascii_letters
 from typing import Final
 
 from lockgate.content.detection.automaton import expression
@@ -135,6 +136,10 @@ _STREET: Final = re.compile(
     r"(?i)(?<![a-z])(?:c/|calle|rua|san|santa|sao|são|saint|st\.?|carrer|avenida|avda\.?|paseo|plaza|via|rue"
     r"|ul\.)(?: (?:de|del|dr\.?))? {0,2}$"
 )
+_STREET_ENDS: Final = frozenset(
+    ("c/", "le", "ua", "an", "ta", "ao", "ão", "nt", "st", "t.", "er", "da", "a.", "eo", "za", "ia", "ue", "ul")
+) | {"l.", "de", "el", "dr", "r."}
+"""The last two letters of all that `_STREET` finds."""
 
 
 class Given:
@@ -152,11 +157,13 @@ class Given:
         last = -1
         for place in places:
             start = end = place - 1
+            start -= len(text[max(0, end - 16) : end]) - len(text[max(0, end - 16) : end].rstrip(ascii_letters))
             while start > 0 and end - start < 16 and text[start - 1].isalpha():
                 start -= 1
             if start < last or text[end : end + 1].isalpha() or text[start:end].lower() not in _GIVEN:
                 continue
-            if _STREET.search(text, max(0, start - 16), start):
+            low = max(0, start - 16)
+            if text[low:start].rstrip(" ")[-2:].lower() in _STREET_ENDS and _STREET.search(text, low, start):
                 continue
             if match := _LISTED.match(text, start):
                 value = _trim(match["v"])

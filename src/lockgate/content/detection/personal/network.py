@@ -187,7 +187,7 @@ class Places:
 TOKENS: Final[tuple[Token, ...]] = (
     Token("net.url", ("://",), _URL, 0.9, lead=12, front=_HEAD),
     Token("net.url", ("www.",), _WWW, 0.85),
-    Token("financial.crypto_address", ("0x",), _ETHER, 0.8),
+    Token("financial.crypto_address", ("0x",), _ETHER, 0.8, tail=("0-9a-fA-F", 12)),
     Token("financial.crypto_address", ("bc1", "tb1", "ltc1"), _BECH, 0.97, check=bech32),
     Token("financial.crypto_address", ("addr1",), _CARDANO, 0.95, check=bech32),
 )

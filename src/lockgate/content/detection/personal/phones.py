@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from lockgate.content.detection.context import around
+from lockgate.content.detection.context import around, beginning
 from lockgate.content.finding import Finding
 
 _CODES: Final = """
@@ -35,6 +35,8 @@ _NUMBER: Final = re.compile(
 )
 _BEGIN: Final = re.compile(r"[+(0-9](?<![0-9A-Za-z_#.,+/=-].)(?<![0-9][ ].)")
 _BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
+_WORD: Final = beginning(_WORDS, "a-zA-Z")
+_NO_DIGIT: Final = re.compile("[^0-9]+")
 _AFTER: Final = re.compile(
     r"(?ia)[ ]?\(?(?:office|fax|mobile|cell|home|work|tel|phone|-office|-fax|-mobile"
     r"|\(?m\)|\(?o\)|\(?f\))(?![a-z])"
@@ -86,19 +88,21 @@ class Phones:
 
 def _sure(text: str, start: int, end: int) -> float:
     """Return how sure it is that a number is dialed."""
+    if end - start < 6:
+        return 0.0
     value = text[start:end]
     plain = value.lower()
     for mark in ("x", "ext", "durchwahl"):
         plain = plain.partition(mark)[0]
     plain = plain.strip()
-    count = sum(map(str.isdigit, plain))
+    digits = _NO_DIGIT.sub("", plain)
+    count = len(digits)
     if not 6 <= count <= 16 or plain.count("(") != plain.count(")") or _DATE.match(plain):
         return 0.0
-    digits = "".join(filter(str.isdigit, plain))
     if plain.startswith(("+", "(+")):
         known = any(digits[:length] in _COUNTRIES for length in (1, 2, 3))
         return 0.9 if known and count >= 8 else 0.7 if count >= 8 else 0.0
-    word = _BEFORE.search(text, max(0, start - 44), start) or _AFTER.match(text, end)
+    word = _called(text, start) or _AFTER.match(text, end)
     if _AMERICA.fullmatch(plain):
         return 0.95 if word else 0.75
     if word:
@@ -110,3 +114,11 @@ def _sure(text: str, start: int, end: int) -> float:
     if _TRUNK.fullmatch(plain) and 9 <= count <= 12:
         return 0.6
     return 0.0
+
+
+def _called(text: str, start: int) -> bool:
+    """Tell whether a word for phones is before a number."""
+    low = max(0, start - 44)
+    if not _WORD:
+        return _BEFORE.search(text, low, start) is not None
+    return any(_BEFORE.match(text, one.start(), start) for one in _WORD.finditer(text, low, start))
