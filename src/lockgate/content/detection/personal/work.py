@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from lockgate.content.detection.automaton import expression
@@ -73,6 +74,7 @@ MONEY: Final = Phrase(
         r"[0-9 knod.](?:\$|€|£|¥|₹|euros?|dollars|pounds)",
     ),
     0.7,
+    begins=re.compile(r"[0-9A-Z$€£¥₹](?<![0-9A-Za-z_.,].)"),
 )
 HANDLES: Final = (
     said(
