@@ -163,7 +163,7 @@ class Given:
             if start < last or text[end : end + 1].isalpha() or text[start:end].lower() not in _GIVEN:
                 continue
             low = max(0, start - 16)
-            if text[low:start].rstrip(" ")[-2:].lower() in _STREET_ENDS and _STREET.search(text, low, start):
+            if text[low:start].rstrip(" \n")[-2:].lower() in _STREET_ENDS and _STREET.search(text, low, start):
                 continue
             if match := _LISTED.match(text, start):
                 value = _trim(match["v"])
