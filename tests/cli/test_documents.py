@@ -31,7 +31,7 @@ class Opened:
         at, directory = self.at, self.at.connector._directory
         gate, connectors = Gate(lambda: SHIPPED, at.log, applications=registered), {"share": at.connector}
         ingest = Ingest(at.index, at.extractor, at.embedder, Stopped(), at.log, directory)
-        why = Why(at.index, gate, directory, Stopped(), ingest.rechecker(connectors))
+        why = Why(at.index, gate, directory, Stopped(), ingest.rechecker(connectors), at.reviewed)
         parts = {"connectors": connectors, "ingest": ingest, "why": why}
         return parts[name]
 

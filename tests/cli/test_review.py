@@ -25,13 +25,13 @@ def options(**given: Any) -> argparse.Namespace:
     off = dict.fromkeys(("list", "undo", "no_ai", "broad", "json", "all", "apply", "hold"), False)
     empty = dict.fromkeys(("accept", "set", "rule", "sensitivity", "readers", "proposed", "person", "fail_on"))
     exposing = {"what": "list", "fix": None, "format": "table", "output": None, "url": "http://gateway"}
-    plain: dict[str, Any] = {**off, **empty, **exposing, "limit": 100}
+    plain: dict[str, Any] = {**off, **empty, **exposing, "limit": 100, "reason": None, "show": None}
     return argparse.Namespace(**plain | given)
 
 
 def test_one_key_each(tmp_path: Path) -> None:
     async def story(here: Place, of: Of) -> None:
-        typed = iter(["?", "v", "a", "no", "c", "", "group:hr", "n", "u", "s", "a"])
+        typed = iter(["?", "v", "a", "no", "c", "", "group:hr", "n", "u", "pressed the wrong key", "s", "a"])
         said: list[str] = []
         client = of("ann")
         listed = (await client("GET", "/v1/reviews", None))["data"]
@@ -84,9 +84,15 @@ def test_a_settled_document_is_corrected_by_its_path_or_id(
             assert await review.work(options(accept=f"docs/{item}"), client) == 0
             assert await review.work(options(set=f"docs/{item}", sensitivity="restricted"), client) == 0
             id = here.document(item).id
-            assert await review.work(options(set=id, sensitivity="general", no_ai=True), client) == 0
+            lower = options(set=id, sensitivity="general", no_ai=True)
+            with pytest.raises(Invalid, match="from restricted to general"):
+                await review.work(lower, client)
+            lower.reason = "the plan is out"
+            assert await review.work(lower, client) == 0
             assert capsys.readouterr().out.splitlines()[-1].startswith(f"reviewed: docs/{item}: general")
             assert here.document(item).label.forbids("ai")
+            assert await review.work(options(show=id), client) == 0
+            assert "review.correct by user:ann at 2026-11-24T12:00: the plan is out" in capsys.readouterr().out
         with pytest.raises(NotFound):
             await review.work(options(accept="docs/none.txt"), client)
 

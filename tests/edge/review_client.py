@@ -99,7 +99,7 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         reviews = Reviews(here.index, directory, gate, {"share": here.connector}, here.reviewed)
         exposures = Exposures(here.index, directory, gate, measured=here.reviewed)
         recheck = here.ingest.rechecker({"share": here.connector})
-        why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck))
+        why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck, here.reviewed))
         explain = Route(WHY, door.handler(Scope.RETRIEVE, why.explain))
         fixes = ExposureApi(door, exposures, Fixes(exposures, reviews), Similar(here.index, directory, gate))
         table = [*ReviewApi(door, reviews).routes(), *fixes.routes(), explain]

@@ -124,9 +124,10 @@ VALID: dict[str, Any] = {
         "readers": [["group:staff"]],
         "forbidden_uses": ["ai"],
         "broad": False,
+        "reason": "the form is empty",
     },
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
-    "/v1/reviews/undo": {"id": "u_0"},
+    "/v1/reviews/undo": {"id": "u_0", "reason": "a mistake"},
     "/v1/exposure/fixes": {"fix": "f_0", "all": False, "hold": False, "apply": True},
     "/v1/documents/{document:path}/forget": {"allow_return": False},  # of a document that has this for a name
 }

@@ -26,6 +26,11 @@ def test_a_review_over_http(tmp_path: Path) -> None:
         after = await of("ann")("POST", "/v1/reviews", seen | {"readers": [["group:hr"]]})
         assert after["label"]["readers"] == [["group:hr"], ["group:staff"]]
         assert (after["review"], after["held"]) == ("corrected", False)
+        version = (await of("ann")("GET", f"/v1/reviews/{worst['document']}", None))["version"]
+        low = {"document": worst["document"], "version": version, "sensitivity": "general"}
+        old_client = await of("ann").send("POST", "/v1/reviews", low)
+        assert (old_client.status_code, old_client.json()["code"]) == (400, "reason_needed")
+        assert "`reason` in the body" in old_client.json()["remedy"]
         stale = await of("ann").send("POST", "/v1/reviews", seen)
         assert stale.status_code == 409
         text = await of("ann")("GET", f"/v1/reviews/{worst['document']}/passages/0", None)
@@ -73,7 +78,9 @@ def test_malformed_bodies_are_refused(tmp_path: Path) -> None:
         bad: list[object] = [
             None, [], {}, {"document": 1, "version": "v"}, {"document": "d"}, fine | {"readers": []},
             fine | {"readers": ["group:hr"]}, fine | {"readers": [[1]]}, fine | {"sensitivity": "secretish"},
-            fine | {"broad": "yes"}, fine | {"forbidden_uses": "ai"}, fine | {"more": 1},
+            fine | {"broad": "yes"}, fine | {"reason": 1},
+            fine | {"reason": "x" * 501}, fine | {"reason": "a\nb c"}, fine | {"reason": None},
+            fine | {"forbidden_uses": "ai"}, fine | {"more": 1},
         ]  # fmt: skip
         for body in bad:
             answer = await of("ann").send("POST", "/v1/reviews", body)

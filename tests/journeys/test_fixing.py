@@ -117,7 +117,8 @@ def test_taking_back_restores_every_document_exactly(tmp_path: Path) -> None:
                 assert done
                 if hold:
                     assert not may_ai(here, ANN, done[0].item)
-                await reviews(here).undo(STEWARD, CONTEXT, undo)  # a steward may, as she may review
+                # A steward may, as she may review; what was kept out of AI is served again, so she says why.
+                await reviews(here).undo(STEWARD, CONTEXT, undo, reason="the wrong folder")
                 assert states(here) == before
 
     play(tmp_path, story)

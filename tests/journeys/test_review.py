@@ -141,7 +141,7 @@ def test_a_settled_label_is_corrected_again(tmp_path: Path) -> None:
                 settled = await review.one(who, CONTEXT, name)
                 assert (settled.document, settled.exposure.why) == (here.document("hr/plan.txt"), ())
         lower = Correction(Sensitivity.GENERAL)
-        after = await review.correct(ANN, CONTEXT, plan.id, settled.version, lower)
+        after = await review.correct(ANN, CONTEXT, plan.id, settled.version, lower, reason="the plan is out")
         assert (after.review, after.label.sensitivity) == (Review.CORRECTED, Sensitivity.GENERAL)
         waiting = (await review.list_open(ANN, CONTEXT))[0]
         assert await review.one(ANN, CONTEXT, waiting.document.id) == waiting, "the same as in the list"

@@ -23,7 +23,9 @@ def explained(tmp_path: Path, body: Callable[[Place, Why], Awaitable[None]]) -> 
         async with place(tmp_path) as at:
             directory = at.ingest._settler._directory
             gate = Gate(lambda: SHIPPED, at.log, applications=registered)
-            why = Why(at.index, gate, directory, Stopped(), lambda d: at.ingest.recheck(at.connector, d))
+            why = Why(
+                at.index, gate, directory, Stopped(), lambda d: at.ingest.recheck(at.connector, d), at.reviewed
+            )
             await body(at, why)
 
     asyncio.run(inside())

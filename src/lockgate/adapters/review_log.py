@@ -89,6 +89,7 @@ class SqliteReviewLog:
                 "before": ruled_text(one.before),
                 "before_version": one.before_version,
                 "after_version": one.after_version,
+                "reason": done.reason or None,
             }
             master, wrapped = self._keys.wrap_as(digest(row), BINDING)
             rows.append(row | {"master": master, "wrapped": wrapped})
@@ -112,7 +113,19 @@ class SqliteReviewLog:
     def _find(self, db: sa.Connection, id: str) -> Done | None:
         c = REVIEWS.c
         found = db.execute(sa.select(REVIEWS).where(c.id == id, c.undone.is_(None)).order_by(c.number)).mappings()
-        rows = [dict(row) for row in found]
+        return self._done([dict(row) for row in found])
+
+    async def latest(self, document: str, /) -> Done | None:
+        """Return what was done last with a document."""
+        return await self._run(self._latest, document)
+
+    def _latest(self, db: sa.Connection, document: str) -> Done | None:
+        c = REVIEWS.c
+        mine = sa.select(REVIEWS).where(c.document == document, c.undone.is_(None))
+        return self._done([dict(row) for row in db.execute(mine.order_by(c.number.desc()).limit(1)).mappings()])
+
+    def _done(self, rows: Sequence[dict[str, Any]]) -> Done | None:
+        """Return the rows of one thing done. Each must be as it was stored."""
         for row in rows:
             if not hmac.compare_digest(self._keys.unwrap(row["master"], row["wrapped"], BINDING), digest(row)):
                 raise Unavailable("what was kept of a review was changed", code="tampered")
@@ -124,7 +137,8 @@ class SqliteReviewLog:
         )
         first = rows[0]
         at = datetime.fromisoformat(first["at"])
-        return Done(id, at, tuple(first["by"].split("\n")), first["action"], kept)
+        by = tuple(first["by"].split("\n"))
+        return Done(first["id"], at, by, first["action"], kept, first["reason"] or "")
 
     async def undone(self, id: str, at: datetime, /) -> None:
         """Note that something was taken back."""

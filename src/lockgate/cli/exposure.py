@@ -55,6 +55,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     which.add_argument("--undo", metavar="UNDO", help="take back a fix that was applied")
     exposure.add_argument("--apply", action="store_true", help="with --fix: do it")
     exposure.add_argument("--hold", action="store_true", help="with --fix: keep the documents out of AI instead")
+    exposure.add_argument(
+        "--reason", metavar="TEXT", help="why, in words: needed where --undo makes a label lower again"
+    )
     exposure.add_argument("--fail-on", metavar="LEVEL", help="exit code 1 if one of this level or above is listed")
     exposure.add_argument("--limit", type=int, default=50, help="rows of the table (default: %(default)s)")
     exposure.add_argument(
@@ -79,7 +82,8 @@ async def work(args: argparse.Namespace, call: Call) -> int:
     """Do what the arguments say, over `call`."""
     every = "?all=true" if args.all else ""
     if args.undo:
-        return _told(args, (await call("POST", "/v1/reviews/undo", {"id": args.undo}))["data"], _undone)
+        asked = {"id": args.undo} | ({"reason": args.reason} if args.reason else {})
+        return _told(args, (await call("POST", "/v1/reviews/undo", asked))["data"], _undone)
     if args.fix:
         body = {"fix": args.fix, "all": args.all, "hold": args.hold, "apply": args.apply}
         found = await call("POST", "/v1/exposure/fixes", body)

@@ -31,7 +31,9 @@ _EXAMPLES: Final = """examples:
   lockgate review --accept handbook/travel.md                 accept one proposal
   lockgate review --set d_3f2a... --readers group:hr          state who may read it
   lockgate review --rule 'handbook/**' --proposed general     accept many at once
-  lockgate review --rule 'pay/**' --readers group:hr,user:cfo --sensitivity restricted"""
+  lockgate review --rule 'pay/**' --readers group:hr,user:cfo --sensitivity restricted
+  lockgate review --set press/q3.txt --sensitivity public --reason 'published on 3 November'
+  lockgate review --show press/q3.txt                         its label, who reviewed it last, and why"""
 _KEYS: Final = "a/c/n/s/v/u/q"
 
 
@@ -51,6 +53,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     what.add_argument("--set", metavar="DOC", help="state another label for a document, even a settled one")
     what.add_argument("--rule", metavar="GLOB", help="review everything under `collection/path`")
+    what.add_argument("--show", metavar="DOC", help="show a document: its label, who reviewed it last, and why")
     what.add_argument("--undo", action="store_true", help="take back your last review")
     review.add_argument("--sensitivity", metavar="LEVEL", help="with --set or --rule: the level")
     review.add_argument(
@@ -62,6 +65,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     review.add_argument("--no-ai", action="store_true", help="with --set or --rule: keep it out of every model")
     review.add_argument("--proposed", metavar="LEVEL", help="with --rule: only those with this proposal")
     review.add_argument("--broad", action="store_true", help="yes, so many people shall find it")
+    review.add_argument(
+        "--reason", metavar="TEXT", help="why, in words: needed where a label becomes lower than it was"
+    )
     review.add_argument("--limit", type=int, default=100, help="at most so many (default: %(default)s)")
     review.add_argument("--json", action="store_true", help="print JSON")
     add_options(review)
@@ -77,17 +83,20 @@ async def work(args: argparse.Namespace, call: Call) -> int:
     """Do what the arguments say, over `call`."""
     if not (args.set or args.rule) and (args.sensitivity or args.readers or args.no_ai):
         raise Invalid("a label needs a document or a rule", remedy="add --set DOC or --rule GLOB")
+    why = {"reason": args.reason} if args.reason else {}
     if args.undo:
-        return _print(args, (await call("POST", "/v1/reviews/undo", {}))["data"], "undone")
+        return _print(args, (await call("POST", "/v1/reviews/undo", why))["data"], "undone")
+    if args.show:
+        return _print(args, [await call("GET", f"/v1/reviews/{quote(args.show)}", None)], "")
     if args.rule:
-        body = {"pattern": args.rule, "proposed": args.proposed, **_stated(args)}
+        body = {"pattern": args.rule, "proposed": args.proposed, **_stated(args), **why}
         return _print(args, (await call("POST", "/v1/reviews/rule", body))["data"], "reviewed")
     if args.accept or args.set:
         wanted = args.accept or args.set
         if args.set and not (args.sensitivity or args.readers or args.no_ai):
             raise Invalid("nothing is stated", remedy="add --sensitivity, --readers or --no-ai")
         one = await call("GET", f"/v1/reviews/{quote(wanted)}", None)
-        body = {"document": one["document"], "version": one["version"], **_stated(args)}
+        body = {"document": one["document"], "version": one["version"], **_stated(args), **why}
         return _print(args, [await call("POST", "/v1/reviews", body)], "reviewed")
     listed: list[dict[str, Any]] = (await call("GET", f"/v1/reviews?limit={args.limit}", None))["data"]
     if args.list or args.json or not sys.stdin.isatty():
@@ -160,9 +169,7 @@ class Session:
             case "c":
                 return await self._send(seen | self._correction())
             case "u":
-                await self._call("POST", "/v1/reviews/undo", {})
-                self._say("  taken back")
-                return -1
+                return -1 if await self._sent("/v1/reviews/undo", {}) else 0
             case "v":
                 for passage in one["passages"][:3]:
                     path = f"/v1/reviews/{one['document']}/passages/{passage['ordinal']}"
@@ -184,17 +191,30 @@ class Session:
         return stated
 
     async def _send(self, body: dict[str, Any]) -> int:
-        try:
-            after = await self._call("POST", "/v1/reviews", body)
-        except LockgateError as error:
-            if error.code != "too_broad":
-                raise
-            self._say(f"  {error}.")
-            if self._ask("  type `yes` if that is wanted > ").strip().lower() != "yes":
-                return 0
-            after = await self._call("POST", "/v1/reviews", body | {"broad": True})
+        after = await self._sent("/v1/reviews", body)
+        if after is None:
+            return 0
         self._say(f"  {_label(after)}")
         return 1
+
+    async def _sent(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Send a review; ask for a second word or a reason where one is wanted, and return None without it."""
+        try:
+            after = await self._call("POST", path, body)
+        except LockgateError as error:
+            if error.code == "too_broad" and "broad" not in body:
+                self._say(f"  {error}.")
+                if self._ask("  type `yes` if that is wanted > ").strip().lower() != "yes":
+                    return None
+                return await self._sent(path, body | {"broad": True})
+            if error.code == "reason_needed" and "reason" not in body:
+                self._say(f"  {error}.")
+                reason = self._ask("  why, in words (empty: leave it as it is) > ").strip()
+                return await self._sent(path, body | {"reason": reason}) if reason else None
+            raise
+        if path.endswith("/undo"):
+            self._say("  taken back")
+        return after
 
 
 def described(one: dict[str, Any], number: str) -> list[str]:
@@ -208,7 +228,15 @@ def described(one: dict[str, Any], number: str) -> list[str]:
         plain(f"  found: {found}" + (f" (passage {where})" if where else "")),
         plain(f"  proposed: {one['level']}; {_people(one['people'])} could find it: {grants or 'nobody'}"),
         plain(f"  owners: {', '.join(one['owners']) or 'none is left'}. {one['todo']}"),
+        *_last(one.get("last")),
     ]
+
+
+def _last(last: dict[str, Any] | None) -> list[str]:
+    if last is None:
+        return []
+    why = f": {last['reason']}" if last["reason"] else ""
+    return [plain(f"  {last['action']} by {' and '.join(last['by'])} at {last['at'][:16]}{why}")]
 
 
 def _people(count: int) -> str:

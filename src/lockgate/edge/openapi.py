@@ -17,6 +17,7 @@ from lockgate.edge.openapi_schemas import (
     BOOL,
     CORRECTION,
     NAMES,
+    REASON,
     SCHEMAS,
     TEXT,
     Schema,
@@ -209,7 +210,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("POST", "/v1/reviews/undo"): Operation(
         "Take back the caller's last review, or what was done under an id.",
         _DOCUMENTS,
-        closed(obj(id=text(100, 1))),
+        closed(obj(id=text(100, 1), reason=REASON)),
         errors=(404, 409),
     ),
     ("GET", "/v1/reviews/{document}"): Operation("One document.", ref("Document"), errors=(404,)),

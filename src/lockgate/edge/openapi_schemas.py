@@ -176,11 +176,13 @@ _ENTITY: Final = obj("type", "id", type=text(1024, 1), id=text(1024, 1), propert
 _KIND: Final = obj("type", type=text(1024, 1), properties=ANY)
 _ACTION: Final = obj("name", name=text(1024, 1), properties=ANY)
 _PAGE: Final = obj(token=TEXT, limit=whole(1))
+REASON: Final = text(500)
 CORRECTION: Final[dict[str, Schema]] = {
     "sensitivity": TEXT,
     "readers": listed(NAMES, least=1),
     "forbidden_uses": NAMES,
     "broad": BOOL,
+    "reason": REASON,
 }
 
 

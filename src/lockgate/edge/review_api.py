@@ -15,17 +15,25 @@ from lockgate.edge.body import flag, json_object
 from lockgate.edge.exposed import document_object, exposure_object, listing
 from lockgate.errors import Invalid
 from lockgate.journeys.review import Correction, Open, Reviews
+from lockgate.journeys.review.reasons import LONGEST
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import Taxonomy
 from lockgate.policy.model import Context, Scope, Subject
 
-_CORRECTION = ("sensitivity", "readers", "forbidden_uses", "broad")
+_CORRECTION = ("sensitivity", "readers", "forbidden_uses", "broad", "reason")
 
 
 def open_object(one: Open, taxonomy: Taxonomy) -> dict[str, Any]:
     """Return one document that waits for a review, or is settled."""
+    last = one.last and {
+        "by": list(one.last.by),
+        "at": one.last.at.isoformat(),
+        "action": one.last.action,
+        "reason": one.last.reason,
+    }
     return exposure_object(one.exposure, taxonomy) | {
+        "last": last,
         "version": one.version,
         "passages": [{"ordinal": ordinal, "kinds": sorted(kinds)} for ordinal, kinds in one.passages],
     }
@@ -46,6 +54,16 @@ def correction(body: dict[str, Any], taxonomy: Taxonomy) -> Correction | None:
         None if readers is None else _readers(readers),
         None if uses is None else frozenset(_names(uses, "forbidden_uses")),
     )
+
+
+def reason_of(body: dict[str, Any]) -> str:
+    """Return why, as a body says it; the journey looks at the words.
+
+    Raises:
+        Invalid: it is no text, or too long.
+
+    """
+    return text_field(body, "reason", LONGEST, "")
 
 
 def _readers(value: object) -> Readers:
@@ -104,11 +122,11 @@ class ReviewApi:
         body = await json_object(request, self.door.limits)
         only(body, "document", "version", *_CORRECTION)
         id, version = text_field(body, "document", 100), text_field(body, "version", 100)
-        to, broad = correction(body, self.door.taxonomy), flag(body, "broad")
+        to, broad, why = correction(body, self.door.taxonomy), flag(body, "broad"), reason_of(body)
         if to is None:
-            after = await self.reviews.accept(subject, context, id, version, broad=broad)
+            after = await self.reviews.accept(subject, context, id, version, broad=broad, reason=why)
         else:
-            after = await self.reviews.correct(subject, context, id, version, to, broad=broad)
+            after = await self.reviews.correct(subject, context, id, version, to, broad=broad, reason=why)
         return json_response(document_object(after, self.door.taxonomy), context.request_id)
 
     async def rule(self, request: Request, subject: Subject, context: Context) -> Response:
@@ -126,15 +144,16 @@ class ReviewApi:
             proposed=proposed,
             to=correction(body, taxonomy),
             broad=flag(body, "broad"),
+            reason=reason_of(body),
         )
         return listing([document_object(one, taxonomy) for one in after], context)
 
     async def undo(self, request: Request, subject: Subject, context: Context) -> Response:
         """Take back this person's last review, or what was done under an id."""
         body = await json_object(request, self.door.limits)
-        only(body, "id")
+        only(body, "id", "reason")
         id = text_field(body, "id", 100) if "id" in body else ""
-        after = await self.reviews.undo(subject, context, id)
+        after = await self.reviews.undo(subject, context, id, reason=reason_of(body))
         return listing([document_object(one, self.door.taxonomy) for one in after], context)
 
     async def passage(self, request: Request, subject: Subject, context: Context) -> Response:

@@ -31,6 +31,7 @@ from lockgate.policy.model import (
 )
 from lockgate.policy.registered import registry, unlimited
 from lockgate.ports import Clock, Directory, Index
+from lockgate.ports.reviewing import ReviewLog
 
 _STRONG: Final = 3
 _LEFT_OPEN: Final = "any application"
@@ -69,6 +70,8 @@ class Why:
     directory: Directory
     clock: Clock
     recheck: Callable[[Document], Awaitable[Document | None]]
+    done: ReviewLog
+    """What was reviewed, by whom and why."""
 
     async def explain(
         self,
@@ -104,7 +107,7 @@ class Why:
         steps, current = await self._source(stored)
         ai, opening = self._verdicts(subject, context, current or stored)
         passages = await self._passages(subject, current or stored)
-        steps += [*self._steps(subject, current or stored), passages]
+        steps += [*self._steps(subject, current or stored), *await self._reviewed(stored), passages]
         steps += [_decided("AI may use it", ai), _decided("the person may open it", opening)]
         record = replace(
             base_record(Kind.ADMINISTRATION, subject, context),
@@ -202,6 +205,13 @@ class Why:
         yield Step("it is not held back", not document.held or owner, held)
         uses = ", ".join(sorted(label.forbidden_uses)) or "none"
         yield Step("use by AI is not forbidden", not label.forbids(AI), f"forbidden uses: {uses}")
+
+    async def _reviewed(self, document: Document) -> list[Step]:
+        last = await self.done.latest(document.id)
+        if last is None:
+            return []
+        who = f"{last.action} by {' and '.join(last.by)} at {last.at:%Y-%m-%d %H:%M}"
+        return [Step("who reviewed it last", None, f"{who}: {last.reason or 'no reason was needed'}")]
 
     async def _passages(self, subject: Subject, document: Document) -> Step:
         chunks = await self.index.chunks(document.id)

@@ -44,6 +44,7 @@ class Done:
         by: names of everybody who acted, sorted: an agent and its person.
         action: as the audit log has it.
         kept: the documents.
+        reason: why, in words; whoever lowered a label had to say it.
 
     """
 
@@ -52,6 +53,7 @@ class Done:
     by: tuple[str, ...]
     action: str
     kept: tuple[Kept, ...]
+    reason: str = ""
 
 
 class ReviewLog(Protocol):
@@ -67,6 +69,15 @@ class ReviewLog(Protocol):
 
     async def find(self, id: str, /) -> Done | None:
         """Return what was done under an id, unless it was taken back.
+
+        Raises:
+            Unavailable: it was changed since, or its key is destroyed.
+
+        """
+        ...
+
+    async def latest(self, document: str, /) -> Done | None:
+        """Return what was done last with a document and not taken back, with this document alone.
 
         Raises:
             Unavailable: it was changed since, or its key is destroyed.

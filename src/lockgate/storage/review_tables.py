@@ -27,7 +27,7 @@ REVIEWS: Final = sa.Table(
     METADATA,
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, index=True),
-    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False, index=True),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False, index=True),
     sa.Column("action", sa.Text, nullable=False),
@@ -37,6 +37,7 @@ REVIEWS: Final = sa.Table(
     sa.Column("master", sa.Text, nullable=False),  # id of the master key that wraps `wrapped`
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
     sa.Column("undone", sa.Text),
+    sa.Column("reason", sa.Text),
 )
 """One row for each document of a review, a rule or a fix."""
 
@@ -53,8 +54,9 @@ BINDING: Final = b"lockgate review 1"
 
 
 def digest(row: Mapping[str, Any]) -> bytes:
-    """Return what the master key wraps of a row."""
-    return hashlib.sha256(json.dumps([row[name] for name in _BOUND]).encode()).digest()
+    """Return what the master key wraps of a row; without a reason it is what it was before there were any."""
+    parts = [row[name] for name in _BOUND]
+    return hashlib.sha256(json.dumps([*parts, row["reason"]] if row["reason"] else parts).encode()).digest()
 
 
 def ruled_text(ruled: Ruled) -> str:

@@ -67,7 +67,7 @@ AUDIT: Final = Layout(
 HISTORY: Final = Layout(
     "history", "history.db", history.METADATA, "0002", {}, _FOLDER / "history", frozenset({"history_marks"})
 )
-INDEX: Final = Layout("index", "index/index.sqlite", review_tables.METADATA, "0004", folder=_FOLDER / "index")
+INDEX: Final = Layout("index", "index/index.sqlite", review_tables.METADATA, "0005", folder=_FOLDER / "index")
 LAYOUTS: Final = (AUDIT, HISTORY, INDEX)
 
 

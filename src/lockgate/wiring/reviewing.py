@@ -18,6 +18,7 @@ from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.review import Reviews
 from lockgate.ports import Connector, Directory, Index, Keys
+from lockgate.ports.reviewing import ReviewLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Reviewing:
     reviews: Reviews
     exposures: Exposures
     fixes: Fixes
+    done: ReviewLog
 
 
 def open_reviewing(
@@ -63,4 +65,4 @@ def open_reviewing(
         rules=rules,
     )
     exposures = Exposures(index, directory, gate, limit, AuditUsage(log), kept)
-    return Reviewing(reviews, exposures, Fixes(exposures, reviews))
+    return Reviewing(reviews, exposures, Fixes(exposures, reviews), kept)

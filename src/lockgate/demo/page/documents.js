@@ -26,6 +26,8 @@ async function review(row, id, more, say) {
     await exposure(`${who} reviewed “${after.title}”: ${after.label.sensitivity}, for ${readers(after.label)}. AI serves it to them from now on.`);
     return true;
   } catch (error) {
+    const reason = error.code === "reason_needed" && !more.reason && prompt(error.message);
+    if (reason) return review(row, id, { ...more, reason }, say);
     say(error.message);
     return false;
   }

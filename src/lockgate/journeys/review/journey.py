@@ -23,6 +23,7 @@ from lockgate.journeys.review.parts import (
     Change,
     Correction,
     Open,
+    Told,
     Wanted,
     kept,
     matches,
@@ -34,6 +35,7 @@ from lockgate.journeys.review.parts import (
     version_of,
     where,
 )
+from lockgate.journeys.review.reasons import demand, worded
 from lockgate.labels.label import Sensitivity
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Connector, Directory, Index
@@ -137,7 +139,8 @@ class Reviews:
             ids = ", ".join(one.id for one in found)
             raise Invalid(f"`{document}` means several documents", remedy=f"Write one of: {ids}.")
         (seen,) = exposures(found, census(self._directory), self._limit, settled=True)
-        return Open(seen, where(await self._index.chunks(seen.document.id)))
+        last = await self._done.latest(seen.document.id)
+        return Open(seen, where(await self._index.chunks(seen.document.id)), last)
 
     def _named(self, name: str) -> list[Document]:
         # By the form of the name, never by whether it is known: a second search would take time that tells.
@@ -174,7 +177,14 @@ class Reviews:
         return shown.text
 
     async def accept(
-        self, subject: Subject, context: Context, document: str, version: str, *, broad: bool = False
+        self,
+        subject: Subject,
+        context: Context,
+        document: str,
+        version: str,
+        *,
+        broad: bool = False,
+        reason: str = "",
     ) -> Document:
         """Accept the proposed label of a document as the reviewer saw it. Return it as it is now.
 
@@ -182,11 +192,11 @@ class Reviews:
             NotFound, AccessDenied: the subject may not review it.
             Conflict: it has changed since.
             Invalid: it could not be read; or it is sensitive, very many people would find it, and `broad` does
-                not say that this is wanted.
+                not say that this is wanted; or a label becomes lower without a `reason` in words.
             Unavailable: the source, the index or the audit log failed; nothing has changed.
 
         """
-        return await self._one(subject, context, Wanted(document, version, None, broad), "review.accept")
+        return await self._one(subject, context, Wanted(document, version, None, broad), "review.accept", reason)
 
     async def correct(
         self,
@@ -197,6 +207,7 @@ class Reviews:
         to: Correction,
         *,
         broad: bool = False,
+        reason: str = "",
     ) -> Document:
         """State another label for a document as the reviewer saw it. Return it as it is now.
 
@@ -205,7 +216,7 @@ class Reviews:
                 administrator has declared a higher level.
 
         """
-        return await self._one(subject, context, Wanted(document, version, to, broad), "review.correct")
+        return await self._one(subject, context, Wanted(document, version, to, broad), "review.correct", reason)
 
     async def by_rule(
         self,
@@ -216,6 +227,7 @@ class Reviews:
         proposed: Sensitivity | None = None,
         to: Correction | None = None,
         broad: bool = False,
+        reason: str = "",
     ) -> list[Document]:
         """Accept or correct every open document under a path, `collection/**`, all with one proposed label.
 
@@ -241,7 +253,7 @@ class Reviews:
             )
         action = "review.accept" if to is None else "review.correct"
         wanted = [Wanted(one.id, version_of(one), to, broad) for one in chosen]
-        return (await self.apply(subject, context, wanted, action, pattern))[1]
+        return (await self.apply(subject, context, wanted, action, pattern, reason))[1]
 
     async def simulate(self, context: Context, wanted: Sequence[Wanted]) -> list[Change | LockgateError]:
         """Return what each review would do, or why it would not be done. Nothing changes, and nobody is asked."""
@@ -254,7 +266,13 @@ class Reviews:
         return found
 
     async def apply(
-        self, subject: Subject, context: Context, wanted: Sequence[Wanted], action: str, rule: str = ""
+        self,
+        subject: Subject,
+        context: Context,
+        wanted: Sequence[Wanted],
+        action: str,
+        rule: str = "",
+        reason: str = "",
     ) -> tuple[str, list[Document]]:
         """Review many documents, a part at a time. Return by which id all are taken back, and what they are now.
 
@@ -263,29 +281,30 @@ class Reviews:
                 it was, and what was done before it can be taken back.
 
         """
+        told = Told(action, rule, worded(reason))
         id = undo_id(context.request_id, action, wanted)
         done: list[Document] = []
         for start in range(0, len(wanted), BATCH):
             # From the look at what is known to the change, nobody else changes it: one would overwrite the other.
             async with self._changing:
-                done += await self._applied(subject, context, id, wanted[start : start + BATCH], action, rule)
+                done += await self._applied(subject, context, id, wanted[start : start + BATCH], told)
         return id, done
 
-    async def undo(self, subject: Subject, context: Context, id: str = "") -> list[Document]:
+    async def undo(self, subject: Subject, context: Context, id: str = "", *, reason: str = "") -> list[Document]:
         """Take back what was done under an id, or the subject's last review, with the rights of the source now.
 
         It holds over restarts. Whoever may review a document may take back what another did with it.
 
         Raises:
-            Invalid: there is nothing to undo.
+            Invalid: there is nothing to undo, or a label becomes lower again without a `reason` in words.
             Conflict: a document has changed since.
             NotFound, AccessDenied, Unavailable: as `accept`.
 
         """
         async with self._changing:
-            return await self._undo(subject, context, id)
+            return await self._undo(subject, context, id, Told("review.undo", "", worded(reason)))
 
-    async def _undo(self, subject: Subject, context: Context, id: str) -> list[Document]:
+    async def _undo(self, subject: Subject, context: Context, id: str, told: Told) -> list[Document]:
         done = await (self._done.find(id) if id else self._done.last(_parties(subject)))
         if done is None:
             raise Invalid("there is nothing to undo")
@@ -300,8 +319,9 @@ class Reviews:
             if now is None or version != one.after_version:
                 raise Conflict("the document has changed since it was reviewed", remedy="Review it again.")
             changes.append(await self._would.settled(taken_back(now, one.before), now, context))
+        demand(changes, told.reason)
         for start in range(0, len(changes), BATCH):
-            await self._carry_out(subject, context, changes[start : start + BATCH], "review.undo", "")
+            await self._carry_out(subject, context, changes[start : start + BATCH], told)
         await self._done.undone(done.id, context.now)
         return [change.after for change in changes]
 
@@ -310,8 +330,8 @@ class Reviews:
     def _ask(self, subject: Subject, context: Context, document: Document) -> AccessRequest:
         return AccessRequest(subject, Action.DOWNGRADE, document_resource(document), context)
 
-    async def _one(self, subject: Subject, context: Context, wanted: Wanted, action: str) -> Document:
-        return (await self.apply(subject, context, [wanted], action))[1][0]
+    async def _one(self, subject: Subject, context: Context, wanted: Wanted, action: str, reason: str) -> Document:
+        return (await self.apply(subject, context, [wanted], action, reason=reason))[1][0]
 
     async def _change(self, wanted: Wanted, context: Context) -> Change:
         now = self._index.document(wanted.document)
@@ -322,13 +342,14 @@ class Reviews:
         return change
 
     async def _applied(
-        self, subject: Subject, context: Context, id: str, wanted: Sequence[Wanted], action: str, rule: str
+        self, subject: Subject, context: Context, id: str, wanted: Sequence[Wanted], told: Told
     ) -> list[Document]:
         known = {one.document: self._index.document(one.document) for one in wanted}
         await self._authorize(subject, context, known)
         changes = [await self._change(one, context) for one in wanted]
-        kept_ = Done(id, context.now, _parties(subject), action, tuple(map(kept, changes)))
-        await self._carry_out(subject, context, changes, action, rule, kept_)
+        demand(changes, told.reason)
+        kept_ = Done(id, context.now, _parties(subject), told.action, tuple(map(kept, changes)), told.reason)
+        await self._carry_out(subject, context, changes, told, kept_)
         return [change.after for change in changes]
 
     async def _authorize(self, subject: Subject, context: Context, known: Mapping[str, Document | None]) -> None:
@@ -357,12 +378,11 @@ class Reviews:
         subject: Subject,
         context: Context,
         changes: Sequence[Change],
-        action: str,
-        rule: str,
+        told: Told,
         done: Done | None = None,
     ) -> None:
         verdicts = self._gate.judge([self._ask(subject, context, change.before) for change in changes])
-        records = [record(subject, context, change, action, rule) for change in changes]
+        records = [record(subject, context, change, told) for change in changes]
         denied = [verdict for verdict in verdicts if not verdict.passes]
         await self._gate.settle(denied or verdicts, () if denied else records)
         for verdict in verdicts:

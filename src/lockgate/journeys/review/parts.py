@@ -17,18 +17,20 @@ from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.labels.wire import render
 from lockgate.policy.model import Action, Context, Subject
-from lockgate.ports.reviewing import Kept, Ruled
+from lockgate.ports.reviewing import Done, Kept, Ruled
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
     """A document that waits for a review, and where in it something was found. Never a value.
 
-    `passages` are the ordinals that are held back or hold something sensitive, with the kinds in each.
+    `passages` are the ordinals that are held back or hold something sensitive, with the kinds in each. `last` is
+    the last review of it that was not taken back, where one document is asked for.
     """
 
     exposure: Exposure
     passages: tuple[tuple[int, frozenset[str]], ...]
+    last: Done | None = None
 
     @property
     def document(self) -> Document:
@@ -68,6 +70,15 @@ class Wanted:
     version: str
     to: Correction | None = None
     broad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of a review in the log: its action, the rule it is part of, and the reason in words."""
+
+    action: str
+    rule: str = ""
+    reason: str = ""
 
 
 def kept(change: Change) -> Kept:
@@ -127,8 +138,8 @@ def proposal(document: Document) -> Sensitivity:
     return max(document.label.sensitivity, demanded(one.kind for one in document.evidence))
 
 
-def record(subject: Subject, context: Context, change: Change, action: str, rule: str) -> Record:
-    """Return the record of a review: what was and what is, without content."""
+def record(subject: Subject, context: Context, change: Change, told: Told) -> Record:
+    """Return the record of a review: what was, what is and why, without content."""
     before, after = change.before, change.after
     facts: dict[str, str | int | float | bool] = {
         "held_before": before.held,
@@ -137,11 +148,10 @@ def record(subject: Subject, context: Context, change: Change, action: str, rule
         "level_before": before.label.sensitivity.name.lower(),
         "review_before": before.review.value,
     }
-    if rule:
-        facts["rule"] = rule
+    facts |= {name: text for name, text in (("rule", told.rule), ("reason", told.reason)) if text}
     return replace(
         base_record(Kind.REVIEW, subject, context),
-        action=action,
+        action=told.action,
         resource_type="document",
         resource_id=after.id,
         label=after.label,
