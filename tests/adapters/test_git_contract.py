@@ -65,3 +65,16 @@ class TestGit(ConnectorContract):
             for one in (folder, *(f"{folder}/{name}" for name in files)):
                 os.chown(one, 0, GROUPS[self.reader])
                 os.chmod(one, 0o750 if one == folder else 0o640)
+
+
+class TestBranch(TestGit):
+    """The files of a branch, without its history: named by their paths."""
+
+    def open(self, place: Path) -> Connector:
+        place.chmod(0o755)
+        host = Host(groups={"root": HR, **{str(gid): name for name, gid in GROUPS.items()}})
+        folder = FilesConnector("git", place / ".git", "", directory=host, above_root=False, excluded=())
+        return GitConnector("git", folder, place / ".git", "docs", branch="main", history=False)
+
+    def named(self, place: Path, id: str) -> str:
+        return id

@@ -14,6 +14,7 @@ import pytest
 
 from docs.tree import DOCS
 from lockgate.config import Settings, parse
+from lockgate.config.git import GitSettings
 from lockgate.config.graph import GraphSettings
 from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
@@ -50,6 +51,7 @@ TABLES: dict[str, type] = {
     "`[collections.s3]`": S3Settings,
     "`[collections.postgres]`": PostgresSettings,
     "`[collections.mailbox]`": MailboxSettings,
+    "`[collections.git]`": GitSettings,
     "`[collections.graph]`": GraphSettings,
     "`[[applications]]`": Application,
     "`[[models]]`": ModelSettings,
@@ -90,6 +92,10 @@ database = "d"
 [[collections]]
 name = "of-mailbox"
 [collections.mailbox]
+path = "."
+[[collections]]
+name = "of-git"
+[collections.git]
 path = "."
 [[collections]]
 name = "of-graph"
@@ -163,6 +169,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.collections[2].source,
         settings.collections[3].source,
         settings.collections[4].source,
+        settings.collections[5].source,
         settings.applications[0],
         settings.models[0],
         settings.assistants[0],

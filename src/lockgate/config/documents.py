@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from lockgate.config.git import git
 from lockgate.config.graph import graph
 from lockgate.config.mailbox import mailbox
 from lockgate.config.postgres import postgres
@@ -19,6 +20,7 @@ SOURCES: Final[Mapping[str, Callable[[Table, Taxonomy], Source]]] = {
     "s3": lambda table, _: s3(table),
     "postgres": lambda table, _: postgres(table),
     "mailbox": lambda table, _: mailbox(table),
+    "git": lambda table, _: git(table),
     "graph": graph,
 }
 """How each table of a source that is no folder is read."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from lockgate.config.git import GitSettings
 from lockgate.config.graph import GraphSettings
 from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings
@@ -16,7 +17,7 @@ from lockgate.labels.readers import Readers
 from lockgate.labels.wire import STANDARD, Taxonomy
 from lockgate.policy.registered import Application
 
-Source: TypeAlias = S3Settings | PostgresSettings | MailboxSettings | GraphSettings
+Source: TypeAlias = S3Settings | PostgresSettings | MailboxSettings | GitSettings | GraphSettings
 """What a collection that is no folder has a table for."""
 
 

@@ -12,6 +12,7 @@ from lockgate.adapters.postgres import Access, PostgresConnector, Sessions
 from lockgate.adapters.s3 import S3Connector, Store
 from lockgate.adapters.s3.policy import principal
 from lockgate.adapters.s3.store import Place
+from lockgate.config.git import GitSettings
 from lockgate.config.graph import GraphSettings
 from lockgate.config.mailbox import MailboxSettings
 from lockgate.config.postgres import PostgresSettings, host_problem
@@ -39,6 +40,10 @@ def connector(one: Collection, source: Source, rules: Sequence[LabelRule], direc
             from lockgate.wiring import mailboxes  # here: it needs this module
 
             return mailboxes.connector(one, source, rules, directory)
+        case GitSettings():
+            from lockgate.wiring import git
+
+            return git.connector(one, source, rules, directory)
         case GraphSettings():
             from lockgate.wiring import graph
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from lockgate.adapters.git import history
+from lockgate.adapters.git import history, objects, refs
 from lockgate.adapters.git.history import Blob
+from lockgate.content.label_rules import LabelRule
 from lockgate.errors import NotFound, Unavailable
 from lockgate.labels.label import Integrity
+from lockgate.labels.readers import Readers
 from lockgate.ports import Item
 from lockgate.ports.items import Rights, Shelf, nobody
 from lockgate.storage.threads import Threads
@@ -20,9 +21,7 @@ from lockgate.storage.threads import Threads
 if TYPE_CHECKING:
     from dulwich.object_store import DiskObjectStore
 
-_SHA: Final = re.compile(r"[0-9a-f]{40}")
-_PACKED: Final = re.compile(r"^\^?([0-9a-f]{40})\b", re.MULTILINE)
-_REFS: Final = 64 << 20
+_REFS: Final = ("HEAD", "packed-refs", "refs/")
 
 
 class Folder(Protocol):
@@ -36,8 +35,10 @@ class Folder(Protocol):
 class GitConnector:
     """Implements `ports.Connector` over a repository on disk.
 
-    An item is a blob that a branch, a tag or HEAD reaches now, in any commit of the history, once, named by the
-    path where it was first seen and its id. Who may read all files of the repository may read it.
+    With its history, an item is a blob that a branch, a tag or HEAD reaches now, in any commit, once, named by the
+    path where it was first seen and its id; with a branch, one that this branch reaches. Without the history it is
+    a file of the branch, named by its path. What has not changed between two commits keeps its revision. Who may
+    read all files of the repository may read it, unless readers are declared.
 
     Args:
         name: of the connector, in records and ids.
@@ -45,17 +46,39 @@ class GitConnector:
         root: where they are.
         collection: what its documents belong to.
         max_bytes: larger blobs are not read.
+        branch: the only one that counts; empty for the one of HEAD, and with the history for all.
+        history: whether earlier commits count.
+        readers: who may read; without it, rights of the files decide.
+        owners: whose it is, where readers are declared.
+        rules: labels stated in the configuration, matched against paths.
+        integrity: how far its documents may steer an action, at most.
 
     """
 
     def __init__(
-        self, name: str, folder: Folder, root: Path, collection: str, *, max_bytes: int = 50_000_000
+        self,
+        name: str,
+        folder: Folder,
+        root: Path,
+        collection: str,
+        *,
+        max_bytes: int = 50_000_000,
+        branch: str = "",
+        history: bool = True,
+        readers: Readers | None = None,
+        owners: frozenset[str] = frozenset(),
+        rules: Sequence[LabelRule] = (),
+        integrity: Integrity = Integrity.UNTRUSTED,
     ) -> None:
         self.name = name
         self._folder = folder
         self._root = root
-        self._shelf = Shelf(name, collection)
+        self._shelf = Shelf(name, collection, tuple(rules))
         self._max_bytes = max_bytes
+        self._branch = branch
+        self._history = history
+        self._declared = None if readers is None else Rights(readers, owners, integrity)
+        self._integrity = integrity
         self._threads = Threads(f"git-{name}", 1)
         self._store: DiskObjectStore | None = None
         self._known: tuple[frozenset[str], dict[str, Blob]] | None = None
@@ -64,16 +87,16 @@ class GitConnector:
         """Yield every blob, in the order of the bytes of the paths.
 
         Raises:
-            Unavailable: it is no repository, or parts of it are links.
+            Unavailable: it is no repository, has no such branch, or parts of it are links.
 
         """
-        rights, found = await self._look()
+        rights, found = await self._look(await self._seen())
         for id in sorted(found, key=str.encode):
             yield self._item(found[id], rights)
 
     async def stat(self, id: str, /) -> Item | None:
         """Return the blob as it is at this moment; None if no ref reaches it any more."""
-        rights, found = await self._look()
+        rights, found = await self._now()
         return self._item(found[id], rights) if id in found else None
 
     async def fetch(self, id: str, /) -> bytes:
@@ -85,7 +108,7 @@ class GitConnector:
             Unavailable: it is damaged, or lies elsewhere (Git LFS).
 
         """
-        _, found = await self._look()
+        _, found = await self._now()
         if id not in found or found[id].problem:
             raise NotFound("it is gone, or has no content")
         data = await self._threads.run(self._read, found[id].sha)
@@ -100,46 +123,56 @@ class GitConnector:
             self._store.close()
         self._folder.close()
 
-    async def _look(self) -> tuple[Rights, dict[str, Blob]]:
-        """Return the rights on the repository, and its blobs as the refs are now."""
-        refs = list[str]()
+    async def _now(self) -> tuple[Rights, dict[str, Blob]]:
+        """Return rights and blobs. Where readers are declared and one branch counts, no file is asked."""
+        if self._declared is not None and not self._all:
+            return await self._look((self._declared, []))
+        return await self._look(await self._seen())
+
+    @property
+    def _all(self) -> bool:
+        """Tell whether every ref counts."""
+        return self._history and not self._branch
+
+    async def _seen(self) -> tuple[Rights, list[str]]:
+        """Return the rights on the repository, and the files of its refs."""
+        found = list[str]()
         joined: Rights | None = None
         async for file in self._folder.items():
-            if not file.id.startswith(("HEAD", "packed-refs", "refs/", "objects/")):
+            if not file.id.startswith((*_REFS, "objects/")):
                 continue
             if "symbolic link" in file.problem:
                 raise Unavailable("the repository has symbolic links in it, which are not followed")
-            if file.id.startswith(("HEAD", "packed-refs", "refs/")):
-                refs.append(file.id)
-            joined = _joined(joined, file)
-        if joined is None or "HEAD" not in refs:
+            if file.id.startswith(_REFS):
+                found.append(file.id)
+            joined = _joined(joined, file, self._integrity)
+        if joined is None or "HEAD" not in found:
             raise Unavailable("it is no Git repository", remedy="Name the folder that has `.git`, or a bare one.")
-        tips = await self._threads.run(self._tips, refs)
+        return self._declared or joined, found
+
+    async def _look(self, seen: tuple[Rights, list[str]]) -> tuple[Rights, dict[str, Blob]]:
+        """Return the rights, and the blobs as the refs are now."""
+        rights, files = seen
+        tips = await self._threads.run(self._tips, files)
         if self._known is None or self._known[0] != tips:
             self._known = tips, await self._threads.run(self._blobs, tips)
-        return joined, self._known[1]
+        return rights, self._known[1]
 
-    def _tips(self, refs: list[str]) -> frozenset[str]:
-        tips: set[str] = set()
-        for ref in refs:
-            try:
-                with self._folder.opened(ref) as stream:
-                    text = stream.read(_REFS).decode("ascii", "replace")
-            except NotFound:
-                continue
-            if ref == "packed-refs":
-                tips.update(_PACKED.findall(text))
-            elif _SHA.fullmatch(text.strip()):
-                tips.add(text.strip())
-        return frozenset(tips)
+    def _tips(self, files: list[str]) -> frozenset[str]:
+        if self._all:
+            return refs.tips(self._folder, files)
+        return frozenset({refs.tip(self._folder, self._branch)})
 
     def _opened(self) -> DiskObjectStore:
         if self._store is None:
-            self._store = history.opened(self._root / "objects", self._max_bytes)
+            self._store = objects.opened(self._root / "objects", self._max_bytes)
         return self._store
 
     def _blobs(self, tips: frozenset[str]) -> dict[str, Blob]:
-        return history.blobs(self._opened(), sorted(tips))
+        if self._history:
+            return history.blobs(self._opened(), sorted(tips))
+        (tip,) = tips
+        return history.files(self._opened(), tip)
 
     def _read(self, sha: str) -> bytes:
         return history.content(self._opened(), sha, self._max_bytes)
@@ -150,14 +183,14 @@ class GitConnector:
         return self._shelf.item(blob.id, blob.path, blob.sha, 0, found)
 
 
-def _joined(before: Rights | None, file: Item) -> Rights:
+def _joined(before: Rights | None, file: Item, integrity: Integrity) -> Rights:
     """Return the rights of those who may read one more file, too."""
     if before is not None and before.problem:
         return before
     if file.problem:
         return nobody(f"a file of the repository: {file.problem}")
     if before is None:
-        return Rights(file.readers, file.owners, Integrity.UNTRUSTED, notes=file.notes)
+        return Rights(file.readers, file.owners, integrity, notes=file.notes)
     notes = tuple(dict.fromkeys((*before.notes, *file.notes)))
     return replace(
         before, readers=before.readers.join(file.readers), owners=before.owners & file.owners, notes=notes
