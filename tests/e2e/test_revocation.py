@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -15,8 +15,10 @@ from e2e.changing import until
 from e2e.lab import DIRECTORY, MANIFEST, Lab, plant, records, talking
 from e2e.upstream import drip
 from edge.apis import APIS, Api, events
+from lockgate.adapters.audit_sqlite import AuditLog
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import SHIPPED
+from lockgate.audit.record import Kind, Receipt, Record
 from lockgate.demo.client import Client
 from lockgate.journeys.standing import EXPIRED, WITHDRAWN
 
@@ -147,6 +149,44 @@ async def test_it_stops_at_every_door(lab: Lab, how: str, api: Api) -> None:
                 await asyncio.to_thread(one)
     assert text.endswith(says)
     assert took < SOON + 0.25, took
+    assert [r.outcome for r in records(lab.lockgate, name) if r.kind.value == "outcome"] == ["revoked"]
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("api", APIS, ids=lambda one: one.name)
+async def test_what_was_withdrawn_is_not_named_either(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, api: Api, streamed: bool
+) -> None:
+    """A busy disk: a right ends while the first record is written. Answers stopped, and listed their sources."""
+    real = AuditLog.append
+    undo: list[Callable[[], None]] = []
+
+    async def slow(log: AuditLog, some: Sequence[Record], /) -> Receipt:
+        receipt = await real(log, some)
+        if not undo and any(one.kind is Kind.ANSWER for one in some):
+            undo.append(_close_the_document(lab))
+            await asyncio.sleep(0.4)
+        return receipt
+
+    monkeypatch.setattr(AuditLog, "append", slow)
+    body = api.ask("assistant", [("user", GIFTS)]) | (api.more | {"stream": True} if streamed else {})
+    (document,) = [one for one in lab.lockgate.index.documents() if one.item == "handbook/gifts.md"]
+    headers = {"Authorization": f"Bearer {lab.token('staff')}"} | api.headers
+    try:
+        async with (
+            talking(lab.url, lab.token) as client,
+            client.session.post(client.base_url + api.path, json=body, headers=headers) as response,
+        ):
+            status, text = response.status, await response.text()
+            name = response.headers["lockgate-request-id"]
+    finally:
+        for one in undo:
+            await asyncio.to_thread(one)
+    assert undo
+    assert status == (200 if streamed else 403), text
+    assert "35 EUR" not in text
+    assert document.id not in text
+    assert "gifts.md" not in text
     assert [r.outcome for r in records(lab.lockgate, name) if r.kind.value == "outcome"] == ["revoked"]
 
 

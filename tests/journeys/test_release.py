@@ -307,17 +307,54 @@ async def test_what_ends_while_it_is_made_durable_is_not_shown(
         scene.people.gone = True
 
     monkeypatch.setattr(SqliteHistory, "remember", slow)
-    text = ""
     async with aclosing(
         scene.release.answer(ready(Says(["Ann earns more. "]), RESTRICTED), whole=whole)
     ) as pieces:
         if whole:
-            with pytest.raises(AccessDenied):
+            with pytest.raises(Unauthenticated):
                 [piece async for piece in pieces]
         else:
-            text = "".join([piece.text async for piece in pieces])
-            assert text == EXPIRED
+            seen = [piece async for piece in pieces]
+            assert "".join(piece.text for piece in seen) == EXPIRED
+            assert any(piece.withdrawn for piece in seen)
             assert outcome(scene)[0] == "revoked"
+
+
+async def test_what_ends_while_the_end_is_recorded_takes_the_citations_along(scene: Scene):
+    """The text has left, in time. What it rests on leaves with the last piece, after one more durable write."""
+    real = scene.log.append
+
+    async def slow(records: Sequence[Record], /) -> Receipt:
+        scene.watch.time += timedelta(seconds=3)
+        scene.people.down = True
+        return await real(records)
+
+    scene.log.append = slow  # type: ignore[method-assign]  # as a busy disk is
+    pieces = [piece async for piece in scene.release.answer(ready(Says(["Ann earns more. "]), RESTRICTED))]
+    assert "".join(piece.text for piece in pieces) == "Ann earns more. "
+    assert [piece.withdrawn for piece in pieces if piece.finish] == [True]
+
+
+@pytest.mark.parametrize(
+    ("what", "error"), [("gone", Unauthenticated), ("down", AccessDenied), ("slow", Unavailable)]
+)
+async def test_a_whole_answer_whose_right_has_ended_is_an_error(scene: Scene, what: str, error: type[Exception]):
+    """Nothing of it was shown, so nothing is: no text, no citation, no label."""
+    real = scene.people.authenticate
+
+    async def authenticate(credential: str) -> Subject:
+        if what == "slow":
+            scene.watch.time += timedelta(seconds=1)
+        else:
+            setattr(scene.people, what, True)
+        return await real(credential)
+
+    scene.people.authenticate = authenticate  # type: ignore[method-assign]
+    model = Says(["One. "], lambda: _pass(scene))
+    scene.watch.time += timedelta(seconds=1)
+    with pytest.raises(error):
+        [piece async for piece in scene.release.answer(ready(model), whole=True)]
+    assert outcome(scene)[0] == "revoked"
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -39,18 +39,23 @@ class _Answer:
     finish: str = "stop"
     usage: Usage | None = None
     cited: set[int] = field(default_factory=set)
+    withdrawn: bool = False
 
     def add(self, piece: Piece) -> None:
         self.texts.append(piece.text)
         self.finish = piece.finish or self.finish
         self.usage = piece.usage or self.usage
         self.cited.update(piece.cited)
+        self.withdrawn = self.withdrawn or piece.withdrawn
 
     def ended(self, ready: Ready, taxonomy: Taxonomy) -> Ended:
         text = "".join(self.texts)
         abstained = text == NOTHING_FOUND
-        cited = [] if abstained else citations(ready, text, frozenset(self.cited), taxonomy)
-        extension: dict[str, Any] = lockgate_object(ready, cited, abstained=abstained, taxonomy=taxonomy)
+        silent = abstained or self.withdrawn
+        cited = [] if silent else citations(ready, text, frozenset(self.cited), taxonomy)
+        extension: dict[str, Any] = lockgate_object(
+            ready, cited, abstained=abstained, withdrawn=self.withdrawn, taxonomy=taxonomy
+        )
         return Ended(text, self.finish, self.usage or Usage(), extension)
 
 

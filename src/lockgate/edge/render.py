@@ -58,14 +58,15 @@ def citations(ready: Ready, text: str, cited: frozenset[int], taxonomy: Taxonomy
 
 
 def lockgate_object(
-    ready: Ready, cited: list[dict[str, Any]], *, abstained: bool, taxonomy: Taxonomy
+    ready: Ready, cited: list[dict[str, Any]], *, abstained: bool, withdrawn: bool = False, taxonomy: Taxonomy
 ) -> dict[str, Any]:
     """Return the `lockgate` object of an answer.
 
-    A read that was denied is left out: the person may not learn that there was something to read.
+    A read that was denied is left out: the person may not learn that there was something to read. So is every read
+    once a right was withdrawn, for the decisions name what they are about as it was before.
     """
     typed = ready.verdicts[0].request.context.data  # the first decision is about what was sent, and nothing else
-    shown = [v for v in ready.verdicts if v.passes or v.request.action is not Action.READ]
+    shown = [v for v in ready.verdicts if v.request.action is not Action.READ or (v.passes and not withdrawn)]
     return {
         "request_id": ready.request_id,
         "label": render(ready.label, taxonomy),

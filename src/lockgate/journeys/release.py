@@ -16,11 +16,11 @@ from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.content.links import Links
 from lockgate.content.window import Window
-from lockgate.errors import AccessDenied, LockgateError
+from lockgate.errors import AccessDenied, LockgateError, Unauthenticated, Unavailable
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, Verdict, base_record
-from lockgate.journeys.standing import EVERY, Standing
+from lockgate.journeys.standing import BUSY, EVERY, EXPIRED, Standing
 from lockgate.labels.label import Integrity, Label
 from lockgate.ports import Clock, Piece, Usage
 
@@ -35,8 +35,9 @@ class _Progress:
     """What an answer has come to so far.
 
     `begun`: what was typed is remembered. `marks` are those of the answer that are. `torn`: a piece ended inside
-    a word, so that the words of the whole are not those of its pieces. `called`: a model was asked. `links`
-    cleans what others may have made the model say; None where nothing in the prompt is of others.
+    a word, so that the words of the whole are not those of its pieces. `called`: a model was asked. `links` cleans
+    what others may have made the model say; None where nothing in the prompt is of others. `stopped` is what is
+    said where a right has ended.
     """
 
     text: str = ""
@@ -47,6 +48,7 @@ class _Progress:
     dropped: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     held: datetime | None = None
+    stopped: str = ""
     denied: tuple[Verdict, ...] = ()
     recorded: bool = False
     begun: bool = False
@@ -78,7 +80,8 @@ class Release:
         Raises:
             TooManyRequests: as many answers as may run at a time run already.
             Unavailable: the model failed, or the log or history cannot be written.
-            AccessDenied: a whole answer took long to record, and a right that it rests on was withdrawn meanwhile.
+            AccessDenied: a right that a whole answer rests on was withdrawn while it was made or recorded.
+            Unauthenticated: the session ended meanwhile, likewise.
             Invalid: the model says that the prompt is too long for it.
 
         """
@@ -88,9 +91,10 @@ class Release:
                 async for piece in pieces:
                     yield piece
             await self._ended(ready, progress)
-            if whole and progress.outcome == "completed":
-                await self._still(ready, progress)
-            yield Piece(finish=progress.finish or "stop", usage=progress.usage)
+            stopped = await self._ended_meanwhile(ready, progress)
+            if stopped and whole:
+                raise _refusal(stopped)
+            yield Piece(finish=progress.finish or "stop", usage=progress.usage, withdrawn=bool(stopped))
         except LockgateError:
             progress.outcome = "failed"
             raise
@@ -135,7 +139,7 @@ class Release:
                 if free < len(segments):
                     progress.finish = "content_filter"
                     progress.text += stop or WITHHELD
-                    yield Piece(text=stop or WITHHELD)
+                    yield Piece(text=stop or WITHHELD, withdrawn=bool(stop))
                     return
         progress.outcome = "completed"
 
@@ -198,24 +202,21 @@ class Release:
         if lost is None:
             progress.held = now
             return ""
-        progress.outcome, progress.denied = "revoked", lost.verdicts
+        progress.outcome, progress.denied, progress.stopped = "revoked", lost.verdicts, lost.text
         return lost.text
 
-    async def _still(self, ready: Ready, progress: _Progress) -> None:
-        """Decide again about a whole answer that took long to record: nothing of it has been shown yet.
+    async def _ended_meanwhile(self, ready: Ready, progress: _Progress) -> str:
+        """Decide again about an answer whose end took long to record: its last piece tells what it rests on.
 
-        Its record says how it ended and stays; that it was not shown after all is recorded beside it.
-
-        Raises:
-            AccessDenied: it does not hold any more.
-
+        Its record says how it ended and stays; that it was not told after all is recorded beside it. Returns why
+        it stops or has stopped before, or nothing.
         """
-        if await self._revoked(ready, progress):
-            if progress.denied:
-                await self.gate.settle(progress.denied, [])
-            raise AccessDenied(
-                "a right that this answer rests on was withdrawn", remedy="Ask again for what you may see now."
-            )
+        if progress.stopped or progress.outcome != "completed":
+            return progress.stopped
+        stopped = await self._revoked(ready, progress)
+        if stopped and progress.denied:
+            await self.gate.settle(progress.denied, [])
+        return stopped
 
     def _free(self, ready: Ready, window: Window, segments: Sequence[str], progress: _Progress) -> int:
         """Inspect segments before they leave; return how many may: all, or those before what may not."""
@@ -279,6 +280,21 @@ class Release:
         whole = not progress.marks or progress.torn
         made = self.labeler.shown if whole else self.labeler.sentences
         return made(ready.subject, ready.asked, progress.text) - progress.marks
+
+
+def _refusal(stopped: str) -> LockgateError:
+    """Return the error in place of an answer that was to be shown as a whole: nothing of it has been."""
+    if stopped == EXPIRED:
+        return Unauthenticated(
+            "the session ended while this was made", code="token_expired", remedy="Sign in again."
+        )
+    if stopped == BUSY:
+        return Unavailable("whether you may still see this could not be told in time", remedy="Try again.")
+    return AccessDenied(
+        "a right that this answer rests on was withdrawn while it was made",
+        code="revoked",
+        remedy="Ask again for what you may see now.",
+    )
 
 
 def _links(ready: Ready) -> Links | None:

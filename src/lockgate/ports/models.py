@@ -61,7 +61,8 @@ class Piece:
     """A piece of a model's output. The last one carries `finish` and, where known, `usage`.
 
     `cited` are numbers of the passages that this piece rests on, where the model can tell (the extractive
-    one can). `dropped` names what an upstream sent unasked and was not passed on (`tool_calls`).
+    one can). `dropped` names what an upstream sent unasked and was not passed on (`tool_calls`). `withdrawn` is
+    set by Lockgate alone: a right has ended, so nothing more may be told of what the answer rests on.
     """
 
     text: str = ""
@@ -69,6 +70,7 @@ class Piece:
     usage: Usage | None = None
     cited: tuple[int, ...] = ()
     dropped: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 class Model(Protocol):
