@@ -39,6 +39,54 @@ def test_one_object_a_line_in_and_out():
     assert CARD not in json.dumps(out)
 
 
+RULES = """version = 1
+[[rules]]
+name = "many"
+kinds = ["financial.card"]
+count = 2
+sensitivity = "restricted"
+forbidden_uses = ["ai"]
+[[rules]]
+name = "somewhere"
+paths = ["**"]
+sensitivity = "restricted"
+"""
+
+
+def test_rules_of_an_organization_raise_and_a_text_lies_nowhere(tmp_path: Path) -> None:
+    rules, config = str(tmp_path / "labels.toml"), str(tmp_path / "lockgate.toml")
+    (tmp_path / "labels.toml").write_text(RULES)
+    (tmp_path / "lockgate.toml").write_text(
+        'policies = "."\n[labels]\nnames = ["open", "staff", "secret", "restricted"]\n'
+    )
+    given = b"".join(
+        json.dumps({"id": id, "text": text}).encode() + b"\n"
+        for id, text in ((1, f"{CARD} 5500 0000 0000 0004"), (2, CARD), (3, "lunch"))
+    )
+    _, plain, _ = lockgate_classify("--jsonl", given=given)
+    code, ruled, _ = lockgate_classify("--jsonl", "--rules", rules, given=given)
+    assert code == 0
+    assert [one["label"]["sensitivity"] for one in plain] == ["confidential", "confidential", "general"]
+    assert [one["label"]["sensitivity"] for one in ruled] == ["restricted", "confidential", "general"]
+    assert [one["label"]["forbidden_uses"] for one in ruled] == [["ai"], [], []]
+    assert ruled[0]["label"]["reasons"][-1] == "rule `many`: 2 x financial.card demands restricted"
+    assert [one["findings"] for one in ruled] == [one["findings"] for one in plain]
+    assert "rules" not in plain[0]["label"]  # without rules nothing is different
+    _, named, _ = lockgate_classify("--jsonl", "--config", config, given=given)
+    assert [one["label"]["sensitivity"] for one in named] == ["restricted", "secret", "staff"]
+    assert {one["label"]["rules"] for one in named} == {ruled[0]["label"]["rules"]}
+    (found,) = lockgate.classify([f"{CARD} 5500 0000 0000 0004"], lockgate.label_rules(rules))
+    assert (found.label.sensitivity.name, found.rules) == ("RESTRICTED", ruled[0]["label"]["rules"])
+
+
+def test_rules_that_are_wrong_end_it_before_anything_is_classified(tmp_path: Path) -> None:
+    (tmp_path / "labels.toml").write_text(RULES + "what = 1\n")
+    code, out, said = lockgate_classify("--jsonl", "--rules", str(tmp_path / "labels.toml"), given=b"{}")
+    assert (code, out) == (2, [])
+    assert "labels.toml:12" in said
+    assert lockgate_classify("--rules", str(tmp_path / "absent.toml"))[0] == 3
+
+
 def test_bad_lines_are_told_and_the_others_go_on():
     rows = [
         b"{",

@@ -56,6 +56,10 @@ def test_rules_are_tried_applied_and_explained(tmp_path: Path, capsys: pytest.Ca
     assert (before["label"], before["why"]) == ("general", [])
 
     (tmp_path / "policies" / "labels.toml").write_text(RULES)
+    scan = ("scan", "--config", str(config), "--state", str(tmp_path / "scan.db"), "--label")
+    assert main.main([*scan, "simulate"]) == 0
+    told = capsys.readouterr().out
+    assert "rule `plans`: its place demands restricted" in told.partition("LABELS THAT WOULD CHANGE")[2]
     assert labels("apply", *at) == 0
     done = json.loads(capsys.readouterr().out)
     assert done["changed"] == {"share": 1}
@@ -72,6 +76,28 @@ def test_rules_are_tried_applied_and_explained(tmp_path: Path, capsys: pytest.Ca
     told = capsys.readouterr().out
     assert "labels.apply" in told
     assert done["version"] in told
+
+
+@pytest.mark.slow
+def test_a_scan_applies_rules_as_the_command_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    share, config = tmp_path / "share", tmp_path / "lockgate.toml"
+    (share / "plans").mkdir(parents=True)
+    (share / "plans" / "move.txt").write_text("The office moves in May.")
+    config.write_text(
+        f'data = "state"\npolicies = "policies"\n[[collections]]\nname = "share"\npath = "{share}"\n'
+        '[[models]]\nid = "m"\nkind = "extractive"\nusers = ["everyone"]\n'
+    )
+    assert main.main(["policy", "copy", str(tmp_path / "policies")]) == 0
+    at = ("--config", str(config))
+    scan = ("scan", *at, "--state", str(tmp_path / "scan.db"), "--label", "apply")
+    assert main.main(list(scan)) == 0
+    (tmp_path / "policies" / "labels.toml").write_text(RULES)
+    assert main.main(list(scan)) == 0  # no file is read again, and the label rises
+    assert "share: 1 labeled anew" in capsys.readouterr().err
+    assert labels("explain", "share/plans/move.txt", *at, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["label"] == "restricted"
+    assert main.main(["audit", "search", *at, "--kind", "administration", "--json"]) == 0
+    assert capsys.readouterr().out.count('"action": "labels.apply"') == 2
 
 
 def test_labels_in_office_files_count_in_scans(

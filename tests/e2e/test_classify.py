@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,33 @@ import pytest
 from attacks.http import Reply, send
 from e2e.lab import Lab, in_thread, opened, plant, records
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
+from lockgate.adapters.policy_files import SHIPPED
 from lockgate.edge.classify_api import MOST
 
 pytestmark = pytest.mark.slow
 CARD = "4111 1111 1111 1111"
 TEXT = f"Ⅷ 😀 card {CARD}"
+RULES = """version = 1
+[[rules]]
+name = "many"
+kinds = ["financial.card"]
+count = 2
+sensitivity = "restricted"
+forbidden_uses = ["ai"]
+[[rules]]
+name = "everywhere"
+paths = ["**"]
+sensitivity = "restricted"
+"""
 
 
 @pytest.fixture(scope="module")
 def lab(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder: Path = tmp_path_factory.mktemp("classify")
     plant(folder)
-    with in_thread(lambda: opened(folder, embedder)) as made:
+    shutil.copytree(SHIPPED, folder / "policies")
+    (folder / "policies" / "labels.toml").write_text(RULES)
+    with in_thread(lambda: opened(folder, embedder, top='policies = "policies"')) as made:
         yield made
 
 
@@ -80,10 +96,21 @@ def test_it_is_recorded_without_the_text_and_nothing_else_keeps_it(
     with caplog.at_level(logging.DEBUG):
         reply = ask(lab, {"id": f"id {secret}", "text": f"card {secret}"}, "staff")
     (one,) = records(lab.lockgate, reply.headers["lockgate-request-id"])
-    assert (one.subject, one.action, dict(one.facts)) == ("user:staff", "classify", {"characters": 24, "texts": 1})
+    version = lab.lockgate.ingest.rules.version
+    facts = {"characters": 24, "label_rules": version, "texts": 1}
+    assert (one.subject, one.action, dict(one.facts)) == ("user:staff", "classify", facts)
+    assert reply.json["label"]["rules"] == version
     assert secret not in caplog.text
     for file in (lab.folder / "state").rglob("*"):
         assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+
+
+def test_the_rules_of_the_gateway_count_and_those_about_a_place_do_not(lab: Lab) -> None:
+    texts = [{"id": 1, "text": f"{CARD} 5500 0000 0000 0004"}, {"id": 2, "text": CARD}]
+    rows = ask(lab, {"texts": texts}).json["data"]
+    assert [row["label"]["sensitivity"] for row in rows] == ["restricted", "confidential"]
+    assert [row["label"]["forbidden_uses"] for row in rows] == [["ai"], []]
+    assert rows[0]["label"]["reasons"][-1] == "rule `many`: 2 x financial.card demands restricted"
 
 
 def test_nobody_asks_without_a_token(lab: Lab) -> None:

@@ -176,6 +176,50 @@ def test_what_could_not_be_read_is_a_row_and_keeps_no_lower_label(place: Place) 
     assert place.scan().read == []  # the same bytes would fail the same way
 
 
+def test_what_was_found_in_a_part_counts_while_that_part_cannot_be_read(place: Place) -> None:
+    place.write("zip.txt", f"{CARD * 3}{KEY}")
+    place.scan()
+    place.write("zip.txt", f"?{CARD}")  # the key was in what cannot be read now
+    row = next(row for row in place.scan().rows if row.item == "zip.txt")
+    assert row.level == Sensitivity.RESTRICTED
+    assert {one.kind: one.count for one in row.evidence} == {"financial.card": 3, "secret.aws_access_key": 1}
+    assert "1 x secret.aws_access_key was known before, and not all of it could be read now" in row.reasons
+    assert [one.kind for one in row.places] == ["financial.card"]  # only what is there has a place
+    place.write("zip.txt", "!is broken")  # nor does it help to break it whole, and mend a part of it
+    assert len(next(row for row in place.scan().rows if row.item == "zip.txt").evidence) == 2
+    place.write("zip.txt", "?nothing")
+    row = next(row for row in place.scan().rows if row.item == "zip.txt")
+    assert (row.level, len(row.evidence)) == (Sensitivity.RESTRICTED, 2)
+    place.write("zip.txt", f"{CARD} and no more")  # read whole, it is what it is
+    row = next(row for row in place.scan().rows if row.item == "zip.txt")
+    assert (row.level, [one.count for one in row.evidence]) == (Sensitivity.CONFIDENTIAL, [1])
+
+
+def test_what_was_never_read_stays_restricted_until_all_of_it_is(place: Place) -> None:
+    place.write("zip.txt", "!is broken")
+    place.scan()
+    place.write("zip.txt", "?lunch")
+    row = next(row for row in place.scan().rows if row.item == "zip.txt")
+    assert row.level == Sensitivity.RESTRICTED
+    assert row.reasons == ("it was restricted before, and not all of it could be read now",)
+
+
+def test_a_source_that_was_away_for_once_raises_nothing_for_good(place: Place) -> None:
+    place.write("zip.txt", f"?{CARD}")
+    place.scan()
+    away = place.source()
+    away.fetch = failing  # type: ignore[method-assign] # a disk that answers nothing
+    row = next(row for row in place.scan(Scope(full=True), source=away).rows if row.item == "zip.txt")
+    assert (row.level, [one.count for one in row.evidence]) == (Sensitivity.RESTRICTED, [1])
+    assert row.problem.startswith("could not read: ")
+    row = next(row for row in place.scan().rows if row.item == "zip.txt")
+    assert (row.level, row.problem) == (Sensitivity.CONFIDENTIAL, "")
+
+
+async def failing(_: str, /) -> bytes:
+    raise Unavailable("it is away")
+
+
 def test_rights_are_those_of_now(place: Place) -> None:
     place.scan()
     (place.root / "a.txt").chmod(0o000)

@@ -11,7 +11,9 @@ from typing import Final
 
 from lockgate.content.classification import LONGEST, Line, answers, line
 from lockgate.content.escapes import escape
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.errors import Invalid
+from lockgate.labels.wire import STANDARD, Taxonomy
 
 CHUNK: Final = 1 << 20
 _ABOUT: Final = """\
@@ -19,12 +21,14 @@ Says what is in texts, and which label this demands. Reads one object a line, {"
 writes one a line, in the same order:
 {"id", "findings": [{"kind", "start", "end", "confidence", "detector"}], "label"}.
 Offsets count Unicode code points, half open. Needs no configuration and no gateway; nothing leaves this machine.
+With --rules or --config, the label is what an organization's rules demand.
 
 A line that is wrong gets {"id", "line", "error"}, the others go on, and the exit code is 2."""
 _EXAMPLES: Final = """examples:
   echo '{"id": 1, "text": "card 4111 1111 1111 1111"}' | lockgate classify --jsonl
   lockgate classify --jsonl tickets.jsonl mails.jsonl > found.jsonl
-  lockgate classify notes.txt                        the whole file is one text; its name is the id"""
+  lockgate classify notes.txt                        the whole file is one text; its name is the id
+  lockgate classify --jsonl --rules labels.toml < tickets.jsonl    with rules that are not in force yet"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,19 +42,38 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("file", nargs="*", type=Path, help="files to read (default: standard input)")
     command.add_argument("--jsonl", action="store_true", help="one JSON object a line, instead of one text a file")
+    command.add_argument(
+        "--rules", type=Path, metavar="FILE", help="rules for labels, such as policies/labels.toml"
+    )
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="names of levels, and rules, of this configuration"
+    )
     command.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Classify. Exit code 2 if a line was wrong."""
     bad = 0
+    rules, names = _rules(args)
     for lines in _lines(args.file) if args.jsonl else _files(args.file):
         bad += sum(bool(one.problem) for one in lines)
-        sys.stdout.buffer.write(answers(lines))
+        sys.stdout.buffer.write(answers(lines, names, rules))
         sys.stdout.buffer.flush()
     if bad:
         print(f"lockgate: {bad} could not be read; each has its `error` in the output", file=sys.stderr)
     return 2 if bad else 0
+
+
+def _rules(args: argparse.Namespace) -> tuple[LabelPolicy, Taxonomy]:
+    if args.rules is None and args.config is None:
+        return NO_RULES, STANDARD
+    from lockgate.config import load  # here: most classify without a configuration, and many times
+    from lockgate.config.label_rules import read_rules
+    from lockgate.wiring import labels
+
+    settings = load(args.config) if args.config is not None else None
+    names = labels.taxonomy(settings)
+    return read_rules(args.rules, names) if args.rules is not None else labels.load(settings), names
 
 
 def _files(files: Sequence[Path]) -> Iterator[list[Line]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.cli.terminal import plain
 from lockgate.config import load
+from lockgate.config.label_rules import read_rules
 from lockgate.errors import NotFound
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run_check(args: argparse.Namespace) -> int:
         settings = load(args.config)
     except NotFound:
         settings = None
-    rules = labels.load(settings) if args.file is None else labels.read(args.file, labels.taxonomy(settings))
+    rules = labels.load(settings) if args.file is None else read_rules(args.file, labels.taxonomy(settings))
     found = problems(rules, {*KINDS, UNKNOWN})
     if args.json:
         print(json.dumps({"version": rules.version, "problems": found}, indent=2))
@@ -90,7 +91,7 @@ async def _simulate(args: argparse.Namespace) -> int:
     from lockgate.wiring import labels
 
     settings = load(args.config)
-    rules = labels.read(args.rules, settings.labels.taxonomy) if args.rules else labels.load(settings)
+    rules = read_rules(args.rules, settings.labels.taxonomy) if args.rules else labels.load(settings)
     async with open_running(args.config) as running:
         found = [one async for one in _labels(running).simulate(rules)]
     rows = [_row(one, settings) for one in found]
@@ -127,12 +128,9 @@ async def _apply(args: argparse.Namespace) -> int:
     from lockgate.cli.running import open_running
     from lockgate.wiring import labels
 
-    rules = labels.load(load(args.config))
-    done = {}
     async with open_running(args.config) as running:
-        await _labels(running).applied(rules, getpass.getuser())
-        for name, connector in running.connectors.items():
-            done[name] = (await running.ingest.run(connector)).relabeled
+        rules = running.ingest.rules
+        done = {name: one.relabeled for name, one in (await labels.apply(running, getpass.getuser())).items()}
     if args.json:
         print(json.dumps({"version": rules.version, "changed": done}, indent=2))
         return 0

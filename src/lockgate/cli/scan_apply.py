@@ -1,12 +1,14 @@
 """`lockgate scan --label apply`: labels go where labels are kept: into the catalogue of a configured Lockgate.
 
-A scan itself writes nothing. The ingest of the collections that were scanned does: it looks at the same bytes with
-the same detectors, and is audited. A document that nobody labeled gets the proposed label; one whose declared
-label is lower than its content is held back from AI until somebody reviews it. Nothing is lowered.
+A scan itself writes nothing. What `lockgate labels apply` does for all collections is done for those that were
+scanned: the rules in force are applied by an ingest, which looks at the same bytes, and it is recorded. A document
+that nobody labeled gets the proposed label; one whose declared label is lower than its content is held back from
+AI until somebody reviews it. Nothing is lowered.
 """
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,13 +52,12 @@ async def apply(config: Path, roots: Sequence[str], stream: TextIO) -> None:
 
     """
     from lockgate.cli.running import open_running
+    from lockgate.wiring import labels
 
     async with open_running(config) as running:
-        for name in roots:
-            if name in running.connectors:
-                report = await running.ingest.run(running.connectors[name])
-                print(
-                    f"{name}: {report.stored:,} labeled anew, {report.unchanged:,} unchanged, "
-                    f"{len(report.problems):,} not read",
-                    file=stream,
-                )
+        for name, report in (await labels.apply(running, getpass.getuser(), roots)).items():
+            print(
+                f"{name}: {report.stored + report.relabeled:,} labeled anew, {report.unchanged:,} unchanged, "
+                f"{len(report.problems):,} not read",
+                file=stream,
+            )

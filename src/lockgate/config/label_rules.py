@@ -12,15 +12,38 @@ from lockgate.config.table import Table
 from lockgate.config.words import level
 from lockgate.content.globs import Globs
 from lockgate.content.label_policy import Kinds, LabelPolicy, Mark, Rule, version_of
-from lockgate.errors import Invalid
+from lockgate.errors import Invalid, Unavailable
 from lockgate.labels.label import Retention, Sensitivity
-from lockgate.labels.wire import Taxonomy
+from lockgate.labels.wire import STANDARD, Taxonomy
 
 NAME: Final = "labels.toml"
+LARGEST: Final = 1_000_000
+"""Bytes of the file at most."""
 _MOST: Final = 500
 """Rules and marks at most: each is asked of every document."""
 _LONGEST: Final = 200
 """Characters of a glob or name at most."""
+
+
+def read_rules(file: Path | str, taxonomy: Taxonomy = STANDARD) -> LabelPolicy:
+    """Return the rules of a file, in the words of these levels.
+
+    Raises:
+        Invalid: the file is wrong; the message names file and line.
+        Unavailable: it cannot be read.
+
+    """
+    file = Path(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"`{file}` cannot be read: {error.strerror}") from error
+    if len(data) > LARGEST:
+        raise Invalid(f"`{file}` is larger than {LARGEST} bytes", code="bad_configuration")
+    try:
+        return parse_rules(data.decode(), file, taxonomy)
+    except UnicodeDecodeError as error:
+        raise Invalid(f"`{file}` is not UTF-8", code="bad_configuration") from error
 
 
 def parse_rules(text: str, file: Path, taxonomy: Taxonomy) -> LabelPolicy:

@@ -10,6 +10,7 @@ import orjson
 
 from lockgate.content.detection import scan_many
 from lockgate.content.finding import Finding
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import Proposal, propose
 from lockgate.labels.wire import STANDARD, Taxonomy
 
@@ -21,15 +22,22 @@ class Classification:
     Attributes:
         findings: sorted; offsets count Unicode code points of the text as given, half open. Never a value.
         label: what the findings demand, and why. It is a proposal: who may read a text, no detector can say.
+        rules: version of the organization's rules that were applied; empty where none were.
 
     """
 
     findings: tuple[Finding, ...]
     label: Proposal
+    rules: str = ""
 
 
-def classify(texts: Iterable[str]) -> list[Classification]:
+def classify(texts: Iterable[str], rules: LabelPolicy = NO_RULES) -> list[Classification]:
     """Classify texts, in order. Many at once are faster, and the result of each is the same.
+
+    Args:
+        texts: each is looked at by itself.
+        rules: the organization's (`lockgate.label_rules`). They only raise. A text lies nowhere, so a rule about
+            collections or paths does not fit it.
 
     >>> [one.label.sensitivity.name for one in classify(["card 4111 1111 1111 1111", "lunch at noon"])]
     ['CONFIDENTIAL', 'GENERAL']
@@ -40,11 +48,16 @@ def classify(texts: Iterable[str]) -> list[Classification]:
     """
     if isinstance(texts, str):
         raise TypeError("classify takes a list of texts; put a single one into a list")
-    return [Classification(found, propose(found)) for found in scan_many(texts)]
+    return [Classification(found, rules.of_text(propose(found)), rules.version) for found in scan_many(texts)]
 
 
 def rendered(one: Classification, taxonomy: Taxonomy = STANDARD) -> dict[str, Any]:
-    """Return findings and label as JSON has them."""
+    """Return findings and label as JSON has them; where rules were applied, with their version and their uses."""
+    hits = one.label.hits
+    added = {
+        "forbidden_uses": sorted(frozenset().union(*(each.forbidden_uses for each in hits))),
+        "rules": one.rules,
+    }
     return {
         "findings": [
             {
@@ -60,6 +73,7 @@ def rendered(one: Classification, taxonomy: Taxonomy = STANDARD) -> dict[str, An
             "sensitivity": taxonomy.name(one.label.sensitivity),
             "review": "unreviewed",
             "reasons": list(one.label.reasons),
+            **(added if one.rules else {}),
         },
     }
 
@@ -98,9 +112,9 @@ def line(number: int, raw: bytes) -> Line:
     return Line(number, id, text)
 
 
-def answers(lines: Sequence[Line], taxonomy: Taxonomy = STANDARD) -> bytes:
+def answers(lines: Sequence[Line], taxonomy: Taxonomy = STANDARD, rules: LabelPolicy = NO_RULES) -> bytes:
     """Return the output for these lines, one JSON object each, in order; a bad line gets `error` and `line`."""
-    good = iter(classify([one.text for one in lines if not one.problem]))
+    good = iter(classify([one.text for one in lines if not one.problem], rules))
     out = []
     for one in lines:
         if one.problem:

@@ -150,6 +150,11 @@ class LabelPolicy:
             hits=hits,
         )
 
+    def of_text(self, proposal: Proposal) -> Proposal:
+        """Return the proposal for a text that lies nowhere, as `applied`; a rule about a place does not fit it."""
+        anywhere = tuple(one for one in self.rules if not one.collections and one.paths is None)
+        return replace(self, rules=anywhere).applied(proposal, "", "")
+
     def _raised(self, one: Evidence) -> Hit | None:
         name = prefix_of(one.kind, self.levels)
         level = self.levels[name] if name else Sensitivity.PUBLIC

@@ -189,6 +189,8 @@ def not_below(proposal: Proposal, before: Proposal) -> Proposal:
     reasons = tuple(
         f"{one.count} x {one.kind} was known before, and not all of it could be read now" for one in kept
     )
+    if not kept and before.sensitivity > proposal.sensitivity:
+        reasons = (f"it was {before.sensitivity.name.lower()} before, and not all of it could be read now",)
     return Proposal(
         max(proposal.sensitivity, before.sensitivity),
         proposal.kinds | before.kinds,

@@ -9,6 +9,7 @@ from typing import Final
 
 from lockgate.audit.record import Kind
 from lockgate.content.classification import Classification, classify
+from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.turns import Turns
 from lockgate.policy.model import Context, Subject
@@ -27,11 +28,13 @@ class Classify:
     Attributes:
         gate: records it.
         turns: long texts wait for them, as those of conversations do.
+        rules: the organization's; their version is recorded.
 
     """
 
     gate: Gate
     turns: Turns
+    rules: LabelPolicy = NO_RULES
 
     async def run(self, subject: Subject, context: Context, texts: Sequence[str]) -> list[Classification]:
         """Return what is in each text. How many there were is recorded first, and never what was found.
@@ -43,10 +46,14 @@ class Classify:
         asked = replace(
             base_record(Kind.ADMINISTRATION, subject, context),
             action="classify",
-            facts=(("characters", sum(map(len, texts))), ("texts", len(texts))),
+            facts=(
+                ("characters", sum(map(len, texts))),
+                ("label_rules", self.rules.version),
+                ("texts", len(texts)),
+            ),
         )
         await self.gate.settle([], [asked])
         if sum(map(len, texts)) <= INLINE:
-            return classify(texts)
+            return classify(texts, self.rules)
         async with self.turns.of(subject.person.name):
-            return await asyncio.to_thread(classify, texts)
+            return await asyncio.to_thread(classify, texts, self.rules)

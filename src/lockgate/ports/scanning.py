@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from lockgate.content.document import Evidence
+from lockgate.content.labeling import Proposal
 from lockgate.content.scanned import Place, Problem, Row, Tally, Totals
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
@@ -31,6 +32,7 @@ class Unit:
         target: place of its target in the list that the work was opened with.
         item, revision, size: as the source showed it.
         known: digest of bytes whose findings are known already; equal bytes need no second look.
+        before: what its last look found; it still counts where not all can be read now.
 
     """
 
@@ -39,6 +41,7 @@ class Unit:
     revision: str
     size: int
     known: str = ""
+    before: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An item that waits to be read in this run, in the order of `id`, with what its last look knew."""
+    """An item that waits to be read in this run, in the order of `id`, with what its last look knew and found."""
 
     id: int
     target: str
@@ -189,6 +192,7 @@ class Pending:
     digest: str
     rules: str
     again: bool
+    before: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)

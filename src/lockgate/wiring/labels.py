@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lockgate.adapters.policy_files import SHIPPED
 from lockgate.config import Settings
-from lockgate.config.label_rules import NAME, parse_rules
+from lockgate.config.label_rules import NAME, read_rules
 from lockgate.content.label_policy import LabelPolicy
 from lockgate.content.labeling import Limit
 from lockgate.errors import Invalid, NotFound, Unavailable
+from lockgate.journeys.ingest import Report
 from lockgate.journeys.labels import Labels
 from lockgate.labels.wire import STANDARD, Taxonomy
 
 if TYPE_CHECKING:
     from lockgate.wiring.running import Lockgate
 
-LARGEST: Final = 1_000_000
 KEPT: Final = "label-rules"
 """The folder of the state folder with the text of every version that was in force."""
 _VERSION: Final = re.compile("[0-9a-f]{16}")
@@ -46,21 +47,7 @@ def load(settings: Settings | None) -> LabelPolicy:
     """
     file = place(settings)
     # What is shipped is in the words of the standard levels, whatever an organization calls them.
-    return read(file, STANDARD if file.parent == SHIPPED else taxonomy(settings))
-
-
-def read(file: Path, names: Taxonomy) -> LabelPolicy:
-    """Return the rules of a file. Raises as `load`."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Unavailable(f"`{file}` cannot be read: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise Invalid(f"`{file}` is larger than {LARGEST} bytes", code="bad_configuration")
-    try:
-        return parse_rules(data.decode(), file, names)
-    except UnicodeDecodeError as error:
-        raise Invalid(f"`{file}` is not UTF-8", code="bad_configuration") from error
+    return read_rules(file, STANDARD if file.parent == SHIPPED else taxonomy(settings))
 
 
 def in_force(settings: Settings) -> LabelPolicy:
@@ -102,10 +89,22 @@ def kept(data: Path, version: str, names: Taxonomy) -> LabelPolicy:
         raise NotFound(
             "no rules of this version were ever in force here", remedy="`lockgate audit` names versions."
         )
-    found = read(file, STANDARD if version == load(None).version else names)
+    found = read_rules(file, STANDARD if version == load(None).version else names)
     if found.version != version:
         raise Invalid(f"`{file}` was changed: it is no longer version {version}")
     return found
+
+
+async def apply(running: Lockgate, account: str, names: Iterable[str] | None = None) -> dict[str, Report]:
+    """Apply the rules in force to these collections, or to all, and return what each ingest did. It is recorded.
+
+    Raises:
+        Unavailable: the log cannot take it, or a source cannot be asked.
+
+    """
+    await journey(running).applied(running.ingest.rules, account)
+    wanted = running.connectors.keys() if names is None else set(names)
+    return {name: await running.ingest.run(one) for name, one in running.connectors.items() if name in wanted}
 
 
 def journey(running: Lockgate) -> Labels:

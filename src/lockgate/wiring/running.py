@@ -101,7 +101,7 @@ class Lockgate:
             models=ModelsApi(self.chat),
             door=door,
             passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
-            classify=ClassifyApi(door, Classify(self.gate, self.chat.labeler.turns)),
+            classify=ClassifyApi(door, Classify(self.gate, self.chat.labeler.turns, self.ingest.rules)),
             why=WhyApi(self.exposures, self.why),
             forget=ForgetApi(door, self.forget),
             proofs=ProofApi(Proofs(self.gate, self.log)),

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from lockgate.content.document import Evidence
+from lockgate.content.labeling import Proposal
 from lockgate.content.scanned import Place, Row
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
@@ -110,6 +111,12 @@ def readers_of(text: str) -> Readers:
 def places_text(places: Sequence[Place]) -> str:
     """Return places as JSON."""
     return json.dumps([astuple(one) for one in places], ensure_ascii=False) if places else "[]"
+
+
+def before(demanded: int, kinds: Sequence[tuple[str, int, float]]) -> Proposal:
+    """Return what the last look at an item found, without its reasons."""
+    evidence = tuple(Evidence(*one) for one in kinds)
+    return Proposal(Sensitivity(demanded), frozenset(one.kind for one in evidence), evidence, ())
 
 
 COLUMNS: Final = (

@@ -120,14 +120,35 @@ class SqliteScanState:
 
     def _pending(self, run: int, after: int, most: int) -> Sequence[Pending]:
         found = self._connection.execute(
-            "SELECT id, target, item, shown_revision, size, digest, rules, again FROM item "
-            "WHERE wanted <> 0 AND wanted = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT id, target, item, shown_revision, size, digest, rules, again, revision IS NOT NULL, demanded "
+            "FROM item WHERE wanted <> 0 AND wanted = ? AND id > ? ORDER BY id LIMIT ?",
             (run, after, most),
-        )
+        ).fetchall()
+        kinds = self._kinds([one[0] for one in found])
         return [
-            Pending(id, target, item, shown, size, digest, rules, bool(again))
-            for id, target, item, shown, size, digest, rules, again in found
+            Pending(
+                id,
+                target,
+                item,
+                shown,
+                size,
+                digest,
+                rules,
+                again=bool(again),
+                before=layout.before(demanded, kinds.get(id, ())) if looked else None,
+            )
+            for id, target, item, shown, size, digest, rules, again, looked, demanded in found
         ]
+
+    def _kinds(self, ids: Sequence[int]) -> dict[int, list[tuple[str, int, float]]]:
+        marks = ",".join("?" * len(ids))
+        kinds: dict[int, list[tuple[str, int, float]]] = {}
+        for id, *one in self._connection.execute(
+            f"SELECT item, kind, count, confidence FROM kind WHERE item IN ({marks}) ORDER BY kind",  # noqa: S608 - question marks only
+            ids,
+        ):
+            kinds.setdefault(id, []).append((one[0], one[1], one[2]))
+        return kinds
 
     async def keep(self, run: int, rules: str, outcomes: Sequence[tuple[str, Outcome]], /) -> None:
         """Keep outcomes."""

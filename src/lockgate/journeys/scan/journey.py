@@ -200,7 +200,7 @@ class Scan:
                 # Of what was found under other rules, or failed in passing, equal bytes say nothing.
                 useful = one.rules == self._rules and not one.again and not course.scope.full
                 known = one.digest if useful else ""
-                yield Unit(places[one.target], one.item, one.revision, one.size, known)
+                yield Unit(places[one.target], one.item, one.revision, one.size, known, one.before)
             if found:
                 continue
             if over:

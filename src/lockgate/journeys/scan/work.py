@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from lockgate.content.finding import Finding
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
-from lockgate.content.labeling import UNREAD, along, propose
+from lockgate.content.labeling import UNREAD, along, not_below, propose
 from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.journeys.scan.places import places
@@ -139,6 +139,8 @@ class Looking:
         extracted = one.extracted
         own = stated(extracted.marks, self._rules)
         proposal = along(propose(findings), own.evidence)
+        if extracted.unread and one.unit.before is not None:
+            proposal = not_below(proposal, one.unit.before)
         proposal = self._rules.applied(proposal, self._sources[one.unit.target].name, one.unit.item)
         return Outcome(
             one.unit.target,
@@ -156,15 +158,23 @@ class Looking:
 
 
 def unread(unit: Unit, why: str, digest: str = "", size: int = 0, *, again: bool = False) -> Outcome:
-    """Return the outcome of what could not be read; nobody knows what is in it."""
+    """Return the outcome of what could not be read: nobody knows what is in it, and what was found is kept.
+
+    The level is that of what nobody knows while the problem lasts. Where it may pass (`again`), what was demanded
+    before is remembered, so that a source that was away for once raises nothing for good.
+    """
+    before = unit.before
+    proposal = UNREAD if before is None or not before.evidence else not_below(UNREAD, before)
+    level = before.sensitivity if again and before is not None else proposal.sensitivity
     return Outcome(
         unit.target,
         unit.item,
         unit.revision,
         digest,
         size,
-        UNREAD.sensitivity,
-        UNREAD.reasons,
+        level,
+        proposal.reasons,
+        proposal.evidence,
         problem=UNREADABLE + why.removeprefix(UNREADABLE),
         again=again,
     )
