@@ -4,17 +4,15 @@ The map of the house: `journeys/chat.py` is the path of a question, read it firs
 kind of I/O that Lockgate can do. `labels/` is the algebra that everything rests on, `policy/` decides,
 `audit/` proves. `wiring/` puts the parts together.
 
-For programs: `from lockgate import classify` says what is in texts (see `content.classification`), also by the
-rules of an organization, which `label_rules` reads.
+For programs: `from lockgate import classify` says what is in texts (see `content.classification`).
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lockgate.config.label_rules import read_rules as label_rules
     from lockgate.content.classification import classify
 
-__all__ = ["__version__", "classify", "label_rules"]
+__all__ = ["__version__", "classify"]
 __version__ = "0.1.0"
 
 
@@ -23,8 +21,4 @@ def __getattr__(name: str) -> Any:
         from lockgate.content.classification import classify
 
         return classify
-    if name == "label_rules":
-        from lockgate.config.label_rules import read_rules
-
-        return read_rules
     raise AttributeError(f"module 'lockgate' has no attribute {name!r}")

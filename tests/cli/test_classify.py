@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import lockgate
 from lockgate.cli.main import main
+from lockgate.config.label_rules import read_rules
 from lockgate.content.classification import LONGEST, answers, line
 from lockgate.content.detection import scan
 
@@ -75,7 +76,7 @@ def test_rules_of_an_organization_raise_and_a_text_lies_nowhere(tmp_path: Path) 
     _, named, _ = lockgate_classify("--jsonl", "--config", config, given=given)
     assert [one["label"]["sensitivity"] for one in named] == ["restricted", "secret", "staff"]
     assert {one["label"]["rules"] for one in named} == {ruled[0]["label"]["rules"]}
-    (found,) = lockgate.classify([f"{CARD} 5500 0000 0000 0004"], lockgate.label_rules(rules))
+    (found,) = lockgate.classify([f"{CARD} 5500 0000 0000 0004"], read_rules(rules))
     assert (found.label.sensitivity.name, found.rules) == ("RESTRICTED", ruled[0]["label"]["rules"])
 
 

@@ -36,8 +36,8 @@ def classify(texts: Iterable[str], rules: LabelPolicy = NO_RULES) -> list[Classi
 
     Args:
         texts: each is looked at by itself.
-        rules: the organization's (`lockgate.label_rules`). They only raise. A text lies nowhere, so a rule about
-            collections or paths does not fit it.
+        rules: the organization's (`config.label_rules.read_rules`). They only raise. A text lies nowhere, so a
+            rule about collections or paths does not fit it.
 
     >>> [one.label.sensitivity.name for one in classify(["card 4111 1111 1111 1111", "lunch at noon"])]
     ['CONFIDENTIAL', 'GENERAL']
