@@ -13,7 +13,8 @@ from adapters.hosts import Host
 from contracts.connector import walk
 from lockgate.adapters.git import GitConnector
 from lockgate.errors import Unavailable
-from lockgate.wiring.targets import TargetOptions, open_target
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import open_target
 
 
 def git(place: Path, *words: str) -> str:

@@ -16,12 +16,15 @@ from adapters import moto
 from adapters.faults import Answer, Proxy, proxy
 from adapters.moto import ACCOUNT, ALL_USERS, HR, Cloud, allow
 from contracts.connector import walk
+from lockgate.adapters.directory_none import NoDirectory
 from lockgate.adapters.s3 import S3Connector
 from lockgate.content.globs import Glob
 from lockgate.content.label_rules import LabelRule
 from lockgate.errors import NotFound, TooLarge, Unavailable
 from lockgate.labels.label import Integrity, Sensitivity
 from lockgate.labels.readers import Readers
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import open_target
 
 Opens = Callable[..., S3Connector]
 
@@ -437,7 +440,6 @@ def test_settings_name_principals_in_one_form(cloud: Cloud) -> None:
     from pathlib import Path
 
     from lockgate.config import parse
-    from lockgate.wiring.documents import connectors
 
     bucket = cloud.bucket()
     cloud.put(bucket, "k")
@@ -456,7 +458,7 @@ region = "us-east-1"
 """,
         Path("lockgate.toml"),
     )
-    source = connectors(settings, None, None)["cloud"]  # type: ignore[arg-type]
+    source = open_target("collection://cloud", TargetOptions(NoDirectory(), settings))
     try:
         assert walk(source)[0].readers == Readers.any_of("group:staff", "group:hr", "user:ann")
     finally:

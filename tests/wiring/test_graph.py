@@ -16,8 +16,9 @@ from lockgate.cli.main import main
 from lockgate.config import parse
 from lockgate.errors import Invalid, Unavailable
 from lockgate.labels.label import Sensitivity
-from lockgate.wiring import graph
-from lockgate.wiring.targets import TargetOptions, open_target
+from lockgate.wiring.sources import graph
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import open_target
 
 
 @pytest.fixture

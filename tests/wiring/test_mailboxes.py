@@ -13,7 +13,8 @@ from lockgate.config import parse
 from lockgate.errors import Invalid
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
-from lockgate.wiring.targets import TargetOptions, open_target
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import open_target
 
 MAIL = """From ann@acme.example Tue Nov 24 09:00:00 2026
 Message-ID: <1@acme.example>

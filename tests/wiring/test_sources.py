@@ -18,7 +18,8 @@ from lockgate.cli.main import main
 from lockgate.config import parse
 from lockgate.errors import Invalid
 from lockgate.labels.readers import Readers
-from lockgate.wiring.targets import TargetOptions, open_target
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import open_target
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from lockgate.config import parse
 from lockgate.errors import Invalid
 from lockgate.ports import Connector, Item
 from lockgate.wiring.scanning import wanted
-from lockgate.wiring.targets import SCHEMES, TargetOptions, open_target
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.targets import SCHEMES, open_target
 
 
 def options() -> TargetOptions:

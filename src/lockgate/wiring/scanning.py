@@ -27,7 +27,9 @@ from lockgate.labels.wire import STANDARD
 from lockgate.ports import Clock, Connector, Directory
 from lockgate.ports.scanning import Work
 from lockgate.wiring import labels as label_rules
-from lockgate.wiring.targets import FETCHING, Part, TargetOptions, open_target
+from lockgate.wiring.sources.common import TargetOptions
+from lockgate.wiring.sources.files import Part
+from lockgate.wiring.targets import FETCHING, open_target
 
 if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
     from lockgate.config import Settings

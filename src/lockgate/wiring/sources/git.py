@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lockgate.adapters.files import FilesConnector, names
 from lockgate.adapters.git import GitConnector
 from lockgate.config.git import GitSettings
 from lockgate.config.settings import Collection
-from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid
 from lockgate.ports import Connector, Directory
-
-if TYPE_CHECKING:
-    from lockgate.wiring.targets import TargetOptions
+from lockgate.wiring.sources.common import TargetOptions, rules
 
 
-def connector(one: Collection, source: GitSettings, rules: Sequence[LabelRule], directory: Directory) -> Connector:
+def connector(one: Collection, source: GitSettings, directory: Directory) -> Connector:
     """Return the connector of a collection that is a repository."""
     root = _root(source.path)
     folder = FilesConnector(
@@ -41,12 +36,12 @@ def connector(one: Collection, source: GitSettings, rules: Sequence[LabelRule], 
         history=source.history,
         readers=source.readers,
         owners=source.owners,
-        rules=rules,
+        rules=rules(one),
         integrity=one.integrity,
     )
 
 
-def git_target(text: str, options: TargetOptions) -> Connector:
+def target(text: str, options: TargetOptions) -> Connector:
     """Open `git:///path`: a repository on this machine, bare or with a working tree, with its history.
 
     Raises:

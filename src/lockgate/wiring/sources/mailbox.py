@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockgate.adapters.files import FilesConnector, names
 from lockgate.adapters.mailbox import MailboxConnector
 from lockgate.config.mailbox import MailboxSettings
-from lockgate.config.settings import Collection
-from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid
 from lockgate.ports import Connector, Directory
-from lockgate.wiring import sources
+from lockgate.wiring.sources.common import TargetOptions, rules
 
 if TYPE_CHECKING:
-    from lockgate.wiring.targets import TargetOptions
+    from lockgate.config.settings import Collection
 
 
-def connector(
-    one: Collection, source: MailboxSettings, rules: Sequence[LabelRule], directory: Directory
-) -> Connector:
+def connector(one: Collection, source: MailboxSettings, directory: Directory) -> Connector:
     """Return the connector of a collection of mailboxes."""
     folder = FilesConnector(
         one.name, source.path, one.name, directory=directory, above_root=source.above, max_bytes=one.max_bytes
     )
     owners = {box: frozenset(who) for box, who in source.principals}
     return MailboxConnector(
-        one.name, folder, one.name, owners=owners or None, rules=rules, max_bytes=one.max_bytes
+        one.name, folder, one.name, owners=owners or None, rules=rules(one), max_bytes=one.max_bytes
     )
 
 
-def mailbox_target(text: str, options: TargetOptions) -> Connector:
+def target(text: str, options: TargetOptions) -> Connector:
     """Open `mbox:///path` or `maildir:///path`: a file of mail, a maildir, or a folder with any of both.
 
     A folder that is a collection's has its owners and rules.
@@ -46,10 +41,9 @@ def mailbox_target(text: str, options: TargetOptions) -> Connector:
     place = Path(os.path.realpath(given))
     if not place.exists():
         raise Invalid(f"there is nothing at `{names.encode(str(given))}`", remedy="Check the path.")
-    for one in options.settings.collections if options.settings else ():
-        source = one.source
-        if isinstance(source, MailboxSettings) and Path(os.path.realpath(source.path)) == place:
-            return connector(one, source, [sources.rule(each) for each in one.rules], options.directory)
+    for one, source in options.collections(MailboxSettings):
+        if Path(os.path.realpath(source.path)) == place:
+            return connector(one, source, options.directory)
     root = place if place.is_dir() else place.parent
     where = names.encode(str(place))
     folder = FilesConnector(where, root, "", directory=options.directory, max_bytes=options.max_bytes)

@@ -11,23 +11,19 @@ from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.graph import Client, Credentials, GraphConnector, Place, Root
 from lockgate.adapters.graph.client import DOWNLOADS
 from lockgate.config.graph import GraphSettings
-from lockgate.config.settings import Collection
 from lockgate.content.escapes import escape
-from lockgate.content.label_rules import LabelRule
 from lockgate.errors import Invalid
 from lockgate.labels.readers import EVERYONE
 from lockgate.ports import Connector, Directory
-from lockgate.wiring import sources
+from lockgate.wiring.sources.common import TargetOptions, rules
 
 if TYPE_CHECKING:
-    from lockgate.wiring.targets import TargetOptions
+    from lockgate.config.settings import Collection
 
 Names = Callable[[str, Sequence[str]], frozenset[str]]
 
 
-def connector(
-    one: Collection, source: GraphSettings, rules: Sequence[LabelRule], directory: Directory
-) -> Connector:
+def connector(one: Collection, source: GraphSettings, directory: Directory) -> Connector:
     """Return the connector of a collection over Microsoft Graph."""
     if source.client_secret_file or source.certificate_file:
         who = Credentials(source.tenant, source.client_id, source.client_secret_file, source.certificate_file)
@@ -44,13 +40,13 @@ def connector(
         names=_names(source, directory),
         clock=clock,
         labels=dict(source.labels),
-        rules=rules,
+        rules=rules(one),
         integrity=one.integrity,
         max_bytes=one.max_bytes,
     )
 
 
-def graph_target(text: str, options: TargetOptions) -> Connector:
+def target(text: str, options: TargetOptions) -> Connector:
     """Open `graph://HOST/sites/NAME`, `graph://users/ann@example.com`, or `graph://drives/ID`.
 
     Credentials come from the environment. What a collection has as its root has its table of people and its rules;
@@ -74,10 +70,9 @@ def graph_target(text: str, options: TargetOptions) -> Connector:
             remedy="Write `graph://contoso.sharepoint.com/sites/NAME`, `graph://users/ADDRESS`, or "
             "`graph://drives/ID`.",
         )
-    for one in options.settings.collections if options.settings else ():
-        source = one.source
-        if isinstance(source, GraphSettings) and _root(source) == root:
-            return connector(one, source, [sources.rule(each) for each in one.rules], options.directory)
+    for one, source in options.collections(GraphSettings):
+        if _root(source) == root:
+            return connector(one, source, options.directory)
     clock = SystemClock()
     return GraphConnector(
         escape(f"graph://{first}/{rest}"),
