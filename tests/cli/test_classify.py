@@ -175,3 +175,16 @@ def test_a_name_that_is_no_unicode_is_escaped(tmp_path: Path, capfdbinary: pytes
         file.write(b"fine")
     assert main(["classify", os.fsdecode(path)]) == 0
     assert b"odd%FF.txt" in capfdbinary.readouterr().out
+
+
+def test_names_by_the_model_come_on_request():
+    given = json.dumps({"id": 1, "text": "She moved from Kilkenny to Wolverhampton."}).encode()
+    _, (rules,), _ = lockgate_classify("--jsonl", given=given)
+    code, (model,), _ = lockgate_classify("--jsonl", "--names", "model", given=given)
+    assert code == 0
+    assert rules["findings"] == []
+    assert [(one["kind"], one["start"], one["end"]) for one in model["findings"]] == [
+        ("entity.location", 15, 23),
+        ("entity.location", 27, 40),
+    ]
+    assert model["label"]["sensitivity"] == rules["label"]["sensitivity"]

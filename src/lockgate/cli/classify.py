@@ -28,7 +28,8 @@ _EXAMPLES: Final = """examples:
   echo '{"id": 1, "text": "card 4111 1111 1111 1111"}' | lockgate classify --jsonl
   lockgate classify --jsonl tickets.jsonl mails.jsonl > found.jsonl
   lockgate classify notes.txt                        the whole file is one text; its name is the id
-  lockgate classify --jsonl --rules labels.toml < tickets.jsonl    with rules that are not in force yet"""
+  lockgate classify --jsonl --rules labels.toml < tickets.jsonl    with rules that are not in force yet
+  lockgate classify --names model notes.txt          names that only the sentence tells, too"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,16 +49,25 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="names of levels, and rules, of this configuration"
     )
+    command.add_argument(
+        "--names",
+        choices=("rules", "model"),
+        default="rules",
+        help="names of people, organizations and places: by rules alone, or by a small model of English too",
+    )
     command.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Classify. Exit code 2 if a line was wrong."""
+    from lockgate.wiring.detectors import scanner  # here: `--help` must not wait for it
+
+    scan = scanner(args.names)
     bad = 0
     rules, names = _rules(args)
     for lines in _lines(args.file) if args.jsonl else _files(args.file):
         bad += sum(bool(one.problem) for one in lines)
-        sys.stdout.buffer.write(answers(lines, names, rules))
+        sys.stdout.buffer.write(answers(lines, names, rules, scan))
         sys.stdout.buffer.flush()
     if bad:
         print(f"lockgate: {bad} could not be read; each has its `error` in the output", file=sys.stderr)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -13,6 +13,8 @@ from lockgate.content.finding import Finding
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import Proposal, propose
 from lockgate.labels.wire import STANDARD, Taxonomy
+
+ScanMany: TypeAlias = Callable[[Iterable[str]], list[tuple[Finding, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,16 @@ class Classification:
     rules: str = ""
 
 
-def classify(texts: Iterable[str], rules: LabelPolicy = NO_RULES) -> list[Classification]:
+def classify(
+    texts: Iterable[str], rules: LabelPolicy = NO_RULES, scan: ScanMany = scan_many
+) -> list[Classification]:
     """Classify texts, in order. Many at once are faster, and the result of each is the same.
 
     Args:
         texts: each is looked at by itself.
         rules: the organization's (`config.label_rules.read_rules`). They only raise. A text lies nowhere, so a
             rule about collections or paths does not fit it.
+        scan: what finds; another than the core's also finds names by a model (`content.names`).
 
     >>> [one.label.sensitivity.name for one in classify(["card 4111 1111 1111 1111", "lunch at noon"])]
     ['CONFIDENTIAL', 'GENERAL']
@@ -48,7 +53,7 @@ def classify(texts: Iterable[str], rules: LabelPolicy = NO_RULES) -> list[Classi
     """
     if isinstance(texts, str):
         raise TypeError("classify takes a list of texts; put a single one into a list")
-    return [Classification(found, rules.of_text(propose(found)), rules.version) for found in scan_many(texts)]
+    return [Classification(found, rules.of_text(propose(found)), rules.version) for found in scan(texts)]
 
 
 def rendered(one: Classification, taxonomy: Taxonomy = STANDARD) -> dict[str, Any]:
@@ -112,9 +117,14 @@ def line(number: int, raw: bytes) -> Line:
     return Line(number, id, text)
 
 
-def answers(lines: Sequence[Line], taxonomy: Taxonomy = STANDARD, rules: LabelPolicy = NO_RULES) -> bytes:
+def answers(
+    lines: Sequence[Line],
+    taxonomy: Taxonomy = STANDARD,
+    rules: LabelPolicy = NO_RULES,
+    scan: ScanMany = scan_many,
+) -> bytes:
     """Return the output for these lines, one JSON object each, in order; a bad line gets `error` and `line`."""
-    good = iter(classify([one.text for one in lines if not one.problem], rules))
+    good = iter(classify([one.text for one in lines if not one.problem], rules, scan))
     out = []
     for one in lines:
         if one.problem:
