@@ -32,6 +32,7 @@ FAMILIES: Final = {
     "/v1/documents": "retrieve",
     "/v1/reviews": "review",
     "/v1/exposure": "review",
+    "/v1/findings": "review",
     "/v1/answers": "audit",
     "/v1/audit": "audit",
     "/access/v1": "decide",

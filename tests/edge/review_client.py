@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from lockgate.edge.api import Door
 from lockgate.edge.app import application
 from lockgate.edge.body import Limits
 from lockgate.edge.exposure_api import ExposureApi
+from lockgate.edge.findings_api import FindingsApi
 from lockgate.edge.review_api import ReviewApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, Unauthenticated
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.findings import Findings
 from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.review import Reviews
 from lockgate.journeys.similar import Similar
@@ -102,7 +105,13 @@ async def with_client(folder: Path, story: Callable[[Place, Callable[[str], Clie
         why = WhyApi(exposures, Why(here.index, gate, directory, Stopped(), recheck, here.reviewed))
         explain = Route(WHY, door.handler(Scope.RETRIEVE, why.explain))
         fixes = ExposureApi(door, exposures, Fixes(exposures, reviews), Similar(here.index, directory, gate))
-        table = [*ReviewApi(door, reviews).routes(), *fixes.routes(), explain]
+        findings = Findings(here.index, gate, reviews, here.judged, asyncio.Lock())
+        table = [
+            *ReviewApi(door, reviews).routes(),
+            *fixes.routes(),
+            *FindingsApi(door, findings).routes(),
+            explain,
+        ]
         with free_socket() as (sock, url), serving(application(table), sock):
             async with aiohttp.ClientSession() as http:
                 await story(here, lambda name: Client(http, url, name))

@@ -128,6 +128,16 @@ VALID: dict[str, Any] = {
     },
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
     "/v1/reviews/undo": {"id": "u_0", "reason": "a mistake"},
+    "/v1/findings": {
+        "document": "d_0",
+        "version": "1",
+        "kind": "financial.card",
+        "opinion": "rejected",
+        "passage": 0,
+        "start": 1,
+        "end": 2,
+        "reason": "a part number",
+    },
     "/v1/exposure/fixes": {"fix": "f_0", "all": False, "hold": False, "apply": True},
     "/v1/documents/{document:path}/forget": {"allow_return": False},  # of a document that has this for a name
 }

@@ -14,6 +14,7 @@ import numpy as np
 from adapters.hosts import Host
 from lockgate.adapters.files import FilesConnector
 from lockgate.adapters.index_memory import MemoryIndex
+from lockgate.adapters.judgement_log import SqliteJudgements
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.review_log import SqliteReviewLog
 from lockgate.audit.record import Receipt, Record
@@ -97,6 +98,7 @@ class Place:
     extractor: Plain
     log: Log
     reviewed: SqliteReviewLog
+    judged: SqliteJudgements
 
     def write(self, path: str, text: str | bytes) -> None:
         target = self.share / path
@@ -127,13 +129,17 @@ async def place(
     keys = FileKeys.open(folder / "master.key")
     index = await MemoryIndex.open(folder / "index", keys)
     reviewed = SqliteReviewLog.open(folder / "index", keys)
+    judged = SqliteJudgements.open(folder / "index", keys, b"k" * 32)
     embedder, extractor, log = embedder or Words(), Plain(), Log()
-    ingest = Ingest(index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most)
+    ingest = Ingest(
+        index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most, rejections=judged
+    )
     try:
-        made = Place(share, connector, index, ingest, embedder, extractor, log, reviewed)
+        made = Place(share, connector, index, ingest, embedder, extractor, log, reviewed, judged)
         if not (share / MANIFEST).exists():
             made.rules(STAFF, HR)
         yield made
     finally:
+        judged.close()
         reviewed.close()
         await index.close()

@@ -37,6 +37,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "/v1/documents/{document:path}/forget": "destroys, and shows nothing",
     "/v1/answers/": "records of answers that were given",
     "/v1/reviews": "labels that wait, by decisions of their own",
+    "/v1/findings": "kinds and places, by decisions of their own",
     "/v1/exposure": "what AI could find, by decisions of its own",
     "/access/v1/evaluations": "many questions of /access/v1/evaluation",
     "/access/v1/search/": "all answers of /access/v1/evaluation",

@@ -42,6 +42,10 @@ def _review(item: str) -> dict[str, Any]:
     return {"document": document_id("brightwater", item), "version": "0" * 16}
 
 
+def _judgement(item: str) -> dict[str, Any]:
+    return _review(item) | {"kind": "business.salary", "opinion": "rejected", "reason": "an invented example"}
+
+
 def _tool(name: str, **arguments: str) -> dict[str, Any]:
     params = {"name": name, "arguments": arguments}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -229,6 +233,18 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
         Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}/passages/0"),
         Case("of HR's", f"/v1/reviews/{document_id('brightwater', 'hr/salaries.md')}/passages/0"),
         Case("of what is not", f"/v1/reviews/{document_id('brightwater', 'loose/none.md')}/passages/0"),
+    ),
+    ("POST", "/v1/findings"): (
+        Case("of the owner's, in a version that is not", "/v1/findings", _judgement("loose/plan.md")),
+        Case("of HR's, in a version that is not", "/v1/findings", _judgement("hr/salaries.md")),
+        Case("of what is not", "/v1/findings", _judgement("loose/no-such-file.md")),
+    ),
+    ("GET", "/v1/findings/precision"): (Case("of every detector", "/v1/findings/precision"),),
+    ("GET", "/v1/findings/{document:path}"): (
+        Case("of the owner's", f"/v1/findings/{document_id('brightwater', 'loose/plan.md')}"),
+        Case("of HR's", f"/v1/findings/{document_id('brightwater', 'hr/salaries.md')}"),
+        Case("of what is not", f"/v1/findings/{document_id('brightwater', 'loose/none.md')}"),
+        Case("of HR's, by its path", "/v1/findings/brightwater/hr/salaries.md"),
     ),
     ("GET", "/v1/exposure"): (
         Case("of mine", "/v1/exposure"),

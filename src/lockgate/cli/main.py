@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "scan",
     "classify",
     "labels",
+    "findings",
     "exposure",
     "similar",
     "review",

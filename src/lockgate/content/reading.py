@@ -9,6 +9,7 @@ from lockgate.content.chunk import Span, split
 from lockgate.content.detection import scan
 from lockgate.content.document import Chunk, Document
 from lockgate.content.finding import Finding
+from lockgate.content.judging import Rejected, left, stand_ins
 from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose, sure_kinds
 from lockgate.content.similar import NOTHING, Sketch, sketch
 from lockgate.labels.label import Label, Sensitivity
@@ -38,29 +39,33 @@ NOTHING_READ = Reading((), (), UNREAD)
 """The reading of what could not be read."""
 
 
-def read(text: str, most: int | None = None, unseen: str = "") -> Reading:
+def read(text: str, most: int | None = None, unseen: str = "", rejected: Rejected | None = None) -> Reading:
     """Look at a whole text once, and at each passage as it will stand alone; keep the first `most` passages.
 
     A finding counts for every passage that it touches. A passage is looked at again with its heading and table
     header in front, because at answer time that is how it is seen. What is `unseen` in the document counts for its
-    label, and is in no passage.
+    label, and is in no passage. What people rejected counts nowhere: more of that never raises a label.
     """
     spans = split(text)
-    findings = scan(text)
+    before = scan(text)
+    findings = left(text, before, rejected)
     kinds: list[set[str]] = [set() for _ in spans]
     starts, ends = [span.start for span in spans], [span.end for span in spans]
     for finding in findings:
         if finding.confidence >= SURE:
             for at in range(bisect_right(ends, finding.start), bisect_left(starts, finding.end)):
                 kinds[at].add(finding.kind)
-    known = {finding.kind for finding in findings}
+    known = {finding.kind for finding in before}
     more: list[Finding] = []
+    others: list[Finding] = []
     for span, found in zip(spans, kinds, strict=True):
-        alone = scan(span.text)
+        alone = left(span.text, scan(span.text), rejected)
         found.update(sure_kinds(alone))
         more.extend(one for one in alone if one.kind not in known)
+        others.extend(one for one in alone if one.kind in known)
     kept, whole = spans[:most], sketch(span.text for span in spans)
-    proposal = propose((*findings, *more, *scan(unseen)))
+    more += stand_ins(before, findings, others) if rejected is not None else ()
+    proposal = propose((*findings, *more, *left(unseen, scan(unseen), rejected)))
     return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept), whole)
 
 

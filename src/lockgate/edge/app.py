@@ -23,6 +23,7 @@ from lockgate.edge.codecs import chat, completions, messages, responses
 from lockgate.edge.codecs.anthropic import anthropic_error
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.exposure_api import ExposureApi
+from lockgate.edge.findings_api import FindingsApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -118,6 +119,7 @@ def routes(
     audit: AuditApi,
     reviews: ReviewApi,
     exposure: ExposureApi,
+    findings: FindingsApi,
     mcp: McpDoor,
     authzen: AuthZenApi,
     operations: OperationsApi,
@@ -143,6 +145,7 @@ def routes(
         *audit.routes(),
         *reviews.routes(),
         *exposure.routes(),
+        *findings.routes(),
         *mcp.routes(),
         *authzen.routes(),
         *operations.routes(),

@@ -16,6 +16,7 @@ from lockgate.edge.openapi_schemas import (
     ANY,
     BOOL,
     CORRECTION,
+    JUDGEMENT,
     NAMES,
     REASON,
     SCHEMAS,
@@ -217,6 +218,14 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", "/v1/reviews/{document}/passages/{ordinal}"): Operation(
         "The text of a passage.", obj("text", text=TEXT), errors=(404,)
     ),
+    ("POST", "/v1/findings"): Operation(
+        "Confirm or reject what was found.",
+        _LIST,
+        JUDGEMENT,
+        errors=(404, 409),
+    ),
+    ("GET", "/v1/findings/precision"): Operation("How often detectors were right.", _LIST),
+    ("GET", "/v1/findings/{document}"): Operation("What was found in a document.", ANY, errors=(400, 404)),
     ("GET", "/v1/exposure"): Operation("What is exposed.", _LIST, query={"all": of(("true", "false"))}),
     ("GET", "/v1/exposure/fixes"): Operation(
         "What can be done about it.", _LIST, query={"all": of(("true", "false"))}

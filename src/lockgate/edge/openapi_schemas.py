@@ -185,6 +185,21 @@ CORRECTION: Final[dict[str, Schema]] = {
     "reason": REASON,
 }
 
+_PLACE: Final = whole(0, 10**9 - 1)
+JUDGEMENT: Final = closed(
+    obj(
+        *("document", "version", "kind", "opinion"),
+        document=text(100, 1),
+        version=text(100, 1),
+        kind=text(100, 1),
+        opinion=of(("confirmed", "rejected")),
+        passage=_PLACE,
+        start=_PLACE,
+        end=_PLACE,
+        reason=REASON,
+    )
+)
+
 
 def question(
     required: tuple[str, ...], parts: Mapping[str, Schema], *, batch: bool = False, page: bool = False

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lockgate.audit.record import Kind, Record, Source
 from lockgate.content.detection import scan
 from lockgate.content.document import Document
+from lockgate.content.judging import Rejected, left
 from lockgate.content.labeling import passage_held, sure_kinds
 from lockgate.errors import LockgateError
 from lockgate.flow.resources import document_resource
@@ -24,6 +25,7 @@ from lockgate.labels.label import Label, join_all
 from lockgate.policy.filter import All, Filter, InCollections, Within
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 from lockgate.ports import Embedder, Hit, Index, Query
+from lockgate.ports.judging import NoRejections, Rejections
 
 Recheck = Callable[[Document], Awaitable[Document | None]]
 """Ask the source of a document for its rights at this moment; None if it is gone."""
@@ -96,6 +98,8 @@ class Retrieve:
     embedder: Embedder
     recheck: Recheck
     passages: int = 8
+    rejections: Rejections = field(default_factory=NoRejections)
+    """What people rejected of what was found."""
 
     async def run(
         self,
@@ -147,7 +151,7 @@ class Retrieve:
             document = current[hit.document.id]
             if document is None or document.digest != hit.document.digest:
                 continue
-            looked = _look(replace(hit, document=document))
+            looked = _look(replace(hit, document=document), self.rejections.rejected(document.id))
             if ceiling is None or looked.hit.document.label.fits_under(ceiling):
                 candidates.append(looked)
         verdicts = self.gate.judge([_request(subject, context, one) for one in candidates])
@@ -172,13 +176,16 @@ class _Looked:
     held: bool
 
 
-def _look(hit: Hit) -> _Looked:
-    """Look at a passage again: what it contains raises its label, unless a review has accepted it."""
-    kinds = hit.chunk.kinds | sure_kinds(scan(hit.chunk.text))
+def _look(hit: Hit, rejected: Rejected | None) -> _Looked:
+    """Look at a passage again: what it contains raises its label, unless that was accepted or rejected."""
+    findings, text = scan(hit.chunk.text), hit.chunk.text
+    kinds = hit.chunk.kinds | sure_kinds(left(text, findings, rejected))
     document = hit.document
     held = hit.chunk.held or passage_held(kinds, document.label, document.accepted_kinds)
     label = raised(document.label, kinds - document.accepted_kinds)
-    return _Looked(replace(hit, document=replace(document, label=label)), kinds, held)
+    # What was rejected may be said in an answer, so its kind is one that is expected there.
+    said = kinds | sure_kinds(findings)
+    return _Looked(replace(hit, document=replace(document, label=label)), said, held)
 
 
 def _request(subject: Subject, context: Context, looked: _Looked) -> AccessRequest:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate.errors import Unavailable
-from lockgate.storage import audit, history, review_tables
+from lockgate.storage import audit, history, judgement_tables
 
 VERSION: Final = sa.Table(
     "alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True)
@@ -67,7 +67,7 @@ AUDIT: Final = Layout(
 HISTORY: Final = Layout(
     "history", "history.db", history.METADATA, "0002", {}, _FOLDER / "history", frozenset({"history_marks"})
 )
-INDEX: Final = Layout("index", "index/index.sqlite", review_tables.METADATA, "0005", folder=_FOLDER / "index")
+INDEX: Final = Layout("index", "index/index.sqlite", judgement_tables.METADATA, "0006", folder=_FOLDER / "index")
 LAYOUTS: Final = (AUDIT, HISTORY, INDEX)
 
 

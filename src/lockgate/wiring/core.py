@@ -21,6 +21,7 @@ from lockgate.config import Settings
 from lockgate.content.labeling import Limit
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.enforce import Gate, Mode
+from lockgate.journeys.findings import Findings
 from lockgate.journeys.passages import Passages
 from lockgate.journeys.release import Release
 from lockgate.journeys.retrieve import Retrieve
@@ -34,6 +35,7 @@ from lockgate.wiring import documents, forgetting, identity, prompts, resource, 
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.background import Background
 from lockgate.wiring.central import InForce
+from lockgate.wiring.judging import open_judgements
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
 from lockgate.wiring.operations import Operations, Watched
@@ -83,13 +85,13 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         stack.push_async_callback(audit.close)
         operations = Operations.open(settings, stack)
         sink = operations.tapped(audit)
-        log = AuditReader.open(audit.path)
-        stack.callback(log.close)
+        log = stack.enter_context(closing(AuditReader.open(audit.path)))
         history = SqliteHistory.open(state / "history.db", writer)
         stack.callback(history.close)
         keys = FileKeys.open(state / "keys" / "master.key")
         index = await MemoryIndex.open(state / "index", keys)
         stack.push_async_callback(index.close)
+        judged = await asyncio.to_thread(open_judgements, state, keys, stack)
         rotation = Rotation(state, keys, index, audit, clock)
 
         # models
@@ -128,11 +130,11 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.open_connectors(settings, directory, rights, stack)
         ingest = await documents.ingest(
-            settings, index, extractor, embedder, clock, sink, directory, limit, changing
+            settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged
         )
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
-        retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages))
+        retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages, judged))
         reviewing = open_reviewing(
             settings, index, keys, directory, gate, connectors, log, limit, changing, ingest.rules, stack
         )
@@ -158,6 +160,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             reviews=reviewing.reviews,
             exposures=reviewing.exposures,
             fixes=reviewing.fixes,
+            findings=Findings(index, gate, reviewing.reviews, judged, changing),
             why=Why(index, gate, directory, clock, recheck, reviewing.done),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=rotation,

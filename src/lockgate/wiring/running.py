@@ -23,6 +23,7 @@ from lockgate.edge.body import Limits as Bounds
 from lockgate.edge.classify_api import ClassifyApi
 from lockgate.edge.embeddings_api import EmbeddingsApi
 from lockgate.edge.exposure_api import ExposureApi
+from lockgate.edge.findings_api import FindingsApi
 from lockgate.edge.forget_api import ForgetApi
 from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
@@ -36,6 +37,7 @@ from lockgate.journeys.discover import Discover
 from lockgate.journeys.embed import Embed
 from lockgate.journeys.enforce import Gate
 from lockgate.journeys.exposure import Exposures
+from lockgate.journeys.findings import Findings
 from lockgate.journeys.fixing import Fixes
 from lockgate.journeys.forget import Forget
 from lockgate.journeys.ingest import Ingest
@@ -79,6 +81,7 @@ class Lockgate:
     reviews: Reviews
     exposures: Exposures
     fixes: Fixes
+    findings: Findings
     why: Why
     forget: Forget
     rotation: Rotation
@@ -107,6 +110,7 @@ class Lockgate:
             proofs=ProofApi(Proofs(self.gate, self.log)),
             audit=AuditApi(door, Auditing(self.gate, self.log)),
             reviews=ReviewApi(door, self.reviews),
+            findings=FindingsApi(door, self.findings),
             exposure=ExposureApi(door, self.exposures, self.fixes, Similar(self.index, self.directory, self.gate)),
             mcp=McpDoor(door, self.passages, resource.address(self.stated)),
             authzen=decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log),

@@ -14,6 +14,7 @@ from lockgate.content.labeling import UNREAD, passage_held
 from lockgate.journeys.ingest.report import Ledger
 from lockgate.journeys.ingest.settlement import Content, Settler, same
 from lockgate.ports import AuditSink, Clock, Connector, Index, Item
+from lockgate.ports.judging import Rejections
 
 BATCH: Final = 64
 """Items that are changed, and passages that are stored, together."""
@@ -40,10 +41,13 @@ class Look:
     ledger: Ledger
     changing: asyncio.Lock
     """Held from the look at what is known to its change: a review in between would be overwritten."""
+    rejections: Rejections
+    """What was judged since it was looked at is read again."""
 
     async def all(self, full: bool) -> list[Wanted]:
         """Bring rights in step, and return the items that must be read, in the order of the source."""
         report = self.ledger.report
+        judged = self.rejections.unexamined()
         seen: set[str] = set()
         todo: list[Wanted] = []
         changed: list[Item] = []
@@ -55,7 +59,7 @@ class Look:
                 report.forgotten += 1
                 continue
             stored = self.index.document(id)
-            must_read = not item.problem and (full or _is_new(item, stored))
+            must_read = not item.problem and (full or _is_new(item, stored) or id in judged)
             if must_read:
                 todo.append(Wanted(item.id, item.size))
             if self._differs(item, stored, must_read):

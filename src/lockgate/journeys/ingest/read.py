@@ -56,6 +56,8 @@ class _Ready:
     content: Content
     reading: Reading
     size: int
+    judged: int = 0
+    """The newest judgement that was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,13 @@ class Read:
 
     async def _understand(self, item: Item, data: bytes) -> _Ready:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        id = document_id(item.connector, item.id)
+        judged = self.look.rejections.unexamined().get(id, 0)
+        rejected = self.look.rejections.rejected(id)
         try:
             extracted = await self.extractor.extract(item.id, data)
             seen, unseen = extracted.split()
-            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen)
+            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen, rejected)
             title = await asyncio.to_thread(titled, extracted.title)
         except Invalid as error:
             again = error.code == READER_KILLED  # what was never seen is read by the next run
@@ -171,7 +176,7 @@ class Read:
         notes = (*extracted.notes, *own.notes, *unread, *_partly(reading))
         proposal = along(reading.proposal, own.evidence)
         content = Content(item.revision, digest, title, proposal, notes, partly=bool(unread))
-        return _Ready(item, content, reading, len(data))
+        return _Ready(item, content, reading, len(data), judged)
 
     async def _store(self, batch: Sequence[_Ready], tell: Callable[[int, int], None]) -> None:
         vectors = await self._embed([span.text for one in batch for span in one.reading.spans], tell)
@@ -209,6 +214,7 @@ class Read:
             report.stored += 1
             report.passages += len(mine)
             report.bytes += one.size
+        await look.rejections.examined({document.id: one.judged for document, one, _ in plans})
         tell(0, 0)
 
     async def _now(self, one: _Ready) -> Item | None:

@@ -1,0 +1,171 @@
+"""`ports.judging.Judgements` in the database of the index. Durable on return; rejections are in memory too."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+
+from lockgate.content.judging import Judgement, Opinion, Rejected, latest, plain_value
+from lockgate.errors import LockgateError, Unavailable
+from lockgate.ports import Keys
+from lockgate.storage import schema
+from lockgate.storage.judgement_tables import BINDING, JUDGEMENTS, digest, judgement_of, row_of
+
+_T = TypeVar("_T")
+
+
+class SqliteJudgements:
+    """Open it after the index of the same folder, and close it before.
+
+    A row that was edited in the file, or whose key is destroyed, rejects nothing.
+    """
+
+    def __init__(self, engine: sa.Engine, keys: Keys, secret: bytes) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._secret = secret
+        self._rejected: Mapping[str, frozenset[tuple[str, str]]] = {}
+        self._unexamined: Mapping[str, int] = {}
+
+    @classmethod
+    def open(cls, folder: Path, keys: Keys, secret: bytes) -> Self:
+        """Open the table in the database of an index folder. `secret` keys the hashes of values.
+
+        Raises:
+            Unavailable: it cannot be read, or has another layout.
+
+        """
+        path = folder / "index.sqlite"
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _: object) -> None:
+            cursor = connection.cursor()
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        made = cls(engine, keys, secret)
+        try:
+            with engine.begin() as db:
+                schema.prepare(db, schema.INDEX)
+            made._whole(made._load)
+        except LockgateError:
+            engine.dispose()
+            raise
+        except sa.exc.SQLAlchemyError as error:
+            engine.dispose()
+            raise Unavailable(f"the database `{path}` cannot be opened") from error
+        return made
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    # ------------------------------------------------------------------ what is rejected
+
+    def hashed(self, document: str, kind: str, text: str, /) -> str:
+        """Return the keyed hash of a value: of another document or kind it is another, so that none links them."""
+        said = "\0".join((document, kind, plain_value(text)))
+        return hmac.new(self._secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def rejected(self, document: str, /) -> Rejected | None:
+        """Return what tells rejected values of a document."""
+        values = self._rejected.get(document)
+        if not values:
+            return None
+        kinds = {kind for kind, _ in values}
+
+        def tell(kind: str, text: str) -> bool:
+            return kind in kinds and (kind, self.hashed(document, kind, text)) in values
+
+        return tell
+
+    def unexamined(self) -> Mapping[str, int]:
+        """Return the documents that were judged since they were looked at, with the number of the newest row."""
+        return self._unexamined
+
+    def _load(self, db: sa.Connection) -> None:
+        rows = [dict(row) for row in db.execute(sa.select(JUDGEMENTS).order_by(JUDGEMENTS.c.number)).mappings()]
+        whole = [judgement_of(row) for row in rows if self._is_whole(row)]
+        found: dict[str, set[tuple[str, str]]] = {}
+        for one in latest(whole):
+            if one.opinion is Opinion.REJECTED:
+                found.setdefault(one.document, set()).add((one.kind, one.value))
+        self._rejected = {document: frozenset(values) for document, values in found.items()}
+        self._unexamined = {row["document"]: row["number"] for row in rows if not row["examined"]}
+
+    def _is_whole(self, row: Mapping[str, Any]) -> bool:
+        try:
+            kept = self._keys.unwrap(row["master"], row["wrapped"], BINDING)
+        except LockgateError:
+            return False
+        return hmac.compare_digest(kept, digest(row))
+
+    # ------------------------------------------------------------------ judgements
+
+    async def add(self, judgements: Sequence[Judgement], /) -> None:
+        """Store judgements."""
+        await self._run(self._add, judgements)
+        await self._run(self._load)
+
+    def _add(self, db: sa.Connection, judgements: Sequence[Judgement]) -> None:
+        rows = []
+        for one in judgements:
+            row = row_of(one)
+            master, wrapped = self._keys.wrap_as(digest(row), BINDING)
+            rows.append(row | {"master": master, "wrapped": wrapped, "examined": False})
+        if rows:
+            db.execute(sa.insert(JUDGEMENTS), rows)
+
+    async def all(self, document: str = "", /) -> Sequence[Judgement]:
+        """Return judgements in the order of time."""
+        return await self._run(self._all, document)
+
+    def _all(self, db: sa.Connection, document: str) -> list[Judgement]:
+        wanted = sa.select(JUDGEMENTS).order_by(JUDGEMENTS.c.number)
+        if document:
+            wanted = wanted.where(JUDGEMENTS.c.document == document)
+        rows = [dict(row) for row in db.execute(wanted).mappings()]
+        if not all(map(self._is_whole, rows)):
+            raise Unavailable("what was kept of a judgement was changed, or its key is gone", code="tampered")
+        return [judgement_of(row) for row in rows]
+
+    async def examined(self, documents: Mapping[str, int], /) -> None:
+        """Note that documents were looked at again."""
+        seen = {document: last for document, last in documents.items() if document in self._unexamined}
+        if seen:
+            await self._run(self._examined, seen)
+            await self._run(self._load)
+
+    def _examined(self, db: sa.Connection, seen: Mapping[str, int]) -> None:
+        c = JUDGEMENTS.c
+        for document, last in seen.items():
+            mine = sa.update(JUDGEMENTS).where(c.document == document, c.number <= last)
+            db.execute(mine.values(examined=True))
+
+    # ------------------------------------------------------------------ how
+
+    async def _run(self, work: Callable[..., _T], *args: object) -> _T:
+        return await asyncio.to_thread(self._whole, work, *args)
+
+    def _whole(self, work: Callable[..., _T], *args: object) -> _T:
+        with _guarded(), self._engine.begin() as db:
+            return work(db, *args)
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise Unavailable(
+            "judgements cannot be read or written", remedy="Check that the disk is not full."
+        ) from error

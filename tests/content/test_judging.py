@@ -1,0 +1,117 @@
+"""Judgements: what a rejection takes away, and only that; how often detectors are right."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockgate.content.judging import Judgement, Opinion, latest, plain_value, precision, wilson
+from lockgate.content.labeling import level_of
+from lockgate.content.reading import read
+from support import NOW
+
+PIECES = (
+    "card 4111 1111 1111 1111",
+    "card 5500-0000-0000-0004",
+    "mail ann@example.com and bo@example.org",
+    "| name | salary |\n|---|---|\n| Lena Roth | 84200 |\n| Tom Berg | 71000 |",
+    "IBAN DE89 3704 0044 0532 0130 00",
+    "password: hunter2-Correct-Horse",
+    "CONFIDENTIAL",
+    "Lunch is at noon. " * 60,
+    "# Pay\n\nLena Roth earns a salary of EUR 84,200 a year.",
+)
+
+
+def of(text: str, values: frozenset[str]):
+    """Return what the reading of a text says where these values, by kind, were rejected."""
+    return read(text, rejected=lambda kind, value: f"{kind} {plain_value(value)}" in values)
+
+
+def everything(text: str) -> list[str]:
+    """Return every value that is looked at in a text, by kind."""
+    seen: set[str] = set()
+
+    def note(kind: str, value: str) -> bool:
+        seen.add(f"{kind} {plain_value(value)}")
+        return False
+
+    read(text, rejected=note)
+    return sorted(seen)
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_more_rejections_never_raise(pieces: list[str], chance: random.Random) -> None:
+    text = "\n\n".join(pieces)
+    values = everything(text)
+    few = frozenset(one for one in values if chance.random() < 0.4)
+    many = few | frozenset(one for one in values if chance.random() < 0.4)
+    before, after = of(text, few), of(text, many)
+    assert after.proposal.sensitivity <= before.proposal.sensitivity
+    was = {one.kind: one for one in before.proposal.evidence}
+    for one in after.proposal.evidence:
+        assert one.count <= was[one.kind].count
+        assert one.confidence <= was[one.kind].confidence
+    for less, more in zip(after.kinds, before.kinds, strict=True):
+        assert less <= more
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_what_nobody_rejected_still_counts(pieces: list[str], chance: random.Random) -> None:
+    text = "\n\n".join(pieces)
+    values = everything(text)
+    gone = frozenset(one for one in values if chance.random() < 0.5)
+    kept = {one.split(" ")[0] for one in values if one not in gone}
+    whole, after = of(text, frozenset()), of(text, gone)
+    left = {one.kind for one in after.proposal.evidence}
+    assert {one.kind for one in whole.proposal.evidence} & kept == left
+    if not gone:
+        assert after.proposal == whole.proposal == read(text).proposal
+
+
+def test_a_rejected_value_is_gone_however_it_is_set() -> None:
+    text = "card 4111 1111 1111 1111\n\nand again 4111-1111-1111-1111 but also card 5500 0000 0000 0004"
+    after = of(text, frozenset({"financial.card 4111111111111111"}))
+    assert [(one.kind, one.count) for one in after.proposal.evidence] == [("financial.card", 1)]
+    after = of(text, frozenset({"financial.card 4111111111111111", "financial.card 5500000000000004"}))
+    assert after.proposal.evidence == ()
+    assert not any(after.kinds)
+    assert level_of("financial.card") > after.proposal.sensitivity
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_wilson_bounds_hold_the_share(right: int, all_: int) -> None:
+    right = min(right, all_)
+    low, high = wilson(right, all_)
+    assert 0 <= low <= right / all_ <= high <= 1
+    for other in (low, high):  # the bounds are where the score test just rejects
+        if 0 < other < 1:
+            spread = (other * (1 - other) / all_) ** 0.5
+            assert abs(right / all_ - other) == pytest.approx(1.959963984540054 * spread, abs=1e-9)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def judged(number: int, opinion: Opinion, value: str, kind: str = "financial.card") -> Judgement:
+    at = NOW + timedelta(seconds=number)
+    return Judgement("d_1", "00", kind, "number@2", 0, 0, 9, value, opinion, ("user:ann",), at, "why not")
+
+
+def test_precision_counts_the_last_word_on_each_value() -> None:
+    said = [
+        judged(1, Opinion.REJECTED, "a"),
+        judged(2, Opinion.CONFIRMED, "a"),
+        judged(3, Opinion.CONFIRMED, "b"),
+        judged(4, Opinion.REJECTED, "c"),
+        judged(5, Opinion.REJECTED, "c"),
+        judged(6, Opinion.REJECTED, "c", "financial.iban"),
+    ]
+    assert len(latest(said)) == 4
+    found = {one.kind: one for one in precision(said)}
+    assert (found["financial.card"].confirmed, found["financial.card"].rejected) == (2, 1)
+    assert found["financial.iban"].share == 0
+    assert precision(said)[0].kind == "financial.iban"
+    assert precision([]) == []
