@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from attacks.conftest import MODELS
 from attacks.http import chat, send
-from e2e.beside import beside
+from e2e.beside import MODELS, beside
 from e2e.lab import FILES, MANIFEST, Lab, plant
 from e2e.upstream import Stream, Upstream
 from journeys.places import Words

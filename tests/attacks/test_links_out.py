@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from attacks.conftest import MODELS
 from attacks.http import chat, send
+from e2e.beside import MODELS
 from e2e.lab import FILES, Lab, in_thread, opened, plant, records
 from e2e.upstream import Behavior, Stream, Upstream, upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder

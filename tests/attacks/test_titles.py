@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from attacks.conftest import MODELS
 from attacks.http import chat, send, tool
-from e2e.beside import beside
+from e2e.beside import MODELS, beside
 from e2e.lab import FILES, Lab, plant
 from e2e.upstream import Stream, Upstream
 from journeys.places import Plain, place

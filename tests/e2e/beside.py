@@ -11,6 +11,27 @@ from e2e.lab import Lab, in_thread, opened
 from e2e.upstream import Behavior, Upstream, good, upstream
 from lockgate.ports import Embedder
 
+MODELS = """
+[[models]]
+id = "big"
+base_url = "{big}"
+model = "big"
+users = ["everyone"]
+ceiling = "restricted"
+[[models]]
+id = "cheap"
+base_url = "{cheap}"
+model = "cheap"
+users = ["everyone"]
+ceiling = "general"
+[[assistants]]
+id = "grounded"
+model = "big"
+collections = ["brightwater"]
+users = ["everyone"]
+"""
+"""Models of a gateway beside an upstream, where the module of a test states none."""
+
 SLOW = """
 [[models]]
 id = "slow"

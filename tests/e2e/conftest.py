@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from e2e.lab import in_thread
+from e2e.beside import MODELS, beside
+from e2e.lab import Lab, in_thread, plant
+from e2e.upstream import Upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.demo.run import Stage, fetch_weights, stage
 from lockgate.edge.serve import listen
@@ -57,3 +59,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory, embedder: MiniLmEmbedder) -> 
 
     with in_thread(served) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def pair(
+    request: pytest.FixtureRequest, embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Lab, Upstream]]:
+    """A gateway over a small share, with `MODELS` of the test's module, and an upstream that obeys."""
+    folder = tmp_path_factory.mktemp("beside")
+    plant(folder)
+    with beside(folder, embedder, getattr(request.module, "MODELS", MODELS)) as both:
+        yield both
+
+
+@pytest.fixture
+def lab(pair: tuple[Lab, Upstream]) -> Lab:
+    """The gateway of `pair`, whose upstream answers as it should."""
+    pair[1].reset()
+    return pair[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attacks.http import Reply, send
-from e2e.beside import beside
-from e2e.lab import FILES, Lab, plant, records
+from e2e.lab import FILES, Lab, records
 from e2e.upstream import Stream, Upstream
 from edge.apis import APIS, Api, Said, Turns, events
-from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from matrix.endpoints import SUBJECTS
 
 pytestmark = pytest.mark.slow
@@ -50,21 +47,6 @@ PAY = "What is the base salary of Goran Ilic?"
 CARD = "4111 1111 1111 1111"
 
 every = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
-
-
-@pytest.fixture(scope="module")
-def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Upstream]]:
-    folder = tmp_path_factory.mktemp("doors")
-    plant(folder)
-
-    with beside(folder, embedder, MODELS) as both:
-        yield both
-
-
-@pytest.fixture
-def lab(pair: tuple[Lab, Upstream]) -> Lab:
-    pair[1].reset()
-    return pair[0]
 
 
 def ask(lab: Lab, api: Api, who: str, model: str, turns: Turns, *, stream: bool, **more: Any) -> Reply:

@@ -15,7 +15,6 @@ import pytest
 from aiohttp import web
 
 from attacks.http import Reply, chat, send
-from e2e.beside import beside
 from e2e.lab import Lab, in_thread, opened, plant, records
 from e2e.upstream import Upstream
 from lockgate.adapters.audit_sqlite import AuditLog
@@ -61,21 +60,6 @@ extra_params = ["input_type"]
 CARD = "4111 1111 1111 1111"
 GIFTS = "Gifts from suppliers may be accepted."
 PAY = "What is the base salary of Goran Ilic?"
-
-
-@pytest.fixture(scope="module")
-def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Upstream]]:
-    folder = tmp_path_factory.mktemp("vectors")
-    plant(folder)
-
-    with beside(folder, embedder, MODELS) as both:
-        yield both
-
-
-@pytest.fixture
-def lab(pair: tuple[Lab, Upstream]) -> Lab:
-    pair[1].reset()
-    return pair[0]
 
 
 @pytest.fixture

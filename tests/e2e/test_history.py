@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -96,15 +96,6 @@ WAYS: Mapping[str, Callable[[str], Messages]] = {
 
 def _wide(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
-
-
-@pytest.fixture(scope="module")
-def pair(embedder: MiniLmEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Upstream]]:
-    folder = tmp_path_factory.mktemp("history")
-    plant(folder)
-
-    with beside(folder, embedder, MODELS) as both:
-        yield both
 
 
 async def _first(client: Client, person: str = "hr") -> tuple[str, Label]:
