@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sqlite3
 import subprocess
@@ -22,6 +23,9 @@ from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.errors import Unavailable
 from lockgate.flow.history import marks
 from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
+from lockgate.labels.label import join_all
+from lockgate.labels.wire import parse, render
+from lockgate.storage.alike import Alike
 from lockgate.storage.known_marks import KnownMarks, packed
 from support import NOW, person
 
@@ -260,6 +264,44 @@ def test_packed_marks_say_what_a_plain_dictionary_says(
         for mark in marks_:
             plain[mark[:8]] = plain[mark[:8]].join(label) if mark[:8] in plain else label
     assert known.find(asked) == {mark: plain[mark[:8]] for mark in asked if mark[:8] in plain}
+
+
+def test_a_mark_takes_its_place_once_however_many_labels_it_had() -> None:
+    """Nearly every answer has a label of its own: a mark for each, with all of them, grew by the hour."""
+    known = KnownMarks()
+    marks_ = [number.to_bytes(12, "little") for number in range(40)]
+    every = [replace(HR, readers=Readers.any_of(f"group:g{number}")) for number in range(200)]
+    for one in every:
+        known.pack([(packed(marks_), one)])
+    assert (len(known.keys), len(known.labels)) == (40, 1)
+    assert known.find(marks_) == dict.fromkeys(marks_, join_all(every))
+
+
+def test_labels_share_their_parts() -> None:
+    alike = Alike(most=50)
+    made = [parse(json.loads(json.dumps(render(HR.join(LEGAL))))) for _ in range(100)]
+    one, *others = [alike.label(each) for each in made]
+    assert one == made[0]
+    assert all(each == one for each in others)
+    assert all(each.owners is one.owners and each.retention is one.retention for each in others)
+    assert len({id(clause) for each in [one, *others] for clause in each.readers.clauses}) == 2
+    for number in range(200):
+        fresh = replace(HR, owners=frozenset({f"user:{number}"}))
+        assert alike.label(fresh) == fresh
+
+
+async def test_forgetting_reads_nobody_again_of_whom_nothing_was_forgotten(history: SqliteHistory) -> None:
+    """To read a person again took the longer, the more they had been shown; it was done after each sync."""
+    await history.remember(ANN, MARKS, HR, NOW)
+    await history.remember(BOB, MARKS, HR, NOW - timedelta(days=40))
+    for one in (ANN, BOB):
+        assert await history.recall(one, MARKS) == dict.fromkeys(MARKS, HR)
+    before = history._people[ANN.person.name]
+    await history.forget(NOW - timedelta(days=30))
+    assert history._people[ANN.person.name] is before
+    assert await history.recall(BOB, MARKS) == {}
+    assert await history.shown(BOB, NOW - timedelta(days=50)) is None
+    assert await history.recall(ANN, MARKS) == dict.fromkeys(MARKS, HR)
 
 
 def test_recent_marks_are_packed_and_stay_known() -> None:

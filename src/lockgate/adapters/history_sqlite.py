@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from math import ceil
@@ -27,6 +27,7 @@ from lockgate.labels.wire import parse, render
 from lockgate.policy.model import Subject
 from lockgate.storage import history as store
 from lockgate.storage import schema
+from lockgate.storage.alike import Alike
 from lockgate.storage.driver import driver, transaction
 from lockgate.storage.group import GroupWriter, Lane
 from lockgate.storage.known_marks import packed
@@ -35,7 +36,7 @@ from lockgate.storage.known_person import Person, Stored
 _MARKS: Final = 1_000_000
 """Marks of all people together that memory keeps (12 MB); who has asked least recently is dropped first."""
 _PEOPLE: Final = 5_000
-_REMEMBERED: Final = 4_096
+_REMEMBERED: Final = 512
 """Labels and sessions that the writer remembers to have written."""
 _MINUTE: Final = 60.0
 """Seconds to which the disk's moment of a session is rounded up, so that a request seldom has to write it. What
@@ -55,7 +56,10 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Forget:
+    """What was last shown before then goes; the thread notes of whom something went."""
+
     before: float
+    of: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class SqliteHistory:
         self._engine = engine
         self._people: OrderedDict[str, Person] = OrderedDict()
         self._size = 0
+        self._alike = Alike()
         self._writer = writer or GroupWriter.start("history")
         self._own = writer is None
         self._lane: Lane[_Job, None] = self._writer.lane(self._commit, _cannot_write)
@@ -98,7 +103,13 @@ class SqliteHistory:
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "secure_delete=ON",
+                "cache_size=-512",
+            ):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
@@ -153,7 +164,7 @@ class SqliteHistory:
     ) -> Awaitable[None]:
         """Store that the subject was shown text with these marks under this label, durably."""
         name, session, seen = subject.person.name, subject.session.id, now.timestamp()
-        shown = ((marks, label), *also)
+        shown = [(several, self._alike.label(one)) for several, one in ((marks, label), *also)]
         job = tuple([_Piece(name, session, packed(several), one, seen) for several, one in shown])
         person = self._person(name)
         done = self._lane.submit(job)
@@ -185,12 +196,15 @@ class SqliteHistory:
 
     async def forget(self, before: datetime, /) -> None:
         """Drop what was last shown before a moment; what comes back later is then not recognized."""
-        done = self._lane.submit(_Forget(before.timestamp()))
+        forget = _Forget(before.timestamp())
+        done = self._lane.submit(forget)
         if done is None:
             raise Unavailable("the history is closed")
         await done
-        for name in [name for name, one in self._people.items() if not one.pending]:
-            self._drop(name)
+        # Nobody else is read again: that takes the longer, the more somebody was shown.
+        for name in forget.of:
+            if name in self._people and not self._people[name].pending:
+                self._drop(name)
 
     async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, within: Label, /) -> int:
         """Drop the marks that `of` returns for each person, of what was shown since then, and overwrite them.
@@ -283,7 +297,7 @@ class SqliteHistory:
 
         def label(text: str) -> Label:
             if text not in labels:
-                labels[text] = parse(json.loads(text))
+                labels[text] = self._alike.label(parse(json.loads(text)))
             return labels[text]
 
         pieces, shown, known = store.PIECES.c, store.SHOWN.c, store.LABELS.c
@@ -335,9 +349,9 @@ class SqliteHistory:
             self._write_pieces(db, pieces)  # what was shown before is stored first, so that it is seen
             pieces = []
             if isinstance(job, _Forget):
-                db.execute(sa.delete(store.PIECES).where(store.PIECES.c.seen < job.before))
-                db.execute(sa.delete(store.SHOWN).where(store.SHOWN.c.seen < job.before))
-                self._sessions.clear()
+                job.of.update(store.drop_older(db, job.before))
+                if job.of:
+                    self._sessions.clear()
             else:
                 store.drop_marks(db, job.person, job.gone, job.since, job.labels)
         self._write_pieces(db, pieces)

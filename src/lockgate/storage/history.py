@@ -80,6 +80,18 @@ def marks_of(db: sa.Connection, subject: str, since: float, labels: Collection[i
     return frozenset(mark for whole in pieces for mark in unpacked(whole))
 
 
+def drop_older(db: sa.Connection, before: float) -> set[str]:
+    """Drop what was last shown before then; return of whom."""
+    gone: set[str] = set()
+    for table in (PIECES, SHOWN):
+        old = table.c.seen < before
+        names = set(db.execute(sa.select(table.c.subject).distinct().where(old)).scalars())
+        if names:
+            db.execute(sa.delete(table).where(old))
+            gone |= names
+    return gone
+
+
 def drop_marks(
     db: sa.Connection, subject: str, gone: Collection[bytes], since: float, labels: Collection[int]
 ) -> None:

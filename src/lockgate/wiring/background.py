@@ -27,7 +27,7 @@ from lockgate.wiring.rotation import Rotation
 from lockgate.wiring.signing import Signing
 
 LOG: Final = logging.getLogger("lockgate")
-_MEASURE: Final = timedelta(hours=1)
+_HOURLY: Final = timedelta(hours=1)
 _PATIENCE: Final = timedelta(minutes=2)
 """After this a sync begins no further large document: other collections and what is new come first."""
 
@@ -75,14 +75,17 @@ class Background:
     async def _sync_forever(self) -> None:
         """Sync every collection, again and again. A source that fails is tried again next time."""
         measured: datetime | None = None
+        forgotten: datetime | None = None
         while True:
             for connector in self.connectors.values():
                 if not await self._try(f"sync of {connector.name}", self._sync(connector)):
                     self.operations.sync_failed(connector.name)
-            oldest = self.clock.now() - timedelta(days=self.settings.labels.history_days)
-            await self._try("forgetting of history", self.history.forget(oldest))
             now = self.clock.now()
-            if measured is None or now - measured >= _MEASURE or now.date() != measured.date():
+            if forgotten is None or now - forgotten >= _HOURLY:
+                forgotten = now
+                oldest = now - timedelta(days=self.settings.labels.history_days)
+                await self._try("forgetting of history", self.history.forget(oldest))
+            if measured is None or now - measured >= _HOURLY or now.date() != measured.date():
                 measured = now
                 await self._try("measures of the catalogue", self.exposures.take_measures(now))
             await asyncio.sleep(self.settings.sync_seconds)

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
+from lockgate.adapters import arenas
 from lockgate.adapters.systemd import Manager, inherited
 from lockgate.config import Settings
 from lockgate.content.detection import scan
@@ -48,6 +49,7 @@ async def serve(
             code="bad_configuration",
             remedy="Set `issuer` and `audience` under [identity].",
         )
+    arenas.few()
     place, manager = settings.server, Manager(environment, pid)
     given = inherited(environment, pid)
     asyncio.get_running_loop().set_exception_handler(_defect)

@@ -54,7 +54,7 @@ def connect(folder: Path) -> sa.Engine:
     def _prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions are begun above, and at once where they write
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "cache_size=-512"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
