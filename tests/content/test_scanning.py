@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 
@@ -15,8 +16,11 @@ from content import reference
 from content.test_detectors import HOSTILE, MARKS, NUMBERS, SALARIES, SECRETS, TABLES
 from content.test_personal import FOUND, MISSES, parts
 from lockgate.content.detection import core, scan, scan_many
+from lockgate.content.detection.ahead import Ahead
+from lockgate.content.detection.automaton import BITS, MASK, Automaton
 from lockgate.content.detection.core import ROWS, TOKENS, Core
 from lockgate.content.detection.more_vectors import ALL as VECTORS
+from lockgate.content.detection.runs import Runs
 from lockgate.content.labeling import propose
 from lockgate.labels.label import Sensitivity
 
@@ -151,6 +155,27 @@ def test_numbers_that_are_several_things_are_told_the_same_in_both_ways(monkeypa
     assert [scan(line) for line in lines] == wanted
     monkeypatch.setattr(core, "FEW", 0)
     assert scan_many(lines) == wanted
+
+
+@given(st.text("abx19\né", max_size=60))
+def test_an_anchor_that_ends_in_a_digit_further_on_is_found_whole(text):
+    anchors = ["ab[^0-9]{0,5}[0-9]", r"xa?[^\n0-9]{1,4}[0-9]", "ab"]
+    ahead = Ahead(anchors)
+    assert ahead.fronts == ["ab", "xa?", "ab"]
+    data = b"\n" * 8 + text.encode() + b"\n" * 8
+    automaton = Automaton([(front, False) for front in ahead.fronts])
+    wanted = sorted(
+        {
+            (one.end(1), number)
+            for number, anchor in enumerate(anchors)
+            for one in re.finditer(rf"(?=({anchor}))".encode(), data)
+        }
+    )
+    hits = automaton.scan(data)
+    few = ahead.few(data, hits)
+    many = ahead.many(data, Runs.of(np.frombuffer(data, np.uint8)), np.array(hits, np.int64)).tolist()
+    for found in (few, many):
+        assert sorted({(hit >> BITS, hit & MASK) for hit in found}) == wanted
 
 
 EVERY = [*HOSTILE, " ".join(PIECES), *(anchor for row in TOKENS for anchor in row.anchors[:1])]

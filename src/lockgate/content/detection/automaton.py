@@ -26,6 +26,7 @@ def _note(number: int, _start: int, end: int, _flags: int, hits: Any) -> None:
 
 BITS: Final = 16
 """A hit is one integer: where an anchor ends, in bytes, and in this many lowest bits the anchor's number."""
+MASK: Final = (1 << BITS) - 1
 
 
 class Automaton:

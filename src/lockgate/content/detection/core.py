@@ -20,7 +20,8 @@ from typing import Final
 import numpy as np
 
 from lockgate.content.detection import personal, secrets
-from lockgate.content.detection.automaton import BITS, Automaton
+from lockgate.content.detection.ahead import Ahead
+from lockgate.content.detection.automaton import BITS, MASK, Automaton
 from lockgate.content.detection.batch import Batch, Ints, slices
 from lockgate.content.detection.context import word_anchor
 from lockgate.content.detection.financial import CARDS, few_runs, ibans, many_runs
@@ -56,7 +57,6 @@ FEW: Final = 24 << 10
 """Up to so many bytes, numbers are looked at one by one."""
 FOUNDED: Final = 0.75
 """A reading of such confidence is not taken away by one that demands less."""
-MASK: Final = (1 << BITS) - 1
 
 
 class Core:
@@ -80,7 +80,10 @@ class Core:
             self._owners += [number] * len(detector.anchors)
         self._first = len(self._words)
         self._second = self._first + len(self._tokens.anchors)
-        self._automaton = Automaton(anchors)
+        self._ahead = Ahead(anchor for anchor, _ in anchors)
+        self._automaton = Automaton(
+            [(front, fold) for front, (_, fold) in zip(self._ahead.fronts, anchors, strict=True)]
+        )
 
     def scan(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
         """Return the findings of each text, looked at together."""
@@ -94,7 +97,7 @@ class Core:
         return [_findings(raw, places) for raw, (_, places) in zip(found, forms, strict=True)]
 
     def _few(self, batch: Batch, found: list[list[Raw]]) -> None:
-        hits = self._automaton.scan(batch.data)
+        hits = self._ahead.few(batch.data, self._automaton.scan(batch.data))
         ends = [hit >> BITS for hit in hits]
         if not batch.ascii:
             ends = batch.points(np.array(ends, np.int64)).tolist()
@@ -117,6 +120,9 @@ class Core:
 
     def _many(self, batch: Batch, found: list[list[Raw]]) -> None:
         hits = np.array(self._automaton.scan(batch.data), np.int64)
+        runs = Runs.of(batch.array) if self._numbers or self._ahead.gaps else None
+        if runs:
+            hits = self._ahead.many(batch.data, runs, hits)
         ends, numbers = batch.points(hits >> BITS), hits & MASK
         beside = numbers < self._first
         words: dict[str, Ints] = {}
@@ -127,9 +133,8 @@ class Core:
         lengths = np.array([len(text) for text in batch.texts])
         local = np.minimum(ends - np.asarray(batch.begins)[owners], lengths[owners])
         self._around(batch, owners, local, numbers, found)
-        if not self._numbers:
+        if not (self._numbers and runs):
             return
-        runs = Runs.of(batch.array)
         for owner, raw in self._numbers.many(batch, runs, words):
             found[owner] += raw
         for one in ibans(batch.joined, batch.points(many_runs(runs)).tolist()):

@@ -38,7 +38,6 @@ _END: Final = (
     rf"|(?:,|\n) ?{_TOWN},? ?[A-Z]{{1,2}}[0-9][0-9A-Z]? ?[0-9][A-Z]{{2}}(?![0-9A-Z])"
     rf"|(?:,|\n) ?{_TOWN},? [0-9]{{4,5}}(?:-[0-9]{{3,4}})?(?![0-9]))"
 )
-_UP_ASCII: Final = r"[A-Z0-9]"
 _EN_CAPITALS: Final = "|".join(word.rstrip("?").capitalize() for word in _EN_TYPES.split("|"))
 _TAIL: Final = re.compile(rf"(?:{_UNIT})?(?:{_END})?")
 
@@ -111,13 +110,13 @@ DETECTORS: Final = (
         (
             r"[a-z0-9.] (?:street|avenue|ave|road|rd|lane|ln|boulevard|blvd|parkway|pkwy|highway|hwy|crescent"
             r"|terrace|trail|drive|court)[^a-z]",
-            rf"(?-i:[0-9],? {_UP_ASCII}[^\n0-9]{{2,40}} (?:{_EN_CAPITALS}))(?:[.,;\n]| [nsew][^a-z]| (?:apt"
-            rf"|suite|ste|unit|#))",
+            rf"(?-i: (?:{_EN_CAPITALS}))(?:[.,;\n]| [nsew][^a-z]| (?:apt|suite|ste|unit|#))",
         ),
         0.75,
         _whole,
         130,
         320,
+        re.compile(r"(?a)[0-9](?<![\w.$€£#/-].)"),
     ),
     Phrase(
         KIND,
@@ -149,7 +148,8 @@ DETECTORS: Final = (
         _ES,
         (
             rf"[^a-z](?:{_ES_TYPES})[ ]?(?:(?:de las|de los|de la|del|de|dos|das|da|do|della|dei"
-            rf"|dell.) ?)?{_CAPITAL}[^\n0-9]{{1,60}}(?:[0-9]|s/n)",
+            rf"|dell.) ?)?{_CAPITAL}[^\n0-9]{{1,60}}[0-9]",
+            "s/n",
         ),
         0.75,
         _whole,
