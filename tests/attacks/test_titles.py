@@ -33,7 +33,7 @@ def test_a_title_that_holds_a_finding_is_not_shown(tmp_path: Path, title: str) -
         async with place(tmp_path) as here:
             here.write("menu.txt", "Lentil soup on Monday.")
             ingest = Ingest(
-                here.index, Titled(), here.embedder, here.ingest._clock, here.log, here.ingest._settler._directory
+                here.index, Titled(), here.embedder, here.ingest._clock, here.log, here.ingest.settler._directory
             )
             await ingest.run(here.connector)
             assert here.document("menu.txt").title == "menu.txt"

@@ -30,6 +30,7 @@ from lockgate.config.settings import (
     QuotaSettings,
     Rule,
     Server,
+    Suggestions,
     TelemetrySettings,
 )
 from lockgate.labels.label import Label
@@ -42,6 +43,7 @@ TABLES: dict[str, type] = {
     "`[server]`": Server,
     "`[identity]`": Identity,
     "`[labels]`": Labels,
+    "`[suggestions]`": Suggestions,
     "`[telemetry]`": TelemetrySettings,
     "`[log]`": LogSettings,
     "`[central]`": CentralSettings,
@@ -63,6 +65,7 @@ NO_KEYS = {
     "server",
     "identity",
     "labels",
+    "suggestions",
     "telemetry",
     "log",
     "central",

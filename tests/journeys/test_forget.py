@@ -88,7 +88,7 @@ async def opened(folder: Path) -> AsyncIterator[Here]:
         history = SqliteHistory.open(state / "history.db")
         labeler = Labeler(history, KEY)
         gate = Gate(lambda: SHIPPED, at.log, applications=registered)
-        changing = at.ingest._changing
+        changing = at.ingest.changing
         storage = StateRemains(state, state_folder.COPIES)
         try:
             yield Here(

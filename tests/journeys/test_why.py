@@ -21,7 +21,7 @@ CANARY = "84,200 s3cret"
 def explained(tmp_path: Path, body: Callable[[Place, Why], Awaitable[None]]) -> None:
     async def inside() -> None:
         async with place(tmp_path) as at:
-            directory = at.ingest._settler._directory
+            directory = at.ingest.settler._directory
             gate = Gate(lambda: SHIPPED, at.log, applications=registered)
             why = Why(
                 at.index, gate, directory, Stopped(), lambda d: at.ingest.recheck(at.connector, d), at.reviewed

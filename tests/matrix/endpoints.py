@@ -46,6 +46,10 @@ def _judgement(item: str) -> dict[str, Any]:
     return _review(item) | {"kind": "business.salary", "opinion": "rejected", "reason": "an invented example"}
 
 
+def _suggest(item: str, model: str) -> dict[str, Any]:
+    return {"document": document_id("brightwater", item), "model": model}
+
+
 def _tool(name: str, **arguments: str) -> dict[str, Any]:
     params = {"name": name, "arguments": arguments}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -221,6 +225,12 @@ CASES: Final[Mapping[tuple[str, str], tuple[Case, ...]]] = {
     ("POST", "/v1/reviews/undo"): (
         Case("of nothing", "/v1/reviews/undo", {}),
         Case("of an id that is not", "/v1/reviews/undo", {"id": "u_none"}),
+    ),
+    ("POST", "/v1/reviews/suggest"): (
+        Case("of the owner's", "/v1/reviews/suggest", _suggest("loose/plan.md", "assistant")),
+        Case("of HR's", "/v1/reviews/suggest", _suggest("hr/salaries.md", "assistant")),
+        Case("by a model that is not", "/v1/reviews/suggest", _suggest("hr/salaries.md", "none")),
+        Case("of what is not", "/v1/reviews/suggest", _suggest("loose/none.md", "assistant")),
     ),
     ("GET", "/v1/reviews/{document:path}"): (
         Case("of the owner's", f"/v1/reviews/{document_id('brightwater', 'loose/plan.md')}"),

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lockgate.cli import labels_suggest
 from lockgate.cli.terminal import plain
 from lockgate.config import load
 from lockgate.config.label_rules import read_rules
@@ -28,9 +29,10 @@ raise documents above what their content demands everywhere; a machine never low
   lockgate labels simulate --rules labels.toml   which documents would change, and why; nothing is changed
   lockgate labels apply                          apply the rules of the configuration to the whole catalogue
   lockgate labels explain hr/pay.xlsx            why a document has its label; --version for an older decision
+  lockgate labels suggest --collection hr --model assistant    let a model suggest labels, which only raise
 
 simulate, explain and apply work on the state folder, so no gateway may be working on it. A gateway applies new
-rules itself when it starts."""
+rules itself when it starts. suggest asks a running gateway."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,6 +56,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     explain.add_argument("document", help="its id, or collection/path")
     explain.add_argument("--version", help="of the rules that a decision names (default: those in force)")
     explain.set_defaults(run=run_explain)
+    labels_suggest.add(inner)
     for one in (check, simulate, apply, explain):
         one.add_argument("--config", type=Path, default=Path("lockgate.toml"), help="default: lockgate.toml")
         one.add_argument("--json", action="store_true", help="print JSON")

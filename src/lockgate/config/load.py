@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from lockgate.config.applications import applications
 from lockgate.config.central import central, quota
@@ -12,12 +13,16 @@ from lockgate.config.documents import collection
 from lockgate.config.models import assistant, model
 from lockgate.config.operations import log, telemetry
 from lockgate.config.server import identity, server
-from lockgate.config.settings import Labels, Settings
+from lockgate.config.settings import Category, Labels, Settings, Suggestions
 from lockgate.config.table import Table
 from lockgate.config.words import level
 from lockgate.errors import Invalid, NotFound
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.wire import Taxonomy
+
+_MOST_CATEGORIES: Final = 100
+"""Every question about a document names all of them."""
+_LONGEST_NAME: Final = 60
 
 
 def _labels(table: Table) -> Labels:
@@ -32,6 +37,22 @@ def _labels(table: Table) -> Labels:
         history_hours=table.whole("history_hours", 12, 1, 24 * 365),
         history_days=table.whole("history_days", 30, 1, 3650),
     )
+    table.done()
+    return made
+
+
+def _suggestions(table: Table, taxonomy: Taxonomy) -> Suggestions:
+    named = table.table("categories")
+    made = Suggestions(
+        apply=table.get("apply", bool, False),
+        categories=tuple(Category(one, level(named, one, taxonomy)) for one in named.values),
+    )
+    if len(made.categories) > _MOST_CATEGORIES:
+        raise table.fail("categories", f"are more than {_MOST_CATEGORIES}")
+    for one in made.categories:
+        if not 0 < len(one.name.strip()) <= _LONGEST_NAME or not one.name.isprintable():
+            raise table.fail("categories", f"need names of 1 to {_LONGEST_NAME} characters")
+    named.done()
     table.done()
     return made
 
@@ -93,6 +114,7 @@ def parse(text: str, file: Path) -> Settings:
         server=server(top.table("server")),
         identity=identity(top.table("identity")),
         labels=labels,
+        suggestions=_suggestions(top.table("suggestions"), labels.taxonomy),
         telemetry=telemetry(top.table("telemetry")),
         log=log(top.table("log")),
         central=central(top.table("central"), labels.taxonomy),

@@ -154,6 +154,22 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """One of `[suggestions.categories]`: a name that a model may choose, and the level that it demands."""
+
+    name: str
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """`[suggestions]`: whether what models suggest takes effect, and what they choose from besides levels."""
+
+    apply: bool = False
+    categories: tuple[Category, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CentralSettings:
     """`[central]`: what binds every client. None is not set, and restricts nothing; an empty list allows nothing.
 
@@ -221,6 +237,7 @@ class Settings:
     server: Server = Server()
     identity: Identity = Identity()
     labels: Labels = Labels()
+    suggestions: Suggestions = Suggestions()
     telemetry: TelemetrySettings = TelemetrySettings()
     log: LogSettings = LogSettings()
     central: CentralSettings = CentralSettings()

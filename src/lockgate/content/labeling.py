@@ -66,6 +66,9 @@ _LEVELS: Final[Mapping[str, Sensitivity]] = {
     "mark.internal": Sensitivity.GENERAL,
     "mark.confidential": Sensitivity.CONFIDENTIAL,
     "copy.confidential": Sensitivity.CONFIDENTIAL,
+    "suggestion.proposed": Sensitivity.PUBLIC,
+    "suggestion.applied.general": Sensitivity.GENERAL,
+    "suggestion.applied.confidential": Sensitivity.CONFIDENTIAL,
 }
 """What a kind demands: the longest prefix decides. What is not here (`mark.restricted` too) is restricted."""
 
@@ -208,13 +211,13 @@ DEFAULT_LIMIT: Final = Limit()
 FEW: Final = 3
 """Up to so many occurrences are a matter of the passages they stand in; more, of the whole document."""
 
-_WHOLE: Final = ("mark.", "copy.")
+_WHOLE: Final = ("mark.", "copy.", "suggestion.applied.")
 
 
 def beyond(evidence: Iterable[Evidence], label: Label, accepted_kinds: frozenset[str]) -> int:
     """Count what was found that demands more than the label says, and that no review has seen.
 
-    A mark counts as more than a few, and so does that it is a copy: it speaks about the whole document.
+    A mark counts as more than a few, and so does a copy or a suggestion: it speaks about the whole document.
     """
     return sum(
         one.count + (FEW if one.kind.startswith(_WHOLE) else 0)

@@ -34,6 +34,7 @@ from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.protected import Challenges, ProtectedResource
 from lockgate.edge.render import new_request_id
 from lockgate.edge.review_api import ReviewApi
+from lockgate.edge.suggest_api import SuggestApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.errors import LockgateError, NotFound
 from lockgate.policy.model import Scope
@@ -118,6 +119,7 @@ def routes(
     proofs: ProofApi,
     audit: AuditApi,
     reviews: ReviewApi,
+    suggest: SuggestApi,
     exposure: ExposureApi,
     findings: FindingsApi,
     mcp: McpDoor,
@@ -143,6 +145,7 @@ def routes(
         *classify.routes(),
         *forget.routes(),
         *audit.routes(),
+        *suggest.routes(),
         *reviews.routes(),
         *exposure.routes(),
         *findings.routes(),

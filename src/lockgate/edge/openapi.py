@@ -194,7 +194,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         kinds=(_PLAIN,),
     ),
     ("GET", "/v1/reviews"): Operation(
-        "What waits for the caller.", _LIST, errors=(400,), query={"limit": whole(1, 1000)}
+        "What waits for the caller.", _LIST, errors=(400,), query={"limit": whole(1, 1000), "collection": TEXT}
     ),
     ("POST", "/v1/reviews"): Operation(
         "Accept or correct a label.",
@@ -212,6 +212,12 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "Take back the caller's last review, or what was done under an id.",
         _DOCUMENTS,
         closed(obj(id=text(100, 1), reason=REASON)),
+        errors=(404, 409),
+    ),
+    ("POST", "/v1/reviews/suggest"): Operation(
+        "Let a model suggest the label of a document.",
+        ref("Document"),
+        closed(obj("document", "model", document=text(1000, 1), model=text(200, 1), again=BOOL)),
         errors=(404, 409),
     ),
     ("GET", "/v1/reviews/{document}"): Operation("One document.", ref("Document"), errors=(404,)),

@@ -109,7 +109,8 @@ class ReviewApi:
         limit = request.query_params.get("limit", "100")
         if not _number(limit) or not 1 <= int(limit) <= 1000:
             raise Invalid("`limit` must be a number from 1 to 1000")
-        found = await self.reviews.list_open(subject, context, int(limit))
+        collection = request.query_params.get("collection", "")[:200]
+        found = await self.reviews.list_open(subject, context, int(limit), collection)
         return listing([open_object(one, self.door.taxonomy) for one in found], context)
 
     async def one(self, request: Request, subject: Subject, context: Context) -> Response:

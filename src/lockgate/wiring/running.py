@@ -15,6 +15,7 @@ from lockgate.adapters.audit_sqlite import AuditLog
 from lockgate.adapters.index_memory import MemoryIndex
 from lockgate.adapters.policy_files import PolicyFiles
 from lockgate.config import Settings
+from lockgate.content.suggestion import Choices
 from lockgate.edge.answering import Answering
 from lockgate.edge.api import Door, PassagesApi
 from lockgate.edge.app import application, routes
@@ -29,6 +30,7 @@ from lockgate.edge.mcp import McpDoor
 from lockgate.edge.models_api import ModelsApi
 from lockgate.edge.proof_api import ProofApi
 from lockgate.edge.review_api import ReviewApi
+from lockgate.edge.suggest_api import SuggestApi
 from lockgate.edge.why_api import WhyApi
 from lockgate.journeys.auditing import Auditing
 from lockgate.journeys.chat import Chat
@@ -46,6 +48,7 @@ from lockgate.journeys.proofs import Proofs
 from lockgate.journeys.release import Release
 from lockgate.journeys.review import Reviews
 from lockgate.journeys.similar import Similar
+from lockgate.journeys.suggest import Suggest
 from lockgate.journeys.why import Why
 from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, resource
@@ -111,11 +114,27 @@ class Lockgate:
             audit=AuditApi(door, Auditing(self.gate, self.log)),
             reviews=ReviewApi(door, self.reviews),
             findings=FindingsApi(door, self.findings),
+            suggest=SuggestApi(door, self._suggest()),
             exposure=ExposureApi(door, self.exposures, self.fixes, Similar(self.index, self.directory, self.gate)),
             mcp=McpDoor(door, self.passages, resource.address(self.stated)),
             authzen=decisions.api(self.stated, door, self.passages, self.chat.routes, self.directory, self.log),
             operations=self.operations.api(door),
             resource=resource.protected(self.stated),
+        )
+
+    def _suggest(self) -> Suggest:
+        given = self.settings.suggestions
+        return Suggest(
+            self.chat,
+            self.release,
+            self.reviews,
+            self.index,
+            self.connectors,
+            self.ingest.settler,
+            self.ingest.changing,
+            self.clock,
+            Choices(self.settings.labels.taxonomy, {one.name: one.sensitivity for one in given.categories}),
+            given.apply,
         )
 
     def app(self, *, more: Sequence[BaseRoute] = (), sync: bool = True) -> Starlette:

@@ -59,8 +59,8 @@ class Ingest:
         self._clock = clock
         self._audit = audit
         self.rules = rules
-        self._settler = Settler(directory, limit, rules)
-        self._changing = changing or asyncio.Lock()
+        self.settler = Settler(directory, limit, rules)
+        self.changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
         self._copies = Copies(index)
         self._rejections = rejections or NoRejections()
@@ -90,7 +90,7 @@ class Ingest:
         self._running.add(connector.name)
         report = Report(connector.name, self._clock.now())
         ledger = Ledger(report, self._clock, watch, subject, self.rules.version)
-        parts = (self._audit, self._clock, self._settler, ledger, self._changing, self._rejections)
+        parts = (self._audit, self._clock, self.settler, ledger, self.changing, self._rejections)
         look = Look(connector, self._index, *parts)
         outcome = "failed"
         try:
@@ -115,7 +115,7 @@ class Ingest:
 
         """
         item = await connector.stat(document.item)
-        return None if item is None else self._settler.current(item, document, self._clock.now())
+        return None if item is None else self.settler.current(item, document, self._clock.now())
 
     def rechecker(self, connectors: Mapping[str, Connector]) -> Callable[[Document], Awaitable[Document | None]]:
         """Return `recheck` for documents of any of these connectors; of another, the source cannot be asked."""

@@ -25,7 +25,7 @@ from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.copies import with_copies
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
-from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same
+from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same, with_suggestions
 from lockgate.ports import READER_KILLED, Embedder, Extractor, Item, Vectors
 
 MOST: Final = 10_000
@@ -196,7 +196,9 @@ class Read:
             stored = await self._stored(item)
             if stored is None and look.index.forgotten(document_id(item.connector, item.id)):
                 continue  # while it was read
-            content = await with_copies(look.index, item, one.content, one.reading.sketch, stored)
+            content = await with_copies(
+                look.index, item, with_suggestions(one.content, stored), one.reading.sketch, stored
+            )
             document = look.settler.document(item, content, stored, look.clock.now())
             if document.problem:
                 look.ledger.problem(document.item, document.problem)

@@ -9,8 +9,9 @@ from typing import Final
 from lockgate.content.audience import Breadth, Census
 from lockgate.content.document import Document, Review, document_id
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
-from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Hit, Limit, Proposal, not_below, settle
+from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Hit, Limit, Proposal, along, not_below, settle
 from lockgate.content.reading import recalled
+from lockgate.content.suggestion import is_note, is_suggestion
 from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
 from lockgate.ports import Directory, Item
@@ -46,6 +47,18 @@ def content_of(document: Document) -> Content:
         UNREAD if unreadable else recalled(document),
         tuple(note.removeprefix(_OF_TEXT) for note in document.notes if note.startswith(_OF_TEXT)),
         document.problem if unreadable else "",
+    )
+
+
+def with_suggestions(content: Content, stored: Document | None) -> Content:
+    """Return what is known of the bytes of an item, with what a model suggested about the very same bytes."""
+    if stored is None or not content.digest or stored.digest != content.digest:
+        return content
+    notes = tuple(note.removeprefix(_OF_TEXT) for note in stored.notes if note.startswith(_OF_TEXT))
+    return replace(
+        content,
+        proposal=along(content.proposal, [one for one in stored.evidence if is_suggestion(one.kind)]),
+        notes=(*content.notes, *(one for one in notes if is_note(one))),
     )
 
 

@@ -92,15 +92,21 @@ class Reviews:
         self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit, rules))
         self._done = done
 
-    async def list_open(self, subject: Subject, context: Context, limit: int = 200) -> list[Open]:
-        """Return what this owner or steward must look at, worst first.
+    async def list_open(
+        self, subject: Subject, context: Context, limit: int = 200, collection: str = ""
+    ) -> list[Open]:
+        """Return what this owner or steward must look at, worst first; of one collection, where it is named.
 
         Raises:
             Unavailable: the audit log cannot record it.
 
         """
         steward = all(self._stewards in party.identifiers for party in subject.parties)
-        mine = [one for one in self._index.documents() if steward or subject.owns(one.label)]
+        mine = [
+            one
+            for one in self._index.documents()
+            if (steward or subject.owns(one.label)) and collection in ("", one.collection)
+        ]
         listed = exposures(mine, census(self._directory), self._limit)
         found: list[Open] = []
         for start in range(0, len(listed), BATCH):
