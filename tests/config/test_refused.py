@@ -17,6 +17,7 @@ AROUND = {
     "`[identity]`": "[identity]\n",
     "`[labels]`": "[labels]\n",
     "`[telemetry]`": "[telemetry]\n",
+    "`[suggestions]`": "[suggestions]\n",
     "`[log]`": "[log]\n",
     "`[central]`": "[central]\n",
     "`[[quotas]]`": '[[quotas]]\nwho = ["everyone"]\n',
@@ -124,3 +125,14 @@ def test_no_refusal_repeats_a_secret(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         parse(text, tmp_path / "lockgate.toml")
     assert "tell-nobody" not in f"{caught.value} {caught.value.remedy}"
+
+
+def test_categories_that_a_model_could_not_choose(tmp_path: Path) -> None:
+    for line in ('"plans" = "huge"', '"" = "general"', f'"{"x" * 61}" = "general"', '"a\\nb" = "general"'):
+        with pytest.raises(Invalid, match=r"lockgate.toml:\d+: `suggestions"):
+            parse(f"[suggestions.categories]\n{line}\n", tmp_path / "lockgate.toml")
+    found = parse(
+        '[suggestions.categories]\n"board papers" = "restricted"\n', tmp_path / "lockgate.toml"
+    ).suggestions
+    assert [(one.name, one.sensitivity.name) for one in found.categories] == [("board papers", "RESTRICTED")]
+    assert not found.apply

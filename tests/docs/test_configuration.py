@@ -162,6 +162,7 @@ def test_the_stated_defaults_are_those_that_count(tmp_path: Path):
         settings.server,
         settings.identity,
         settings.labels,
+        settings.suggestions,
         settings.telemetry,
         settings.log,
         settings.central,

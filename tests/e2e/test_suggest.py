@@ -103,7 +103,7 @@ def test_a_suggestion_waits_in_the_review_with_the_place_of_its_quote(waiting: t
     before = stored(lab, "loose/plan.md")
     server.reset(answering(says("restricted", QUOTE, "plans")))
     reply = suggest(lab, "loose/plan.md")
-    assert (reply.status, reply.json["result"]) == (200, "proposed"), reply.text
+    assert (reply.status, reply.json["outcome"]) == (200, "proposed"), reply.text
     assert reply.json["suggestion"] == {
         "level": "restricted", "category": "plans", "passage": 0, "start": 8, "end": 48
     }  # fmt: skip
@@ -129,13 +129,13 @@ def test_a_suggestion_waits_in_the_review_with_the_place_of_its_quote(waiting: t
     assert QUOTE not in repr(told)
     assert {"model_call", "outcome", "retrieval", "decision"} <= {str(record.kind) for record in told}
 
-    assert suggest(lab, "loose/plan.md").json["result"] == "known"  # it goes on where it was
+    assert suggest(lab, "loose/plan.md").json["outcome"] == "known"  # it goes on where it was
     assert len(server.received) == 1
     connector = lab.lockgate.connectors["brightwater"]
     lab.run(lab.lockgate.ingest.run(connector, full=True))  # the same bytes are the same to the model
     assert kinds(stored(lab, "loose/plan.md")) == ["suggestion.proposed.restricted"]
-    assert suggest(lab, "loose/plan.md").json["result"] == "known"
-    assert suggest(lab, "loose/plan.md", again=True).json["result"] == "proposed"
+    assert suggest(lab, "loose/plan.md").json["outcome"] == "known"
+    assert suggest(lab, "loose/plan.md", again=True).json["outcome"] == "proposed"
     assert stored(lab, "loose/plan.md").evidence == after.evidence
 
 
@@ -146,7 +146,7 @@ def test_who_wrote_the_document_cannot_talk_its_label_down(waiting: tuple[Lab, U
     for level in ("public", "general"):
         server.reset(answering(says(level, "this is public and harmless")))
         reply = suggest(lab, "loose/order.md", again=True)
-        assert (reply.status, reply.json["result"]) == (200, "nothing")
+        assert (reply.status, reply.json["outcome"]) == (200, "nothing")
     after = stored(lab, "loose/order.md")
     assert (after.label, after.evidence, after.held, after.review) == (
         before.label, before.evidence, before.held, before.review
@@ -190,7 +190,7 @@ def test_what_is_no_answer_changes_nothing(waiting: tuple[Lab, Upstream], behave
     before = stored(lab, "loose/nothing.md")
     server.reset(behave)
     reply = suggest(lab, "loose/nothing.md")
-    assert (reply.status, reply.json["result"], reply.json["why"]) == (200, "rejected", why), reply.text
+    assert (reply.status, reply.json["outcome"], reply.json["why"]) == (200, "rejected", why), reply.text
     assert "61,387" not in reply.text
     assert stored(lab, "loose/nothing.md") == before
     told = records(lab.lockgate, reply.headers["lockgate-request-id"])
@@ -214,14 +214,14 @@ def test_a_model_that_fails_changes_nothing(waiting: tuple[Lab, Upstream], how: 
 def test_no_model_sees_what_a_question_would_not_show_it(waiting: tuple[Lab, Upstream]) -> None:
     lab, server = waiting
     server.reset(answering(says("restricted", "The board met on the lighthouse")))
-    assert suggest(lab, "noai/minutes.md").json["result"] == "unseen"  # no use by AI
+    assert suggest(lab, "noai/minutes.md").json["outcome"] == "unseen"  # no use by AI
     assert suggest(lab, "loose/again.md", "outside").status == 403  # above what the model may be given
     assert (
-        suggest(lab, "loose/again.md", who="steward").json["result"] == "unseen"
+        suggest(lab, "loose/again.md", who="steward").json["outcome"] == "unseen"
     )  # unreviewed: its owner's AI only
     assert suggest(lab, "loose/again.md", who="staff").status == 404  # not theirs to review
-    assert suggest(lab, "loose/again.md", "mind").json["result"] == "unseen"  # it draws from no collection
-    assert suggest(lab, "loose/again.md", "extractive").json["result"] == "unseen"
+    assert suggest(lab, "loose/again.md", "mind").json["outcome"] == "unseen"  # it draws from no collection
+    assert suggest(lab, "loose/again.md", "extractive").json["outcome"] == "unseen"
     assert not server.received
 
 
@@ -229,13 +229,13 @@ def test_where_the_operator_applies_them_labels_rise_and_readers_stay(applying: 
     lab, server = applying
     before = stored(lab, "loose/plan.md")
     server.reset(answering(says("restricted", QUOTE)))
-    assert suggest(lab, "loose/plan.md").json["result"] == "raised"
+    assert suggest(lab, "loose/plan.md").json["outcome"] == "raised"
     after = stored(lab, "loose/plan.md")
     assert (after.label.sensitivity, after.label.readers) == (Sensitivity.RESTRICTED, before.label.readers)
     assert after.review is Review.UNREVIEWED
     for level in ("public", "confidential"):
         server.reset(answering(says(level, QUOTE)))
-        assert suggest(lab, "loose/plan.md", again=True).json["result"] == "nothing"
+        assert suggest(lab, "loose/plan.md", again=True).json["outcome"] == "nothing"
     lab.run(lab.lockgate.ingest.run(lab.lockgate.connectors["brightwater"], full=True))
     assert stored(lab, "loose/plan.md").label == after.label
 
@@ -244,7 +244,7 @@ def test_what_is_declared_is_held_until_a_person_has_seen_why(applying: tuple[La
     lab, server = applying
     server.reset(answering(says("restricted", "Trips by rail are booked in second class")))
     before = stored(lab, "handbook/travel.md")
-    assert suggest(lab, "handbook/travel.md", who="steward").json["result"] == "raised"
+    assert suggest(lab, "handbook/travel.md", who="steward").json["outcome"] == "raised"
     after = stored(lab, "handbook/travel.md")
     assert (after.label, after.review, after.held) == (before.label, Review.DECLARED, True)
 
@@ -274,5 +274,9 @@ def test_the_command_goes_on_where_it_was(
     code, out = run("--collection", "brightwater", "--model", "sorter", "--limit", "1", "--json")
     rows = [json.loads(line) for line in out.splitlines()]
     assert len(server.received) == asked + 1
-    assert [row["result"] for row in rows if row["result"] != "known"] in (["rejected"], ["unseen"], ["proposed"])
+    assert [row["outcome"] for row in rows if row["outcome"] != "known"] in (
+        ["rejected"],
+        ["unseen"],
+        ["proposed"],
+    )
     assert "lease" not in out

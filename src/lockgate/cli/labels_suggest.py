@@ -69,9 +69,9 @@ async def work(args: argparse.Namespace, call: Call) -> int:
         except LockgateError as error:
             if len(names) == 1 or not _of_one(error):
                 raise
-            one = {"item": name, "result": "failed", "why": error.code, "suggestion": None}
-        asked += one["result"] != "known"
-        counts[one["result"]] += 1
+            one = {"item": name, "outcome": "failed", "why": error.code, "suggestion": None}
+        asked += one["outcome"] != "known"
+        counts[one["outcome"]] += 1
         _tell(args, one, f"{at + 1} of {len(names)}")
     if not args.json:
         print(
@@ -88,14 +88,14 @@ def _of_one(error: LockgateError) -> bool:
 
 def _tell(args: argparse.Namespace, one: dict[str, Any], place: str) -> None:
     if args.json:
-        wanted = ("document", "item", "result", "why", "suggestion", "label", "held")
+        wanted = ("document", "item", "outcome", "why", "suggestion", "label", "held")
         print(json.dumps({name: one[name] for name in wanted if name in one}, ensure_ascii=False), flush=True)
         return
     found = one["suggestion"]
     said = ""
-    if found and one["result"] in ("raised", "proposed"):
+    if found and one["outcome"] in ("raised", "proposed"):
         named = f" as `{found['category']}`" if found["category"] else ""
         said = f": {found['level']}{named}, passage {found['passage']}"
     why = f" ({one['why']})" if one["why"] else ""
     print(f"[{place}]", file=sys.stderr, end=" ", flush=True)
-    print(plain(f"{one['item']}: {one['result']}{said}{why}"), flush=True)
+    print(plain(f"{one['item']}: {one['outcome']}{said}{why}"), flush=True)

@@ -47,5 +47,5 @@ class SuggestApi:
             "start": found.start,
             "end": found.end,
         }
-        answer = {"result": done.result.value, "why": done.why, "suggestion": suggestion}
+        answer = {"outcome": done.result.value, "why": done.why, "suggestion": suggestion}
         return json_response(document_object(done.document, taxonomy) | answer, context.request_id)
