@@ -57,7 +57,7 @@ demo: $(VENV)/runs ## a running Lockgate over an invented company; CHECK=1 plays
 
 lock: install ## resolve the dependencies anew and write their hashes
 	$(PIP) pip-tools
-	for extras in local dev,git,postgres,s3 bench; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	for extras in local dev,git,ocr,postgres,s3 bench; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
 	  --strip-extras --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra local,telemetry,$$extras \
 	  $$(test $$extras != bench || echo -c requirements/dev.lock) -o requirements/$${extras%%,*}.lock pyproject.toml; done
 
