@@ -193,7 +193,7 @@ HARMFUL: dict[str, tuple[str, Callable[[], bytes], str]] = {
         f'<worksheet xmlns="{office.SHEET}"><sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
         '<row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData></worksheet>'}), ""),
     "long": ("a.txt", lambda: b"word " * 1_200_000, "longer than 5000000"),
-    "mistyped": ("a.docx", lambda: b"\x89PNG\r\n\x1a\n" + bytes(999), "an image"),
+    "mistyped": ("a.docx", lambda: b"\x89PNG\r\n\x1a\n" + bytes(999), "picture"),
     "program": ("a.pdf", lambda: b"\x7fELF" + bytes(999), "broken"),
 }  # fmt: skip
 

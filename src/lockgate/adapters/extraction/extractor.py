@@ -131,6 +131,7 @@ class KreuzbergExtractor:
             "PYTHONPATH": _SOURCE,
             "MALLOC_ARENA_MAX": "2",
             "RAYON_NUM_THREADS": "1",
+            "OMP_THREAD_LIMIT": "1",
             "LC_ALL": "C.UTF-8",
         }
         try:

@@ -20,6 +20,7 @@ from lockgate.adapters.extraction import (
     markdown,
     opendocument,
     pdf,
+    pictures,
     records,
     rtf,
     sheets,
@@ -141,6 +142,7 @@ _READERS: Final[dict[str, Callable[[str, bytes, Room], Read]]] = {
     "rtf": _with_inside(rtf.read),
     "ole": _with_inside(compound.read),
     "pdf": _with_inside(pdf.read),
+    "image": pictures.read,
     "zip": _with_inside(archives.read_zip),
     "tar": _with_inside(archives.read_tar),
     "gz": _with_inside(archives.read_gz),
@@ -152,5 +154,4 @@ _TEXT_ENDINGS: Final = frozenset({"txt", "text", "log"})
 _WHY: Final = {
     "rar": "archives of this kind cannot be read",
     "7z": "archives of this kind cannot be read",
-    "image": "it is an image, which would need OCR",
 }

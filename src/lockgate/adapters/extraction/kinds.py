@@ -50,7 +50,11 @@ _FIRST: Final = (
     (b"GIF89a", "image"),
     (b"II*\x00", "image"),
     (b"MM\x00*", "image"),
+    (b"II+\x00", "image"),
+    (b"MM\x00+", "image"),
 )
+_BMP: Final = tuple(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
+"""Sizes of the second head of a BMP: its first two bytes begin many a text."""
 _PDF: Final = 1024
 """A PDF may begin anywhere in so many bytes (ISO 32000-1, note to 7.5.2)."""
 _MAIL: Final = re.compile(
@@ -96,6 +100,8 @@ def by_bytes(data: bytes) -> str:
         if data.startswith(first):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP:
         return "image"
     if data[257:262] == b"ustar":
         return "tar"

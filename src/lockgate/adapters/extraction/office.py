@@ -9,20 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.adapters.extraction import properties, xmls, zips
+from lockgate.adapters.extraction import kinds, pictures, properties, xmls, zips
 from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room, shown
 from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
 
 _EMBEDDED: Final = re.compile(r"^[a-z]+/embeddings/([^/]+)$", re.IGNORECASE)
+_PICTURE: Final = re.compile(r"^[a-z]+/media/([^/]+)$|^Pictures/([^/]+)$", re.IGNORECASE)
 _XML: Final = (".xml", ".rels", ".vml")
 
 
 @dataclass
 class Package:
-    """The parts of a file that is a ZIP of XML: `parts` by name, and files `embedded` in it."""
+    """The parts of a file that is a ZIP of XML: `parts` by name, and files and `pictures` in it."""
 
     parts: dict[str, bytes] = field(default_factory=dict)
     embedded: dict[str, bytes] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
 
     def below(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Yield the XML parts in a folder, in order of their numbers."""
@@ -51,16 +53,19 @@ def opened(data: bytes, room: Room, kept: tuple[str, ...] = ()) -> Package:
             for part in archive.infolist():
                 name = part.filename
                 xml, embedded = name.endswith(_XML), _EMBEDDED.match(name)
+                picture = None if pictures.eyes() is None else _PICTURE.match(name)
                 room.file()
                 if name in package.parts:
                     raise Unreadable("it has two parts of one name")
-                if not (xml or embedded or name.endswith(kept)) or name.endswith("/"):
+                if not (xml or embedded or picture or name.endswith(kept)) or name.endswith("/"):
                     room.unpack(part.file_size, part.compress_size)
                     continue  # images, fonts, macros: no text
                 body = zips.unpacked(archive, part, room)
                 if xml:
                     xmls.refuse_entities(body)
-                if embedded and not xml:
+                if picture and not xml:
+                    package.pictures[picture[1] or picture[2]] = body
+                elif embedded and not xml:
                     package.embedded[embedded[1]] = body
                 else:
                     package.parts[name] = body
@@ -83,6 +88,7 @@ def finish(package: Package, pieces: Pieces, room: Room, read_inside: ReadInside
     pieces.aside("\n".join(dict.fromkeys(links)), "targets of links")
     for name, body in package.embedded.items():
         embed(name, body, pieces, room, read_inside)
+    add_pictures(package, pieces, room)
     for name, body in package.below("customXml/"):
         if "/itemProps" not in name:
             pieces.aside(xmls.all_text(body), "custom data")
@@ -99,6 +105,21 @@ def embed(
         pieces.include(name, read_inside(name, data, room.deeper()), place)
     except Unreadable as error:
         pieces.unread.append(f"{place}: {error}")
+
+
+def add_pictures(package: Package, pieces: Pieces, room: Room) -> None:
+    """Add what is written in the pictures of a file, each once. Most have no text, which is nothing to tell."""
+    seen: set[bytes] = set()
+    for name, body in package.pictures.items():
+        if body in seen or kinds.by_bytes(body) != "image":
+            continue  # drawings (EMF, SVG) are none that can be read
+        seen.add(body)
+        try:
+            room.file()
+            pieces.include(name, pictures.read(name, body, room), f"picture `{shown(name)}`")
+        except Unreadable as error:
+            if str(error) != pictures.NOTHING:
+                pieces.unread.append(f"picture `{shown(name)}`: {error}")
 
 
 def targets(package: Package, part: str) -> dict[str, str]:

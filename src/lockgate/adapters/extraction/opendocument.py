@@ -168,6 +168,7 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     pieces.add("\n".join(dict.fromkeys(heads)), "header")
     _in_order([one for one in found.blocks if one[0] != "header"], pieces)
     pieces.notes.extend(dict.fromkeys(found.notes))
+    office.add_pictures(package, pieces, room)
     if meta := package.parts.get("meta.xml"):
         lines = [*properties.stated(meta), *properties.custom(meta)]
         title = next((value for key, value in lines if key == "Title"), "")

@@ -9,15 +9,18 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pypdfium2
 from pypdfium2 import raw
 
-from lockgate.adapters.extraction import pdf_aside
+from lockgate.adapters.extraction import pdf_aside, pictures
 from lockgate.adapters.extraction.layout import LINE_CHARS, Line, Page, placed, text_of
 from lockgate.adapters.extraction.pieces import Pieces, Read, ReadInside, Room
 from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _HYPHENS: Final = (0x02, 0xFFFE)
 """What PDFium puts where a word is hyphenated at the end of a line."""
@@ -31,6 +34,13 @@ _SAME_LINE: Final = 0.5
 
 
 PAGES: Final = 20_000
+_LITTLE: Final = 100
+"""Characters of a page that may be no more than a stamp or a number on a scan: such pages are looked at, too."""
+_OBJECTS: Final = 1_000
+_DOTS: Final = 200
+"""Dots per inch at which a page is drawn to be read."""
+_PIXELS: Final = 12_000_000
+_SIDE: Final = 20_000
 
 
 def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
@@ -45,8 +55,11 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
         with pypdfium2.PdfDocument(data) as document:
             document.init_forms()
             pieces.title = _MADE_UP.sub("", document.get_metadata_value("Title"))
-            pages, notes = _pages(document, pieces, room)
+            drawn: list[int] = []
+            pages, notes = _pages(document, pieces, room, drawn)
             pieces.add(text_of(pages))
+            if pictures.eyes() is not None:
+                _pictures(document, drawn, pieces, room)
             new = [note for note in dict.fromkeys(notes) if not pieces.says(note)]
             pieces.add("\n".join(new), "notes and fields")
             body = pieces.length
@@ -60,8 +73,10 @@ def read(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
     return found
 
 
-def _pages(document: pypdfium2.PdfDocument, pieces: Pieces, room: Room) -> tuple[list[Page], list[str]]:
-    """Return what can be read of the pages, and the notes on them."""
+def _pages(
+    document: pypdfium2.PdfDocument, pieces: Pieces, room: Room, drawn: list[int]
+) -> tuple[list[Page], list[str]]:
+    """Return what can be read of the pages, and the notes on them; add to `drawn` which may be pictures."""
     count = len(document)
     if count > PAGES:
         raise Unreadable(f"it has more than {PAGES} pages")
@@ -74,13 +89,51 @@ def _pages(document: pypdfium2.PdfDocument, pieces: Pieces, room: Room) -> tuple
             pieces.unread.append(f"pages {number + 1} to {count}: {error}")
             break
         try:
-            pages.append(_page(document, number, notes))
+            page = _page(document, number, notes)
+            pages.append(page)
+            said = sum(len(line.text) for line in page.lines)
+            if not said or (said < _LITTLE and _has_picture(document, number)):
+                drawn.append(number)
         except pypdfium2.PdfiumError:
             pieces.unread.append(f"page {number + 1}: it is broken")
     empty = sum(not page.lines for page in pages)
     if empty:
         pieces.notes.append(f"{empty} of its {count} pages hold no text")
     return pages, notes
+
+
+def _has_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
+    page = document[number]
+    count = min(raw.FPDFPage_CountObjects(page), _OBJECTS)
+    kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, at)) for at in range(count))
+    found = any(kind in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM) for kind in kinds)
+    page.close()
+    return found
+
+
+def _pictures(document: pypdfium2.PdfDocument, numbers: list[int], pieces: Pieces, room: Room) -> None:
+    """Add what is written on pages that are pictures. After all text, which costs less and is surer."""
+    for number in numbers:
+        try:
+            room.go_on()
+            pieces.add(pictures.look(_drawn(document, number), room), f"picture on page {number + 1}")
+        except (Unreadable, pypdfium2.PdfiumError) as error:
+            why = str(error) if isinstance(error, Unreadable) else "it cannot be drawn"
+            pieces.unread.append(f"picture on page {number + 1}: {why}")
+
+
+def _drawn(document: pypdfium2.PdfDocument, number: int) -> Image:
+    """Return a page as a picture in shades of gray."""
+    page = document[number]
+    width, height = page.get_size()
+    scale = min(_DOTS / 72, (_PIXELS / max(width * height, 1.0)) ** 0.5, _SIDE / max(width, height, 1.0))
+    bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
+    try:
+        made: Image = bitmap.to_pil().copy()
+        return made
+    finally:
+        bitmap.close()
+        page.close()
 
 
 def _page(document: pypdfium2.PdfDocument, number: int, notes: list[str]) -> Page:

@@ -106,12 +106,14 @@ def main() -> None:
     memory, cpu, most_text = (int(argument) for argument in sys.argv[1:4])
     # Imported before the process is confined: afterwards it may not read the files. The reader's own threads begin
     # with its first document, and so are confined as well.
+    from lockgate.adapters.extraction import pictures
     from lockgate.adapters.extraction.formats import read
     from lockgate.adapters.extraction.pieces import room_for
     from lockgate.adapters.extraction.texts import Unreadable, failure
 
     # Reading one mail and knowing the codecs loads what the standard library would load later.
     read("warm-up.eml", _MAIL)
+    pictures.eyes()
     for codec in _CODECS.split():
         codecs.lookup(codec)
     pages = _pages()
