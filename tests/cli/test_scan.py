@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from cli.scans import CARD, KEY, lines, scan, shared
 from content.test_sarif import check
+from lockgate.adapters.policy_files import SHIPPED
 from lockgate.cli.scan_meter import Meter
 from lockgate.journeys.scan import Progress
 
@@ -271,3 +273,29 @@ def test_what_could_be_read_only_in_part_is_listed_by_every_report(
     for form in ("jsonl", "sarif", "html"):
         assert scan(str(share), "--format", form) == 4
         assert "mixed.zip" in capsys.readouterr().out, form
+
+
+def test_names_by_the_model_come_on_request_or_by_the_configuration(
+    share: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (share / "harmless.txt").write_text("She moved from Kilkenny to Wolverhampton.\n")
+    shutil.copytree(SHIPPED, tmp_path / "policies")
+    (tmp_path / "policies" / "labels.toml").write_text(
+        'version = 1\n[[rules]]\nname = "places"\nkinds = ["entity.location"]\ncount = 2\n'
+        'sensitivity = "restricted"\n'
+    )
+    config = tmp_path / "lockgate.toml"
+
+    def levels(names: str, *arguments: str) -> tuple[int, dict[str, str]]:
+        config.write_text(f'policies = "policies"\n[detectors]\nnames = "{names}"\n')
+        state = str(tmp_path / "state" / "scan")
+        assert scan(str(share), "--config", str(config), "--format", "jsonl", "--state", state, *arguments) == 0
+        *rows, last = lines(capsys.readouterr().out)
+        return last["read"], {one["item"]: one["label"]["level"] for one in rows}
+
+    assert "harmless.txt" not in levels("rules")[1]
+    read, found = levels("model")
+    assert (read, found["harmless.txt"]) == (3, "restricted")  # another way to find looks at everything again
+    assert levels("model")[0] == 0
+    assert levels("model", "--names", "rules") == levels("rules", "--full")
+    assert levels("rules", "--names", "model")[1] == found

@@ -52,8 +52,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--names",
         choices=("rules", "model"),
-        default="rules",
-        help="names of people, organizations and places: by rules alone, or by a small model of English too",
+        default="",
+        help="names of people, organizations and places: by rules, or also by a small model of English",
     )
     command.set_defaults(run=run)
 
@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
     """Classify. Exit code 2 if a line was wrong."""
     from lockgate.wiring.detectors import scanner  # here: `--help` must not wait for it
 
-    scan = scanner(args.names)
+    rules, names, finding = _rules(args)
+    scan = scanner(args.names or finding)
     bad = 0
-    rules, names = _rules(args)
     for lines in _lines(args.file) if args.jsonl else _files(args.file):
         bad += sum(bool(one.problem) for one in lines)
         sys.stdout.buffer.write(answers(lines, names, rules, scan))
@@ -74,16 +74,18 @@ def run(args: argparse.Namespace) -> int:
     return 2 if bad else 0
 
 
-def _rules(args: argparse.Namespace) -> tuple[LabelPolicy, Taxonomy]:
+def _rules(args: argparse.Namespace) -> tuple[LabelPolicy, Taxonomy, str]:
     if args.rules is None and args.config is None:
-        return NO_RULES, STANDARD
+        return NO_RULES, STANDARD, "rules"
     from lockgate.config import load  # here: most classify without a configuration, and many times
     from lockgate.config.label_rules import read_rules
     from lockgate.wiring import labels
+    from lockgate.wiring.detectors import chosen
 
     settings = load(args.config) if args.config is not None else None
     names = labels.taxonomy(settings)
-    return read_rules(args.rules, names) if args.rules is not None else labels.load(settings), names
+    own = read_rules(args.rules, names) if args.rules is not None else labels.load(settings)
+    return own, names, chosen(settings)
 
 
 def _files(files: Sequence[Path]) -> Iterator[list[Line]]:

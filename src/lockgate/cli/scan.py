@@ -91,6 +91,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--max-bytes", type=int, default=50_000_000, help="larger items are not read (%(default)s)"
     )
     command.add_argument("--rows", type=int, default=0, help="rows of each table of a database (default: all)")
+    command.add_argument(
+        "--names",
+        choices=("rules", "model"),
+        default="",
+        help="names of people, organizations and places: by rules, or also by a small model of English",
+    )
     command.set_defaults(run=run)
 
 
@@ -109,7 +115,9 @@ async def _run(args: argparse.Namespace) -> int:
     if args.label == "apply":
         scan_apply.check(settings, args.target)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
-    options = ScanOptions(state_folder() / "scans", args.state, settings, args.workers, args.max_bytes, args.rows)
+    options = ScanOptions(
+        state_folder() / "scans", args.state, settings, args.workers, args.max_bytes, args.rows, args.names
+    )
     async with open_scan(args.target, options) as scan:
         meter = Meter(sys.stderr)
         try:

@@ -11,7 +11,7 @@ from lockgate.config.applications import applications
 from lockgate.config.central import central, quota
 from lockgate.config.documents import collection
 from lockgate.config.models import assistant, model
-from lockgate.config.operations import log, telemetry
+from lockgate.config.operations import detectors, log, telemetry
 from lockgate.config.server import identity, server
 from lockgate.config.settings import Category, Labels, Settings, Suggestions
 from lockgate.config.table import Table
@@ -115,6 +115,7 @@ def parse(text: str, file: Path) -> Settings:
         identity=identity(top.table("identity")),
         labels=labels,
         suggestions=_suggestions(top.table("suggestions"), labels.taxonomy),
+        detectors=detectors(top.table("detectors")),
         telemetry=telemetry(top.table("telemetry")),
         log=log(top.table("log")),
         central=central(top.table("central"), labels.taxonomy),

@@ -1,9 +1,9 @@
-"""Read `[telemetry]` and `[log]`."""
+"""Read `[telemetry]`, `[log]` and `[detectors]`."""
 
 from __future__ import annotations
 
 from lockgate.config.address import address
-from lockgate.config.settings import LogSettings, TelemetrySettings
+from lockgate.config.settings import DetectorSettings, LogSettings, TelemetrySettings
 from lockgate.config.table import Table
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -42,6 +42,18 @@ def log(table: Table) -> LogSettings:
     made = LogSettings(
         format=table.choice("format", ("text", "json"), "text"), level=table.choice("level", LEVELS, "info")
     )
+    table.done()
+    return made
+
+
+def detectors(table: Table) -> DetectorSettings:
+    """Return what is looked for.
+
+    Raises:
+        Invalid: something is wrong, with file and line.
+
+    """
+    made = DetectorSettings(names=table.choice("names", ("rules", "model"), "rules"))
     table.done()
     return made
 

@@ -170,6 +170,13 @@ class Suggestions:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """`[detectors]`: what is looked for. `names` is `rules`, or `model` to ask a model of English beside them."""
+
+    names: str = "rules"
+
+
+@dataclass(frozen=True, slots=True)
 class CentralSettings:
     """`[central]`: what binds every client. None is not set, and restricts nothing; an empty list allows nothing.
 
@@ -238,6 +245,7 @@ class Settings:
     identity: Identity = Identity()
     labels: Labels = Labels()
     suggestions: Suggestions = Suggestions()
+    detectors: DetectorSettings = DetectorSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     log: LogSettings = LogSettings()
     central: CentralSettings = CentralSettings()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.audit.record import Kind
-from lockgate.content.classification import Classification, classify
+from lockgate.content.classification import Classification, ScanMany, classify
+from lockgate.content.detection import scan_many
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.journeys.enforce import Gate, base_record
 from lockgate.journeys.turns import Turns
@@ -29,12 +30,14 @@ class Classify:
         gate: records it.
         turns: long texts wait for them, as those of conversations do.
         rules: the organization's; their version is recorded.
+        scan: what finds.
 
     """
 
     gate: Gate
     turns: Turns
     rules: LabelPolicy = NO_RULES
+    scan: ScanMany = scan_many
 
     async def run(self, subject: Subject, context: Context, texts: Sequence[str]) -> list[Classification]:
         """Return what is in each text. How many there were is recorded first, and never what was found.
@@ -54,6 +57,6 @@ class Classify:
         )
         await self.gate.settle([], [asked])
         if sum(map(len, texts)) <= INLINE:
-            return classify(texts, self.rules)
+            return classify(texts, self.rules, self.scan)
         async with self.turns.of(subject.person.name):
-            return await asyncio.to_thread(classify, texts, self.rules)
+            return await asyncio.to_thread(classify, texts, self.rules, self.scan)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lockgate.content.classification import ScanMany
 from lockgate.content.detection import scan_many
+
+if TYPE_CHECKING:
+    from lockgate.config import Settings
+
+
+def chosen(settings: Settings | None) -> str:
+    """Return how names are found where nobody says so: as the configuration says, or by rules."""
+    return settings.detectors.names if settings else "rules"
 
 
 def scanner(names: str) -> ScanMany:

@@ -54,6 +54,7 @@ from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, resource
 from lockgate.wiring.background import Background
 from lockgate.wiring.central import InForce
+from lockgate.wiring.detectors import chosen, scanner
 from lockgate.wiring.operations import Operations
 from lockgate.wiring.rotation import Rotation
 
@@ -107,7 +108,10 @@ class Lockgate:
             models=ModelsApi(self.chat),
             door=door,
             passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
-            classify=ClassifyApi(door, Classify(self.gate, self.chat.labeler.turns, self.ingest.rules)),
+            classify=ClassifyApi(
+                door,
+                Classify(self.gate, self.chat.labeler.turns, self.ingest.rules, scanner(chosen(self.settings))),
+            ),
             why=WhyApi(self.exposures, self.why),
             forget=ForgetApi(door, self.forget),
             proofs=ProofApi(Proofs(self.gate, self.log)),

@@ -27,6 +27,7 @@ from lockgate.labels.wire import STANDARD
 from lockgate.ports import Clock, Connector, Directory
 from lockgate.ports.scanning import Work
 from lockgate.wiring import labels as label_rules
+from lockgate.wiring.detectors import chosen
 from lockgate.wiring.sources.common import TargetOptions
 from lockgate.wiring.sources.files import Part
 from lockgate.wiring.targets import FETCHING, open_target
@@ -41,6 +42,7 @@ _DECIDING: Final = (
     "policies/labels.toml",
     "adapters/extraction/*.py",
 )
+_NAMING: Final = ("content/names/*.py", "adapters/names/pinned.py")
 _READERS: Final = ("kreuzberg", "pypdfium2")
 
 
@@ -55,6 +57,7 @@ class ScanOptions:
         workers: processes; 0 for one per core.
         max_bytes: larger items are not read.
         rows: about how many rows of each table to read; 0 for all.
+        names: `rules` or `model`; empty for what the settings say.
 
     """
 
@@ -64,6 +67,7 @@ class ScanOptions:
     workers: int = 0
     max_bytes: int = 50_000_000
     rows: int = 0
+    names: str = ""
 
 
 @asynccontextmanager
@@ -89,19 +93,20 @@ async def open_scan(
         path = options.state or default_state(options.states, [f"{one.source.name}\0{one.part}" for one in opened])
         state = await asyncio.to_thread(SqliteScanState.open, path)
         stack.callback(state.close)
-        work = functools.partial(open_work, texts, replace(opening, directory=FETCHING))
+        names = options.names or chosen(options.settings)
+        work = functools.partial(open_work, texts, replace(opening, directory=FETCHING), names)
         engine = LocalEngine(
             work, functools.partial(unread, again=True), options.workers or min(cores(), _MOST_WORKERS)
         )
         taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
-        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own), taxonomy)
+        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own, names), taxonomy)
 
 
 @asynccontextmanager
-async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIterator[Work]:
+async def open_work(targets: Sequence[str], options: TargetOptions, names: str = "rules") -> AsyncIterator[Work]:
     """Open the work of a scan, in the process that does it: only there its parts are loaded."""
     from lockgate.adapters.extraction.extractor import KreuzbergExtractor, Limits
-    from lockgate.content.detection import scan_many
+    from lockgate.wiring.detectors import scanner
 
     async with AsyncExitStack() as stack:
         sources = [open_target(text, options) for text in targets]
@@ -109,17 +114,18 @@ async def open_work(targets: Sequence[str], options: TargetOptions) -> AsyncIter
             stack.callback(source.close)
         extractor = KreuzbergExtractor(limits=Limits(documents=1000))
         stack.push_async_callback(extractor.close)
-        yield Looking(sources, extractor, scan_many, label_rules.load(options.settings))
+        yield Looking(sources, extractor, scanner(names), label_rules.load(options.settings))
 
 
-def rules(own: LabelPolicy = NO_RULES) -> str:
+def rules(own: LabelPolicy = NO_RULES, names: str = "rules") -> str:
     """Return the version of everything that decides what is found in equal bytes, and which label it demands.
 
     It is the digest of the code: a row that is added to a table is another version, and nobody has to say so.
     """
     package = Path(lockgate.__file__).parent
-    digest = hashlib.sha256(" ".join([*(version(one) for one in _READERS), own.version]).encode())
-    for pattern in _DECIDING:
+    parts = [*(version(one) for one in _READERS), own.version, *([names] if names != "rules" else [])]
+    digest = hashlib.sha256(" ".join(parts).encode())
+    for pattern in (*_DECIDING, *(_NAMING if names == "model" else ())):
         for path in sorted(package.glob(pattern)):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
