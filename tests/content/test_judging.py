@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate.content.finding import Finding
 from lockgate.content.judging import Judgement, Opinion, latest, plain_value, precision, wilson
 from lockgate.content.labeling import level_of
 from lockgate.content.reading import read
@@ -29,15 +30,15 @@ PIECES = (
 
 def of(text: str, values: frozenset[str]):
     """Return what the reading of a text says where these values, by kind, were rejected."""
-    return read(text, rejected=lambda kind, value: f"{kind} {plain_value(value)}" in values)
+    return read(text, rejected=lambda one, value: f"{one.kind} {plain_value(value)}" in values)
 
 
 def everything(text: str) -> list[str]:
     """Return every value that is looked at in a text, by kind."""
     seen: set[str] = set()
 
-    def note(kind: str, value: str) -> bool:
-        seen.add(f"{kind} {plain_value(value)}")
+    def note(one: Finding, value: str) -> bool:
+        seen.add(f"{one.kind} {plain_value(value)}")
         return False
 
     read(text, rejected=note)

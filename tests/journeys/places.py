@@ -21,6 +21,7 @@ from lockgate.audit.record import Receipt, Record
 from lockgate.errors import Invalid
 from lockgate.journeys.ingest import Ingest
 from lockgate.journeys.ingest.read import MOST
+from lockgate.journeys.sieve import Sieve
 from lockgate.ports import READER_KILLED, Extracted, Person, Vectors
 from support import NOW
 
@@ -132,7 +133,7 @@ async def place(
     judged = SqliteJudgements.open(folder / "index", keys, b"k" * 32)
     embedder, extractor, log = embedder or Words(), Plain(), Log()
     ingest = Ingest(
-        index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most, rejections=judged
+        index, extractor, embedder, Stopped(), log, directory, lanes=lanes, most=most, sieve=Sieve(judged)
     )
     try:
         made = Place(share, connector, index, ingest, embedder, extractor, log, reviewed, judged)

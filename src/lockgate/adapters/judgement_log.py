@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from lockgate.content.finding import Finding
 from lockgate.content.judging import Judgement, Opinion, Rejected, latest, plain_value
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import Keys
@@ -19,6 +20,16 @@ from lockgate.storage import schema
 from lockgate.storage.judgement_tables import BINDING, JUDGEMENTS, digest, judgement_of, row_of
 
 _T = TypeVar("_T")
+
+
+def everywhere(secret: bytes, kind: str, text: str) -> str:
+    """Return the keyed hash of a value that may stand in any document."""
+    return _keyed(secret, "", kind, text)
+
+
+def _keyed(secret: bytes, document: str, kind: str, text: str) -> str:
+    said = "\0".join((document, kind, plain_value(text)))
+    return hmac.new(secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 class SqliteJudgements:
@@ -73,8 +84,11 @@ class SqliteJudgements:
 
     def hashed(self, document: str, kind: str, text: str, /) -> str:
         """Return the keyed hash of a value: of another document or kind it is another, so that none links them."""
-        said = "\0".join((document, kind, plain_value(text)))
-        return hmac.new(self._secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return _keyed(self._secret, document, kind, text)
+
+    def everywhere(self, kind: str, text: str, /) -> str:
+        """Return the keyed hash of a value that may stand in any document, as `detectors.toml` has it."""
+        return everywhere(self._secret, kind, text)
 
     def rejected(self, document: str, /) -> Rejected | None:
         """Return what tells rejected values of a document."""
@@ -83,8 +97,8 @@ class SqliteJudgements:
             return None
         kinds = {kind for kind, _ in values}
 
-        def tell(kind: str, text: str) -> bool:
-            return kind in kinds and (kind, self.hashed(document, kind, text)) in values
+        def tell(one: Finding, value: str) -> bool:
+            return one.kind in kinds and (one.kind, self.hashed(document, one.kind, value)) in values
 
         return tell
 

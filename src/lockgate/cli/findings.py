@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from lockgate.cli import tuning
 from lockgate.cli.remote import Call, add_options, at_gateway
 from lockgate.cli.terminal import plain
 from lockgate.errors import Invalid
@@ -20,10 +21,12 @@ Shows what detectors found in a document, by kind and place and never by value, 
   lockgate findings confirm hr/plan.txt --kind business.salary
   lockgate findings reject stock/parts.csv --kind financial.card --span 3:120:139 --reason 'these are part numbers'
   lockgate findings precision                    how often each detector was right here, for administrators
+  lockgate findings tune                         what `detectors.toml` would change, for who runs Lockgate
 
 Whoever may review a document may judge what was found in it. A rejected value does not count any more in this
 document when it is looked at the next time, which is at the next sync; its label then follows, so a rejection
-needs a reason. To confirm it takes the rejection back. It asks a running gateway."""
+needs a reason. To confirm it takes the rejection back. These ask a running gateway; `tune` and `allow` work on the
+state folder."""
 _SPAN: Final = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9})", re.ASCII)
 
 
@@ -48,7 +51,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         )
         one.add_argument("--reason", metavar="TEXT", help="why, in words: a rejection needs it")
     inner.add_parser("precision", help="list how often each detector was right, by kind (administrators)")
+    here = tuning.add_to(inner)
     for one in inner.choices.values():
+        if one in here:
+            continue
         one.add_argument("--json", action="store_true", help="print JSON")
         add_options(one)
         one.set_defaults(run=run)

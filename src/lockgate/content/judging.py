@@ -18,8 +18,8 @@ from typing import Final
 from lockgate.content.finding import Finding
 from lockgate.content.labeling import SURE
 
-Rejected = Callable[[str, str], bool]
-"""Tells whether a value, by its kind and its text, was rejected in one document."""
+Rejected = Callable[[Finding, str], bool]
+"""Tells whether a finding, with the text of its value, does not count in one document."""
 
 
 class Opinion(StrEnum):
@@ -72,10 +72,10 @@ def plain_value(text: str) -> str:
 
 
 def left(text: str, findings: Iterable[Finding], rejected: Rejected | None) -> list[Finding]:
-    """Return the findings in a text that nobody rejected."""
+    """Return the findings in a text that count."""
     if rejected is None:
         return list(findings)
-    return [one for one in findings if not rejected(one.kind, text[one.start : one.end])]
+    return [one for one in findings if not rejected(one, text[one.start : one.end])]
 
 
 def stand_ins(before: Sequence[Finding], after: Sequence[Finding], alone: Iterable[Finding]) -> list[Finding]:

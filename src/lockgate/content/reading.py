@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lockgate.content.chunk import Span, split
@@ -28,6 +30,8 @@ class Reading:
     proposal: Proposal
     left_out: int = 0
     sketch: Sketch = NOTHING
+    set_aside: tuple[tuple[str, int], ...] = ()
+    """Every kind that was found, and how many of it do not count."""
 
     @property
     def length(self) -> int:
@@ -64,9 +68,18 @@ def read(text: str, most: int | None = None, unseen: str = "", rejected: Rejecte
         more.extend(one for one in alone if one.kind not in known)
         others.extend(one for one in alone if one.kind in known)
     kept, whole = spans[:most], sketch(span.text for span in spans)
+    hidden = scan(unseen)
+    hidden_left = left(unseen, hidden, rejected)
     more += stand_ins(before, findings, others) if rejected is not None else ()
-    proposal = propose((*findings, *more, *left(unseen, scan(unseen), rejected)))
-    return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept), whole)
+    proposal = propose((*findings, *more, *hidden_left))
+    aside = _set_aside((*before, *hidden), (*findings, *hidden_left)) if rejected is not None else ()
+    return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept), whole, aside)
+
+
+def _set_aside(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[tuple[str, int], ...]:
+    found = Counter(one.kind for one in before if one.confidence >= SURE)
+    counted = Counter(one.kind for one in after if one.confidence >= SURE)
+    return tuple(sorted((kind, count - counted[kind]) for kind, count in found.items()))
 
 
 def titled(title: str) -> str:

@@ -21,11 +21,11 @@ from lockgate.errors import LockgateError
 from lockgate.flow.resources import document_resource
 from lockgate.journeys.conversation import raised
 from lockgate.journeys.enforce import Gate, Mode, Verdict, base_record
+from lockgate.journeys.sieve import Sieve
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.filter import All, Filter, InCollections, Within
 from lockgate.policy.model import AccessRequest, Action, Context, Subject
 from lockgate.ports import Embedder, Hit, Index, Query
-from lockgate.ports.judging import NoRejections, Rejections
 
 Recheck = Callable[[Document], Awaitable[Document | None]]
 """Ask the source of a document for its rights at this moment; None if it is gone."""
@@ -98,8 +98,8 @@ class Retrieve:
     embedder: Embedder
     recheck: Recheck
     passages: int = 8
-    rejections: Rejections = field(default_factory=NoRejections)
-    """What people rejected of what was found."""
+    sieve: Sieve = field(default_factory=Sieve)
+    """Which findings count."""
 
     async def run(
         self,
@@ -151,7 +151,8 @@ class Retrieve:
             document = current[hit.document.id]
             if document is None or document.digest != hit.document.digest:
                 continue
-            looked = _look(replace(hit, document=document), self.rejections.rejected(document.id))
+            rejected = self.sieve.of(document.id, document.collection, document.item)
+            looked = _look(replace(hit, document=document), rejected)
             if ceiling is None or looked.hit.document.label.fits_under(ceiling):
                 candidates.append(looked)
         verdicts = self.gate.judge([_request(subject, context, one) for one in candidates])

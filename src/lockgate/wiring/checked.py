@@ -8,7 +8,7 @@ from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import load as load_policies
 from lockgate.adapters.weights import Weights, default_folder, shipped
 from lockgate.config import Settings
-from lockgate.wiring import labels
+from lockgate.wiring import judging, labels
 from lockgate.wiring.models import Models
 
 
@@ -23,11 +23,12 @@ def checked(settings: Settings) -> list[str]:
     if settings.policies is not None:
         load_policies(settings.policies)
     labels.load(settings)
+    tuned = judging.notes(settings)
     if settings.identity.directory is not None:
         DirectoryFile.open(settings.identity.directory)
     weights = Weights(settings.models_folder or default_folder(), shipped())
     Models(MiniLmEmbedder(weights), weights).table(settings)  # opens nothing before its first question
-    return _notes(settings)
+    return _notes(settings) + tuned
 
 
 def _notes(settings: Settings) -> list[str]:

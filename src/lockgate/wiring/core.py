@@ -91,7 +91,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         keys = FileKeys.open(state / "keys" / "master.key")
         index = await MemoryIndex.open(state / "index", keys)
         stack.push_async_callback(index.close)
-        judged = await asyncio.to_thread(open_judgements, state, keys, stack)
+        judged = await asyncio.to_thread(open_judgements, settings, keys, stack)
         rotation = Rotation(state, keys, index, audit, clock)
 
         # models
@@ -130,11 +130,13 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.open_connectors(settings, directory, rights, stack)
         ingest = await documents.ingest(
-            settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged
+            settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged.sieve
         )
         recheck = ingest.rechecker(connectors)
         labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
-        retrieve = operations.traces.retrieve(Retrieve(gate, index, embedder, recheck, settings.passages, judged))
+        retrieve = operations.traces.retrieve(
+            Retrieve(gate, index, embedder, recheck, settings.passages, judged.sieve)
+        )
         reviewing = open_reviewing(
             settings, index, keys, directory, gate, connectors, log, limit, changing, ingest.rules, stack
         )
@@ -160,7 +162,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             reviews=reviewing.reviews,
             exposures=reviewing.exposures,
             fixes=reviewing.fixes,
-            findings=Findings(index, gate, reviewing.reviews, judged, changing),
+            findings=Findings(index, gate, reviewing.reviews, judged.judgements, changing),
             why=Why(index, gate, directory, clock, recheck, reviewing.done),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=rotation,

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from lockgate.config import Settings
 from lockgate.content.labeling import Limit
 from lockgate.journeys.ingest import Ingest
+from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
-from lockgate.ports.judging import Rejections
 from lockgate.storage.threads import Threads
 from lockgate.wiring import labels
 from lockgate.wiring.sources import collection
@@ -37,7 +37,7 @@ async def ingest(
     directory: Directory,
     limit: Limit,
     changing: asyncio.Lock,
-    rejections: Rejections,
+    sieve: Sieve,
 ) -> Ingest:
     """Return the journey that reads documents, with the bounds and rules that the settings state."""
     return Ingest(
@@ -52,7 +52,7 @@ async def ingest(
         most=settings.document_passages,
         changing=changing,
         rules=await asyncio.to_thread(labels.in_force, settings),
-        rejections=rejections,
+        sieve=sieve,
     )
 
 

@@ -45,9 +45,7 @@ class Traces:
         if self.tracing is None:
             return plain
         embedder = self.embedder(plain.embedder)
-        return _Traced(
-            plain.gate, plain.index, embedder, plain.recheck, plain.passages, plain.rejections, self.tracing
-        )
+        return _Traced(plain.gate, plain.index, embedder, plain.recheck, plain.passages, plain.sieve, self.tracing)
 
     def close(self) -> None:
         """Send what waits. Blocks for some seconds at most."""

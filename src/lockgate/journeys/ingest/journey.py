@@ -15,8 +15,8 @@ from lockgate.journeys.ingest.look import Look
 from lockgate.journeys.ingest.read import MOST, Pace, Read
 from lockgate.journeys.ingest.report import Ledger, Report, Watch
 from lockgate.journeys.ingest.settlement import Settler
+from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
-from lockgate.ports.judging import NoRejections, Rejections
 
 
 class Ingest:
@@ -30,7 +30,7 @@ class Ingest:
         most: passages of one document that are searched. With `MOST` no file holds a run for more than minutes.
         changing: the lock of everybody who changes what is known of documents; the same as the reviews'.
         rules: the organization's rules for labels.
-        rejections: what people rejected of what was found.
+        sieve: which findings count.
 
     """
 
@@ -49,7 +49,7 @@ class Ingest:
         most: int = MOST,
         changing: asyncio.Lock | None = None,
         rules: LabelPolicy = NO_RULES,
-        rejections: Rejections | None = None,
+        sieve: Sieve | None = None,
     ) -> None:
         if min(ahead, lanes, most) < 1:
             raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
@@ -63,7 +63,7 @@ class Ingest:
         self.changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
         self._copies = Copies(index)
-        self._rejections = rejections or NoRejections()
+        self.sieve = sieve or Sieve()
         self._running: set[str] = set()
 
     async def run(
@@ -89,8 +89,8 @@ class Ingest:
             raise Conflict(f"an ingest of `{connector.name}` is already running")
         self._running.add(connector.name)
         report = Report(connector.name, self._clock.now())
-        ledger = Ledger(report, self._clock, watch, subject, self.rules.version)
-        parts = (self._audit, self._clock, self.settler, ledger, self.changing, self._rejections)
+        ledger = Ledger(report, self._clock, watch, subject, self.rules.version, self.sieve.tuning.version)
+        parts = (self._audit, self._clock, self.settler, ledger, self.changing, self.sieve)
         look = Look(connector, self._index, *parts)
         outcome = "failed"
         try:

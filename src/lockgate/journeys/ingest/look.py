@@ -13,8 +13,8 @@ from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD, passage_held
 from lockgate.journeys.ingest.report import Ledger
 from lockgate.journeys.ingest.settlement import Content, Settler, same
+from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Index, Item
-from lockgate.ports.judging import Rejections
 
 BATCH: Final = 64
 """Items that are changed, and passages that are stored, together."""
@@ -41,13 +41,13 @@ class Look:
     ledger: Ledger
     changing: asyncio.Lock
     """Held from the look at what is known to its change: a review in between would be overwritten."""
-    rejections: Rejections
-    """What was judged since it was looked at is read again."""
+    sieve: Sieve
+    """What was judged or tuned since it was looked at is read again."""
 
     async def all(self, full: bool) -> list[Wanted]:
         """Bring rights in step, and return the items that must be read, in the order of the source."""
         report = self.ledger.report
-        judged = self.rejections.unexamined()
+        judged = self.sieve.rejections.unexamined()
         seen: set[str] = set()
         todo: list[Wanted] = []
         changed: list[Item] = []
@@ -59,7 +59,9 @@ class Look:
                 report.forgotten += 1
                 continue
             stored = self.index.document(id)
-            must_read = not item.problem and (full or _is_new(item, stored) or id in judged)
+            must_read = not item.problem and (
+                full or _is_new(item, stored) or self.sieve.must_read(stored, judged)
+            )
             if must_read:
                 todo.append(Wanted(item.id, item.size))
             if self._differs(item, stored, must_read):

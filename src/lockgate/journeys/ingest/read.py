@@ -157,8 +157,8 @@ class Read:
     async def _understand(self, item: Item, data: bytes) -> _Ready:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         id = document_id(item.connector, item.id)
-        judged = self.look.rejections.unexamined().get(id, 0)
-        rejected = self.look.rejections.rejected(id)
+        judged = self.look.sieve.rejections.unexamined().get(id, 0)
+        rejected = self.look.sieve.of(id, item.collection, item.id)
         try:
             extracted = await self.extractor.extract(item.id, data)
             seen, unseen = extracted.split()
@@ -200,6 +200,7 @@ class Read:
                 look.index, item, with_suggestions(one.content, stored), one.reading.sketch, stored
             )
             document = look.settler.document(item, content, stored, look.clock.now())
+            document = look.sieve.noted(document, one.reading.set_aside)
             if document.problem:
                 look.ledger.problem(document.item, document.problem)
             report.partly.extend((document.item, note) for note in _partly(one.reading))
@@ -216,7 +217,7 @@ class Read:
             report.stored += 1
             report.passages += len(mine)
             report.bytes += one.size
-        await look.rejections.examined({document.id: one.judged for document, one, _ in plans})
+        await look.sieve.rejections.examined({document.id: one.judged for document, one, _ in plans})
         tell(0, 0)
 
     async def _now(self, one: _Ready) -> Item | None:

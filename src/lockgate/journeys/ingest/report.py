@@ -65,12 +65,15 @@ class Report:
 class Ledger:
     """Counts into a report, tells whoever watches, and writes records."""
 
-    def __init__(self, report: Report, clock: Clock, watch: Watch, subject: str, rules: str = "") -> None:
+    def __init__(
+        self, report: Report, clock: Clock, watch: Watch, subject: str, rules: str = "", tuning: str = ""
+    ) -> None:
         self.report = report
         self._clock = clock
         self._watch = watch
         self._subject = subject
         self._rules = rules
+        self._tuning = (("detector_rules", tuning),) if tuning else ()
 
     def tell(self, phase: str, done: int, total: int, embedded: int = 0, embedding: int = 0) -> None:
         """Tell how far the run is."""
@@ -93,6 +96,7 @@ class Ledger:
             reasons=(document.problem,) if document.problem else document.notes,
             outcome="problem" if document.problem else "",
             facts=(
+                *self._tuning,
                 ("digest", document.digest),
                 ("label_rules", self._rules),
                 ("passages", passages),

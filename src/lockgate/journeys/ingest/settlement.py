@@ -12,13 +12,13 @@ from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, UNREAD, Hit, Limit, Proposal, along, not_below, settle
 from lockgate.content.reading import recalled
 from lockgate.content.suggestion import is_note, is_suggestion
+from lockgate.content.tuning import OF_TEXT
 from lockgate.labels.label import Label
 from lockgate.labels.readers import Readers
 from lockgate.ports import Directory, Item
 
 UNREADABLE: Final = "could not read: "
 """How the problem of a document begins whose bytes were seen but gave no text."""
-_OF_TEXT: Final = "text: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def content_of(document: Document) -> Content:
         document.digest,
         document.title,
         UNREAD if unreadable else recalled(document),
-        tuple(note.removeprefix(_OF_TEXT) for note in document.notes if note.startswith(_OF_TEXT)),
+        tuple(note.removeprefix(OF_TEXT) for note in document.notes if note.startswith(OF_TEXT)),
         document.problem if unreadable else "",
     )
 
@@ -54,7 +54,7 @@ def with_suggestions(content: Content, stored: Document | None) -> Content:
     """Return what is known of the bytes of an item, with what a model suggested about the very same bytes."""
     if stored is None or not content.digest or stored.digest != content.digest:
         return content
-    notes = tuple(note.removeprefix(_OF_TEXT) for note in stored.notes if note.startswith(_OF_TEXT))
+    notes = tuple(note.removeprefix(OF_TEXT) for note in stored.notes if note.startswith(OF_TEXT))
     return replace(
         content,
         proposal=along(content.proposal, [one for one in stored.evidence if is_suggestion(one.kind)]),
@@ -111,7 +111,7 @@ class Settler:
             accepted_kinds=previous.accepted_kinds if previous else frozenset(),
             evidence=proposal.evidence,
             problem=problem,
-            notes=item.notes + tuple(_OF_TEXT + note for note in content.notes),
+            notes=item.notes + tuple(OF_TEXT + note for note in content.notes),
             ruling=previous.ruling if previous else None,
             ruled_readers=previous.ruled_readers if previous else None,
         )
