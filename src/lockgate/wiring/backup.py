@@ -29,7 +29,7 @@ from lockgate.config import Settings
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.storage import index_queries
 from lockgate.storage.schema import AUDIT, HISTORY, INDEX
-from lockgate.wiring import labels
+from lockgate.wiring import judging, labels
 
 FORMAT: Final = "lockgate-backup-1"
 _SEALED: Final = "keys.sealed"
@@ -71,8 +71,9 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
             state_folder.copy_database(state / layout.file, part / "state" / layout.file)
         if (state / acceptances.NAME).is_file():
             _write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
-        if (state / labels.KEPT).is_dir():  # decisions are explained with the rules of then
-            shutil.copytree(state / labels.KEPT, part / "state" / labels.KEPT)
+        for kept in (labels.KEPT, judging.KEPT):  # decisions are explained with the rules of then
+            if (state / kept).is_dir():
+                shutil.copytree(state / kept, part / "state" / kept)
         outside = _copy_settings(settings, part / "settings")
         data = _inside(settings.data, settings.file.parent)
         if data is None:
