@@ -16,9 +16,10 @@ from adapters.test_git import git
 from contracts.connector import HR, STAFF, walk
 from lockgate.adapters.git import GitConnector, history
 from lockgate.config import parse
+from lockgate.config.git import GitSettings
 from lockgate.errors import NotFound, TooLarge, Unavailable
 from lockgate.ports import Item
-from lockgate.wiring import sources
+from lockgate.wiring.sources import git as opener
 
 LIMIT = 1_000_000
 EMPTY = "0" * 40
@@ -52,12 +53,9 @@ match = "hr/**"
 sensitivity = "restricted"
 """
     (one,) = parse(text, place.parent / "lockgate.toml").collections
-    assert one.source is not None
-    rules = [sources.rule(each) for each in one.rules]
+    assert isinstance(one.source, GitSettings)
     host = Host(groups={"root": HR}, others=STAFF)
-    source = sources.connector(one, one.source, rules, host)
-    assert isinstance(source, GitConnector)
-    return source
+    return opener.connector(one, one.source, host)
 
 
 def stored(place: Path, kind: str, data: bytes) -> str:

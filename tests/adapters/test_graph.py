@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from joserfc.jwk import RSAKey
 
 from adapters.graph import SECRET, Tenant, link, refusal, running, times, to
 from contracts.connector import walk
-from lockgate.adapters.graph import Credentials, GraphConnector, Root
+from lockgate.adapters.graph import Credentials, GraphConnector, Root, client
 from lockgate.errors import LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.labels.label import Sensitivity
 
@@ -229,6 +231,46 @@ class TestService:
         here = f"{tenant.graph}/v1.0/drives/b!drive/delta?x=1"
         tenant.faults = [times(99, "/delta", lambda: web.json_response({"value": [], "@odata.nextLink": here}))]
         with pytest.raises(Unavailable, match="does not go on"):
+            walk(source)
+
+    def test_a_listing_of_ever_new_empty_pages_ends(
+        self, tenant: Tenant, source: GraphConnector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "_EMPTY", 20)
+        count = 0
+
+        def more() -> web.Response:
+            nonlocal count
+            count += 1
+            here = f"{tenant.graph}/v1.0/drives/b!drive/delta?x={count}"
+            return web.json_response({"value": [], "@odata.nextLink": here})
+
+        tenant.faults = [times(10_000, "/delta", more)]
+        with pytest.raises(Unavailable, match="does not go on"):
+            walk(source)
+        assert count <= 22
+
+    def test_an_answer_that_unpacks_to_a_gigabyte_is_not_held(
+        self, tenant: Tenant, source: GraphConnector
+    ) -> None:
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        bomb = b"".join([*(packer.compress(bytes(1 << 24)) for _ in range(16)), packer.flush()])
+
+        def packed() -> web.Response:
+            return web.Response(
+                body=bomb, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}
+            )
+
+        tenant.faults = [times(99, "/delta", packed)]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(Unavailable):
+            walk(source)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+    def test_an_answer_of_a_hundred_thousand_brackets(self, tenant: Tenant, source: GraphConnector) -> None:
+        deep = '{"value": ' + "[" * 100_000
+        tenant.faults = [times(99, "/delta", lambda: web.Response(text=deep))]
+        with pytest.raises(Unavailable):
             walk(source)
 
     def test_redirects_are_not_followed(self, tenant: Tenant, source: GraphConnector) -> None:

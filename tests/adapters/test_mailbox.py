@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -161,3 +162,13 @@ def test_a_mailbox_is_not_held(tmp_path: Path) -> None:
 def test_a_line_without_end_is_read_in_time() -> None:
     data = FROM + b"From " + b"09:00 " * 200_000 + b"\n\n" + b"From " + b"09:00 " * 200_000
     assert len(found(data)) == 1
+
+
+def test_a_message_of_a_million_headers_and_a_mailbox_of_many_starts_are_read_in_time() -> None:
+    start = time.process_time()
+    head = b"From a Thu Jan  1 00:00:00 2026\n" + b"X-A: b\n" * 1_000_000 + b"Message-ID: <late@x>\n\nbody\n"
+    (message,) = messages.in_mbox(io.BytesIO(head))
+    assert message.key.startswith("none.")  # looked for in the first quarter of a megabyte
+    many = (b"From a Thu Jan  1 00:00:00 2026\n\n") * 100_000
+    assert len(list(messages.in_mbox(io.BytesIO(many)))) == 100_000
+    assert time.process_time() - start < 20

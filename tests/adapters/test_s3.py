@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from adapters.faults import Answer, Proxy, proxy
 from adapters.moto import ACCOUNT, ALL_USERS, HR, Cloud, allow
 from contracts.connector import walk
 from lockgate.adapters.directory_none import NoDirectory
-from lockgate.adapters.s3 import S3Connector
+from lockgate.adapters.s3 import S3Connector, store
 from lockgate.content.globs import Glob
 from lockgate.content.label_rules import LabelRule
 from lockgate.errors import NotFound, TooLarge, Unavailable
@@ -383,6 +384,88 @@ class TestFailures:
         faulty.spoil = again
         with pytest.raises(Unavailable, match="does not go on"):
             walk(opened(bucket, endpoint=faulty.url))
+
+    @pytest.mark.parametrize("again", [0, 2])
+    def test_a_listing_without_end_ends(
+        self, cloud: Cloud, faulty: Proxy, opened: Opens, monkeypatch: pytest.MonkeyPatch, again: int
+    ) -> None:
+        monkeypatch.setattr(store, "_EMPTY", 20)
+        bucket = cloud.bucket()
+        asked = 0
+
+        def endless(method: str, path: str, answer: Answer) -> None:
+            nonlocal asked
+            if "list-type=2" in path:
+                asked += 1
+                token = asked % again if again else asked  # in a circle of two, or never the same
+                more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>t{token}</NextContinuationToken>"
+                answer.status, answer.body = 200, f"<ListBucketResult>{more}</ListBucketResult>".encode()
+
+        faulty.spoil = endless
+        with pytest.raises(Unavailable, match="does not go on"):
+            walk(opened(bucket, endpoint=faulty.url))
+        assert asked <= 22
+
+    @pytest.mark.parametrize(
+        ("entry", "why"),
+        [
+            ("<Key>other/k</Key><Size>1</Size>", "not asked for"),
+            ("<Key>p/k</Key><Size>-1</Size>", "malformed"),
+            ("<Key>p/k</Key><Size>1e9</Size>", "malformed"),
+        ],
+    )
+    def test_a_listing_that_lies(self, cloud: Cloud, faulty: Proxy, opened: Opens, entry: str, why: str) -> None:
+        rest = '<ETag>"x"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified>'
+
+        def lie(method: str, path: str, answer: Answer) -> None:
+            if "list-type=2" in path:
+                body = f"<ListBucketResult><Contents>{entry}{rest}</Contents></ListBucketResult>"
+                answer.status, answer.body = 200, body.encode()
+
+        faulty.spoil = lie
+        with pytest.raises(Unavailable, match=why):
+            walk(opened(cloud.bucket(), endpoint=faulty.url, prefix="p/"))
+
+    def test_a_page_of_more_than_was_asked_for(self, cloud: Cloud, faulty: Proxy, opened: Opens) -> None:
+        said = '<Key>k</Key><Size>1</Size><ETag>"x"</ETag><LastModified>2026-01-01T00:00:00Z</LastModified>'
+        one = f"<Contents>{said}</Contents>"
+
+        def much(method: str, path: str, answer: Answer) -> None:
+            if "list-type=2" in path:
+                answer.status, answer.body = 200, f"<ListBucketResult>{one * 10_001}</ListBucketResult>".encode()
+
+        faulty.spoil = much
+        with pytest.raises(Unavailable, match="more in it"):
+            walk(opened(cloud.bucket(), endpoint=faulty.url))
+
+    def test_an_xml_bomb_in_a_listing_is_no_harm(self, cloud: Cloud, faulty: Proxy, opened: Opens) -> None:
+        levels = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 12))
+        bomb = f'<!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{levels}]><ListBucketResult>&e11;</ListBucketResult>'
+
+        def spoil(method: str, path: str, answer: Answer) -> None:
+            if "list-type=2" in path:
+                answer.body = bomb.encode()
+
+        faulty.spoil = spoil
+        start = time.process_time()
+        with pytest.raises(Unavailable):
+            walk(opened(cloud.bucket(), endpoint=faulty.url))
+        assert time.process_time() - start < 10
+
+    def test_a_size_that_is_a_lie_is_not_believed(self, cloud: Cloud, faulty: Proxy, opened: Opens) -> None:
+        bucket = cloud.bucket()
+        cloud.put(bucket, "k", b"0123456789")
+
+        def small(method: str, path: str, answer: Answer) -> None:
+            if "list-type=2" in path:
+                answer.body = answer.body.replace(b"<Size>10</Size>", b"<Size>1</Size>")
+
+        faulty.spoil = small
+        source = opened(bucket, endpoint=faulty.url, max_bytes=9)
+        (item,) = walk(source)
+        assert item.size == 1
+        with pytest.raises(TooLarge):  # what is read says itself how much it is
+            get(source, "k")
 
     @pytest.mark.parametrize(
         "body",

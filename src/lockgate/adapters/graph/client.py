@@ -34,6 +34,8 @@ _TRIES: Final = 7
 _LONGEST: Final = 300.0
 """Seconds that one request waits in all because it is asked to."""
 _ANSWER: Final = 64 << 20
+_EMPTY: Final = 1_000
+"""Empty pages of a listing in a row."""
 _BLOCK: Final = 1 << 18
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 _AGAIN: Final = {408, 429, 500, 502, 503, 504, 509}
@@ -98,14 +100,15 @@ class Client:
             Unavailable: the listing is not complete. With `code` `RESYNC` it has to begin anew.
 
         """
-        url, seen = path, set[str]()
+        url, seen, empty = path, set[int](), 0
         while url:
-            if url in seen:
+            if hash(url) in seen or empty > _EMPTY:
                 raise Unavailable("microsoft graph: its listing does not go on")
-            seen.add(url)
+            seen.add(hash(url))  # a number for each page: an address may be long
             page = await self.ask(url, prefer=prefer)
             if not isinstance(page.get("value"), list):
                 raise Unavailable("microsoft graph: its listing is malformed", code=MALFORMED)
+            empty = 0 if page["value"] else empty + 1
             yield page
             url = page.get("@odata.nextLink", "")
             if not isinstance(url, str):

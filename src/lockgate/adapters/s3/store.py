@@ -28,6 +28,10 @@ LANES: Final = 16
 _TRIES: Final = 6
 _RESUMED: Final = 4
 _CHANGED: Final = 3
+_EMPTY: Final = 1_000
+"""Empty pages of a listing in a row."""
+_PAGE: Final = 10
+"""How many times more objects than asked for a page may have."""
 _BLOCK: Final = 1 << 20
 _CODE: Final = re.compile(r"[A-Za-z0-9.]{1,60}")
 _GONE: Final = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
@@ -81,16 +85,23 @@ class Store:
 
         """
         more: dict[str, str] = {}
+        seen: set[int] = set()
+        empty = 0
         while True:
             answer = self._ask(
                 "list_objects_v2", Prefix=self.place.prefix, MaxKeys=self._page, **more, **self._payer
             )
-            yield self._entries(answer)
+            entries = self._entries(answer)
+            if any(not one.key.startswith(self.place.prefix) for one in entries):
+                raise Unavailable(f"{self._where}: it lists what was not asked for")
+            yield entries
             if not answer.get("IsTruncated"):
                 return
             token = answer.get("NextContinuationToken", "")
-            if not token or token == more.get("ContinuationToken"):
+            empty = 0 if entries else empty + 1
+            if not token or hash(token) in seen or empty > _EMPTY:
                 raise Unavailable(f"{self._where}: its listing does not go on")
+            seen.add(hash(token))  # a number for each page: a token may be long
             more = {"ContinuationToken": token}
 
     def find(self, key: str) -> Entry | None:
@@ -183,11 +194,11 @@ class Store:
             self._clients.clear()
 
     def _entries(self, answer: Mapping[str, Any]) -> list[Entry]:
+        found = answer.get("Contents", ())
+        if len(found) > _PAGE * self._page:
+            raise Unavailable(f"{self._where}: its listing has more in it than was asked for")
         try:
-            return [
-                _entry(one["Key"], one["Size"], one["ETag"], one["LastModified"])
-                for one in answer.get("Contents", ())
-            ]
+            return [_entry(one["Key"], one["Size"], one["ETag"], one["LastModified"]) for one in found]
         except (KeyError, ValueError) as error:
             raise Unavailable(f"{self._where}: its listing is malformed") from error
 
@@ -339,7 +350,9 @@ class Store:
 
 
 def _entry(key: str, size: int, tag: str, changed: datetime) -> Entry:
-    """Return an object. Its tag alone is no revision: two texts can have one MD5."""
+    """Return an object. Its tag alone is no revision: two texts can have one MD5. Raises ValueError."""
+    if int(size) < 0:
+        raise ValueError("a size below nothing")
     return Entry(key, int(size), f"{tag.strip(chr(34))}-{int(changed.timestamp())}-{int(size)}", changed)
 
 
