@@ -26,6 +26,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("secrets",),
     ("scanning",),
     ("personal",),
+    ("category",),
     ("usefulness", "--every", "4"),
 )
 """What `python -m bench` runs, cheap ones first; usefulness asks a fourth of its questions there."""

@@ -19,6 +19,10 @@ What `lockgate scan`, `lockgate classify` and `POST /v1/classify` name, and whic
 then, and placeholders are refused. Nothing is ever tried out at a provider. How to add one:
 [detectors](../guides/detectors.md). A test writes this page.
 
+Beside these there are `business.<name>`, confidential, for each [category](../guides/categories.md) that an
+organization teaches; `unexamined.category`, restricted, where one of them is damaged; and `copy.*` for a document
+that [is a copy](../guides/similar.md).
+
 """
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from lockgate.content.categories.sorter import Sorter, both
 from lockgate.content.classification import LONGEST, Line, answers, line
 from lockgate.content.escapes import escape
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
@@ -47,7 +48,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--rules", type=Path, metavar="FILE", help="rules for labels, such as policies/labels.toml"
     )
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="names of levels, and rules, of this configuration"
+        "--config", type=Path, metavar="FILE", help="names of levels, rules and categories of this configuration"
+    )
+    command.add_argument(
+        "--categories", type=Path, metavar="FOLDER", help="say which learned categories texts are of"
     )
     command.add_argument(
         "--names",
@@ -64,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
 
     rules, names, finding = _rules(args)
     scan = scanner(args.names or finding)
+    if (sorter := _sorter(args)) is not None:
+        scan = both(scan, sorter.find_many)
     bad = 0
     for lines in _lines(args.file) if args.jsonl else _files(args.file):
         bad += sum(bool(one.problem) for one in lines)
@@ -86,6 +92,16 @@ def _rules(args: argparse.Namespace) -> tuple[LabelPolicy, Taxonomy, str]:
     names = labels.taxonomy(settings)
     own = read_rules(args.rules, names) if args.rules is not None else labels.load(settings)
     return own, names, chosen(settings)
+
+
+def _sorter(args: argparse.Namespace) -> Sorter | None:
+    if args.categories is None and args.config is None:
+        return None
+    from lockgate.adapters import categories
+    from lockgate.config import load
+
+    folder = args.categories
+    return categories.strict(folder if folder is not None else load(args.config).data / categories.FOLDER)
 
 
 def _files(files: Sequence[Path]) -> Iterator[list[Line]]:

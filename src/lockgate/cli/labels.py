@@ -74,7 +74,7 @@ def run_check(args: argparse.Namespace) -> int:
     except NotFound:
         settings = None
     rules = labels.load(settings) if args.file is None else read_rules(args.file, labels.taxonomy(settings))
-    found = problems(rules, {*KINDS, UNKNOWN})
+    found = problems(rules, {*KINDS, UNKNOWN, *_learned(settings)})
     if args.json:
         print(json.dumps({"version": rules.version, "problems": found}, indent=2))
         return 1 if found else 0
@@ -82,6 +82,14 @@ def run_check(args: argparse.Namespace) -> int:
     for one in found:
         print(plain(f"  {one}"))
     return 1 if found else 0
+
+
+def _learned(settings: Settings | None) -> set[str]:
+    from lockgate.adapters import categories
+    from lockgate.content.categories.model import KIND
+
+    listed = categories.entries(settings.data / categories.FOLDER) if settings is not None else {}
+    return {KIND + name for name in listed}
 
 
 def run_simulate(args: argparse.Namespace) -> int:

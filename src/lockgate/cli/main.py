@@ -31,6 +31,7 @@ COMMANDS: Final = (
     "findings",
     "exposure",
     "similar",
+    "category",
     "review",
     "forget",
     "why",

@@ -86,6 +86,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--resume", action="store_true", help="go on with a scan that was interrupted")
     command.add_argument("--full", action="store_true", help="read everything again")
     command.add_argument("--state", type=Path, metavar="FILE", help="what scans of these targets remember")
+    command.add_argument(
+        "--categories",
+        type=Path,
+        metavar="FOLDER",
+        help="learned categories (default: those of the configuration)",
+    )
     command.add_argument("--workers", type=int, default=0, help="processes (default: one per core)")
     command.add_argument(
         "--max-bytes", type=int, default=50_000_000, help="larger items are not read (%(default)s)"
@@ -116,7 +122,14 @@ async def _run(args: argparse.Namespace) -> int:
         scan_apply.check(settings, args.target)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
     options = ScanOptions(
-        state_folder() / "scans", args.state, settings, args.workers, args.max_bytes, args.rows, args.names
+        state_folder() / "scans",
+        args.state,
+        settings,
+        args.workers,
+        args.max_bytes,
+        args.rows,
+        args.names,
+        args.categories,
     )
     async with open_scan(args.target, options) as scan:
         meter = Meter(sys.stderr)

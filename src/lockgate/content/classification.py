@@ -42,7 +42,8 @@ def classify(
         texts: each is looked at by itself.
         rules: the organization's (`config.label_rules.read_rules`). They only raise. A text lies nowhere, so a
             rule about collections or paths does not fit it.
-        scan: what finds; another than the core's also finds names by a model (`content.names`).
+        scan: what finds; another than the core's also finds names by a model (`content.names`),
+            or learned categories (`content.categories`).
 
     >>> [one.label.sensitivity.name for one in classify(["card 4111 1111 1111 1111", "lunch at noon"])]
     ['CONFIDENTIAL', 'GENERAL']

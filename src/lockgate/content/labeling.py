@@ -211,13 +211,14 @@ DEFAULT_LIMIT: Final = Limit()
 FEW: Final = 3
 """Up to so many occurrences are a matter of the passages they stand in; more, of the whole document."""
 
-_WHOLE: Final = ("mark.", "copy.", "suggestion.applied.")
+_WHOLE: Final = ("mark.", "copy.", "suggestion.applied.", "unexamined.")
 
 
 def beyond(evidence: Iterable[Evidence], label: Label, accepted_kinds: frozenset[str]) -> int:
     """Count what was found that demands more than the label says, and that no review has seen.
 
-    A mark counts as more than a few, and so does a copy or a suggestion: it speaks about the whole document.
+    A mark counts as more than a few, and so does a copy, a suggestion, and what was not examined: it speaks about
+    the whole document.
     """
     return sum(
         one.count + (FEW if one.kind.startswith(_WHOLE) else 0)

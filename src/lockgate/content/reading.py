@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lockgate.content.chunk import Span, split
 from lockgate.content.detection import scan
@@ -15,6 +16,13 @@ from lockgate.content.judging import Rejected, left, stand_ins
 from lockgate.content.labeling import SURE, UNREAD, Proposal, demanded, passage_held, propose, sure_kinds
 from lockgate.content.similar import NOTHING, Sketch, sketch
 from lockgate.labels.label import Label, Sensitivity
+
+Find: TypeAlias = Callable[[str], tuple[Finding, ...]]
+
+
+def nothing(text: str) -> tuple[Finding, ...]:
+    """Find nothing."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +51,22 @@ NOTHING_READ = Reading((), (), UNREAD)
 """The reading of what could not be read."""
 
 
-def read(text: str, most: int | None = None, unseen: str = "", rejected: Rejected | None = None) -> Reading:
+def read(
+    text: str,
+    most: int | None = None,
+    unseen: str = "",
+    rejected: Rejected | None = None,
+    also: Find = nothing,
+) -> Reading:
     """Look at a whole text once, and at each passage as it will stand alone; keep the first `most` passages.
 
     A finding counts for every passage that it touches. A passage is looked at again with its heading and table
     header in front, because at answer time that is how it is seen. What is `unseen` in the document counts for its
-    label, and is in no passage. What people rejected counts nowhere: more of that never raises a label.
+    label, and is in no passage. What is `also` found is about stretches of the whole text, such as its categories.
+    What people rejected counts nowhere: more of that never raises a label.
     """
     spans = split(text)
-    before = scan(text)
+    before = (*scan(text), *also(text))
     findings = left(text, before, rejected)
     kinds: list[set[str]] = [set() for _ in spans]
     starts, ends = [span.start for span in spans], [span.end for span in spans]
@@ -68,7 +83,7 @@ def read(text: str, most: int | None = None, unseen: str = "", rejected: Rejecte
         more.extend(one for one in alone if one.kind not in known)
         others.extend(one for one in alone if one.kind in known)
     kept, whole = spans[:most], sketch(span.text for span in spans)
-    hidden = scan(unseen)
+    hidden = (*scan(unseen), *also(unseen))
     hidden_left = left(unseen, hidden, rejected)
     more += stand_ins(before, findings, others) if rejected is not None else ()
     proposal = propose((*findings, *more, *hidden_left))

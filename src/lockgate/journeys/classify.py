@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.audit.record import Kind
+from lockgate.content.categories.sorter import Sorter, both
 from lockgate.content.classification import Classification, ScanMany, classify
 from lockgate.content.detection import scan_many
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
@@ -23,14 +24,16 @@ INLINE: Final = 2_000
 class Classify:
     """What `POST /v1/classify` does.
 
-    It decides nothing: the texts are the asker's own, and what is said about them comes from the texts alone. It
-    must stay so: what looks into data of others (an exact match, say) would tell who is in it, and is no part.
+    It decides nothing: the texts are the asker's own, and what is said about them comes from the texts, and from
+    what categories have learned. It must stay so: what looks into data of others (an exact match, say) would tell
+    who is in it, and is no part.
 
     Attributes:
         gate: records it.
         turns: long texts wait for them, as those of conversations do.
         rules: the organization's; their version is recorded.
         scan: what finds.
+        sorter: returns what looks for the categories that are in force.
 
     """
 
@@ -38,6 +41,7 @@ class Classify:
     turns: Turns
     rules: LabelPolicy = NO_RULES
     scan: ScanMany = scan_many
+    sorter: Callable[[], Sorter] = Sorter
 
     async def run(self, subject: Subject, context: Context, texts: Sequence[str]) -> list[Classification]:
         """Return what is in each text. How many there were is recorded first, and never what was found.
@@ -57,6 +61,9 @@ class Classify:
         )
         await self.gate.settle([], [asked])
         if sum(map(len, texts)) <= INLINE:
-            return classify(texts, self.rules, self.scan)
+            return classify(texts, self.rules, self._finding())
         async with self.turns.of(subject.person.name):
-            return await asyncio.to_thread(classify, texts, self.rules, self.scan)
+            return await asyncio.to_thread(classify, texts, self.rules, self._finding())
+
+    def _finding(self) -> ScanMany:
+        return both(self.scan, self.sorter().find_many)

@@ -21,6 +21,7 @@ from lockgate.journeys.ingest import Ingest
 from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.storage.threads import Looks
 from lockgate.wiring import start
+from lockgate.wiring.categories import Categories
 from lockgate.wiring.central import InForce
 from lockgate.wiring.operations import Operations
 from lockgate.wiring.rotation import Rotation
@@ -51,6 +52,7 @@ class Background:
     operations: Operations
     looks: Looks
     exposures: Exposures
+    categories: Categories
 
     def work(self, *, sync: bool) -> list[Coroutine[Any, Any, object]]:
         """Return what runs until it is canceled; `sync`: collections too."""
@@ -59,6 +61,7 @@ class Background:
             self.looks.keep("policies", partial(self.policies.watch, _told, self.looks)),
             self.rotation.watch(self.looks),
             self.signing.watch(self.looks),
+            self.looks.keep("categories", partial(self.categories.watch, self.looks)),
         ]
         if isinstance(self.directory, DirectoryFile):
             watch = partial(self.directory.watch, _read_again, self.looks)

@@ -129,7 +129,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         changing = asyncio.Lock()  # held by whoever changes what is known of documents
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.open_connectors(settings, directory, rights, stack)
-        ingest = await documents.ingest(
+        ingest, categories = await documents.ingest(
             settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged.sieve
         )
         recheck = ingest.rechecker(connectors)
@@ -167,6 +167,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=rotation,
             operations=operations,
+            categories=categories,
             background=Background(
                 settings=settings,
                 clock=clock,
@@ -183,5 +184,6 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
                 operations=operations,
                 looks=looks,
                 exposures=reviewing.exposures,
+                categories=categories,
             ),
         )

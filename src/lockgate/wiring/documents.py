@@ -14,6 +14,7 @@ from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 from lockgate.storage.threads import Threads
 from lockgate.wiring import labels
+from lockgate.wiring.categories import Categories
 from lockgate.wiring.sources import collection
 
 
@@ -38,9 +39,10 @@ async def ingest(
     limit: Limit,
     changing: asyncio.Lock,
     sieve: Sieve,
-) -> Ingest:
-    """Return the journey that reads documents, with the bounds and rules that the settings state."""
-    return Ingest(
+) -> tuple[Ingest, Categories]:
+    """Return the journey that reads documents, with the bounds, rules and categories that the settings state."""
+    categories = await Categories.open(settings.data, audit, clock)
+    made = Ingest(
         index,
         extractor,
         embedder,
@@ -53,7 +55,9 @@ async def ingest(
         changing=changing,
         rules=await asyncio.to_thread(labels.in_force, settings),
         sieve=sieve,
+        sorter=lambda: categories.sorter,
     )
+    return made, categories
 
 
 def _spare_cores() -> int:

@@ -53,6 +53,7 @@ from lockgate.journeys.why import Why
 from lockgate.ports import Clock, Connector, Directory, Embedder
 from lockgate.wiring import decisions, resource
 from lockgate.wiring.background import Background
+from lockgate.wiring.categories import Categories
 from lockgate.wiring.central import InForce
 from lockgate.wiring.detectors import chosen, scanner
 from lockgate.wiring.operations import Operations
@@ -90,6 +91,7 @@ class Lockgate:
     forget: Forget
     rotation: Rotation
     operations: Operations
+    categories: Categories
     background: Background
 
     def table(self) -> list[BaseRoute]:
@@ -110,7 +112,13 @@ class Lockgate:
             passages=PassagesApi(door, self.passages, Discover(self.gate, self.index)),
             classify=ClassifyApi(
                 door,
-                Classify(self.gate, self.chat.labeler.turns, self.ingest.rules, scanner(chosen(self.settings))),
+                Classify(
+                    self.gate,
+                    self.chat.labeler.turns,
+                    self.ingest.rules,
+                    scanner(chosen(self.settings)),
+                    lambda: self.categories.sorter,
+                ),
             ),
             why=WhyApi(self.exposures, self.why),
             forget=ForgetApi(door, self.forget),

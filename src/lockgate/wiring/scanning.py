@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import lockgate
+from lockgate.adapters import categories as kept
 from lockgate.adapters.clock import SystemClock
 from lockgate.adapters.directory_host import HostDirectory
 from lockgate.adapters.engine_local import LocalEngine
 from lockgate.adapters.scan_state import SqliteScanState
+from lockgate.content.categories.sorter import Sorter, both
 from lockgate.content.globs import Globs
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.errors import Invalid
@@ -37,6 +39,7 @@ if TYPE_CHECKING:  # to load it takes as long as to walk a thousand files
 
 _MOST_WORKERS: Final = 64
 _DECIDING: Final = (
+    "content/categories/*.py",
     "content/detection/**/*.py",
     "content/label*.py",
     "policies/labels.toml",
@@ -58,6 +61,7 @@ class ScanOptions:
         max_bytes: larger items are not read.
         rows: about how many rows of each table to read; 0 for all.
         names: `rules` or `model`; empty for what the settings say.
+        categories: the folder of learned ones; None for those of the settings.
 
     """
 
@@ -68,6 +72,7 @@ class ScanOptions:
     max_bytes: int = 50_000_000
     rows: int = 0
     names: str = ""
+    categories: Path | None = None
 
 
 @asynccontextmanager
@@ -85,6 +90,8 @@ async def open_scan(
     texts = tuple(targets) or _collections(options.settings)
     directory = people(options.settings)
     own = await asyncio.to_thread(label_rules.load, options.settings)
+    learned = _categories(options)
+    taught = await asyncio.to_thread(categories_version, learned)
     opening = TargetOptions(directory, options.settings, options.max_bytes, options.rows)
     async with AsyncExitStack() as stack:
         opened = [_target(open_target(text, opening)) for text in texts]
@@ -94,19 +101,23 @@ async def open_scan(
         state = await asyncio.to_thread(SqliteScanState.open, path)
         stack.callback(state.close)
         names = options.names or chosen(options.settings)
-        work = functools.partial(open_work, texts, replace(opening, directory=FETCHING), names)
+        work = functools.partial(open_work, texts, replace(opening, directory=FETCHING), names, learned)
         engine = LocalEngine(
             work, functools.partial(unread, again=True), options.workers or min(cores(), _MOST_WORKERS)
         )
         taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
-        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own, names), taxonomy)
+        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own, names, taught), taxonomy)
 
 
 @asynccontextmanager
-async def open_work(targets: Sequence[str], options: TargetOptions, names: str = "rules") -> AsyncIterator[Work]:
+async def open_work(
+    targets: Sequence[str], options: TargetOptions, names: str = "rules", learned: Path | None = None
+) -> AsyncIterator[Work]:
     """Open the work of a scan, in the process that does it: only there its parts are loaded."""
     from lockgate.adapters.extraction.extractor import KreuzbergExtractor, Limits
     from lockgate.wiring.detectors import scanner
+
+    sorter = kept.strict(learned) if learned is not None else Sorter()
 
     async with AsyncExitStack() as stack:
         sources = [open_target(text, options) for text in targets]
@@ -114,21 +125,42 @@ async def open_work(targets: Sequence[str], options: TargetOptions, names: str =
             stack.callback(source.close)
         extractor = KreuzbergExtractor(limits=Limits(documents=1000))
         stack.push_async_callback(extractor.close)
-        yield Looking(sources, extractor, scanner(names), label_rules.load(options.settings))
+        finding = both(scanner(names), sorter.find_many)
+        yield Looking(sources, extractor, finding, label_rules.load(options.settings))
 
 
-def rules(own: LabelPolicy = NO_RULES, names: str = "rules") -> str:
+def rules(own: LabelPolicy = NO_RULES, names: str = "rules", taught: str = "") -> str:
     """Return the version of everything that decides what is found in equal bytes, and which label it demands.
 
     It is the digest of the code: a row that is added to a table is another version, and nobody has to say so.
     """
     package = Path(lockgate.__file__).parent
     parts = [*(version(one) for one in _READERS), own.version, *([names] if names != "rules" else [])]
-    digest = hashlib.sha256(" ".join(parts).encode())
+    digest = hashlib.sha256(" ".join([*parts, taught]).encode())
     for pattern in (*_DECIDING, *(_NAMING if names == "model" else ())):
         for path in sorted(package.glob(pattern)):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _categories(options: ScanOptions) -> Path | None:
+    """Return the folder of the categories that count; None for none."""
+    if options.categories is not None or options.settings is None:
+        return options.categories
+    return options.settings.data / kept.FOLDER
+
+
+def categories_version(folder: Path | None) -> str:
+    """Return what tells the categories of a folder from others.
+
+    Raises:
+        Invalid, Unavailable: one of them cannot be looked for.
+
+    """
+    if folder is None:
+        return ""
+    kept.strict(folder)
+    return " ".join(f"{name}:{one.digest}" for name, one in sorted(kept.entries(folder).items()))
 
 
 def people(settings: Settings | None) -> Directory:

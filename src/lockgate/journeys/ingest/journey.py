@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from lockgate.content.categories.sorter import UNEXAMINED, Sorter
 from lockgate.content.document import Document
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
@@ -31,6 +32,7 @@ class Ingest:
         changing: the lock of everybody who changes what is known of documents; the same as the reviews'.
         rules: the organization's rules for labels.
         sieve: which findings count.
+        sorter: returns what looks for the categories that are in force.
 
     """
 
@@ -50,6 +52,7 @@ class Ingest:
         changing: asyncio.Lock | None = None,
         rules: LabelPolicy = NO_RULES,
         sieve: Sieve | None = None,
+        sorter: Callable[[], Sorter] = Sorter,
     ) -> None:
         if min(ahead, lanes, most) < 1:
             raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
@@ -59,6 +62,7 @@ class Ingest:
         self._clock = clock
         self._audit = audit
         self.rules = rules
+        self._sorter = sorter
         self.settler = Settler(directory, limit, rules)
         self.changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
@@ -90,13 +94,19 @@ class Ingest:
         self._running.add(connector.name)
         report = Report(connector.name, self._clock.now())
         ledger = Ledger(report, self._clock, watch, subject, self.rules.version, self.sieve.tuning.version)
+        sorter = self._sorter()
         parts = (self._audit, self._clock, self.settler, ledger, self.changing, self.sieve)
-        look = Look(connector, self._index, *parts)
+        look = Look(
+            connector,
+            self._index,
+            *parts,
+            lambda document: not sorter.missing and any(one.kind == UNEXAMINED for one in document.evidence),
+        )
         outcome = "failed"
         try:
             todo = await look.all(full)
             until = None if patience is None else ledger.report.started + patience
-            await Read(look, self._extractor, self._embedder, self._pace).all(todo, until)
+            await Read(look, self._extractor, self._embedder, self._pace, sorter.find).all(todo, until)
             await self._copies.spread(look)
             outcome = "completed"
         finally:

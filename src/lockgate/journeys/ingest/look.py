@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +43,8 @@ class Look:
     """Held from the look at what is known to its change: a review in between would be overwritten."""
     sieve: Sieve
     """What was judged or tuned since it was looked at is read again."""
+    again: Callable[[Document], bool] = lambda _: False
+    """Tells of a document whose bytes have not changed whether it must be read again."""
 
     async def all(self, full: bool) -> list[Wanted]:
         """Bring rights in step, and return the items that must be read, in the order of the source."""
@@ -60,7 +62,7 @@ class Look:
                 continue
             stored = self.index.document(id)
             must_read = not item.problem and (
-                full or _is_new(item, stored) or self.sieve.must_read(stored, judged)
+                full or _is_new(item, stored) or self.sieve.must_read(stored, judged) or self._unexamined(stored)
             )
             if must_read:
                 todo.append(Wanted(item.id, item.size))
@@ -75,6 +77,9 @@ class Look:
         mine = (one for one in self.index.documents() if one.connector == self.source.name)
         await self._missing([one for one in mine if one.id not in seen])
         return todo
+
+    def _unexamined(self, stored: Document | None) -> bool:
+        return stored is not None and self.again(stored)
 
     async def _missing(self, documents: Sequence[Document]) -> None:
         """Remove what the source did not show if it is gone: where a folder cannot be entered, nothing shows."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD, along
-from lockgate.content.reading import NOTHING_READ, Reading, chunks, read, titled
+from lockgate.content.reading import NOTHING_READ, Find, Reading, chunks, nothing, read, titled
 from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.copies import with_copies
@@ -68,6 +68,7 @@ class Read:
     extractor: Extractor
     embedder: Embedder
     pace: Pace
+    also: Find = nothing
 
     async def all(self, todo: Sequence[Wanted], until: datetime | None = None) -> None:
         """Read and store these items: small ones in the order given, then large ones by size.
@@ -162,7 +163,7 @@ class Read:
         try:
             extracted = await self.extractor.extract(item.id, data)
             seen, unseen = extracted.split()
-            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen, rejected)
+            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen, rejected, self.also)
             title = await asyncio.to_thread(titled, extracted.title)
         except Invalid as error:
             again = error.code == READER_KILLED  # what was never seen is read by the next run

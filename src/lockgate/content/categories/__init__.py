@@ -1,0 +1,1 @@
+"""Categories that an organization teaches by examples."""
