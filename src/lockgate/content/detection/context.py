@@ -22,6 +22,8 @@ TABLE: Final = 4096
 """How far back, in characters, the first line of a block of lines (a table's header) may begin."""
 HEADER: Final = 512
 """How long that line may be."""
+SEEN: Final = 6
+"""So many characters of a match `begins` of `around` may look at."""
 
 LOOKBEHIND: Final = TABLE
 """What any detector but the one for tables reads before a finding; a sliding window must keep as much."""
@@ -80,7 +82,8 @@ def around(
 
     `after` is how far behind the place the pattern may look, at most: so far a first look goes, which is confirmed
     in the whole text. Places are in order; flags of the pattern stand at its start, if anywhere. `begins` is one
-    character with which every match begins (see `beginning`): then the pattern is tried there, and nowhere else.
+    character with which every match begins (see `beginning`), and at most what `SEEN` says of what follows: then the
+    pattern is tried there, and nowhere else.
     """
     if begins:
         yield from _beginning_with(begins, pattern, text, places, before)
@@ -109,8 +112,10 @@ def _beginning_with(
             start = place - before
         if start > place:
             continue
-        for one in starts(text, start, place + 1):
+        for one in starts(text, start, place + SEEN):
             at = one.start()
+            if at > place:
+                break
             if at >= start and (match := match_at(text, at)):
                 start = match.end()
                 yield match

@@ -12,7 +12,7 @@ What is found in a text does not depend on the texts beside it, nor on which of 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from operator import itemgetter
 from typing import Final
@@ -181,12 +181,26 @@ def _note(batch: Batch, one: Raw, found: list[list[Raw]]) -> None:
     found[owner].append((one[0] - begin, one[1] - begin, *one[2:]))
 
 
-def _stays(one: Raw, sure: float, level: int) -> bool:
-    """Tell whether a reading is the surest of its span, or well founded and demands more than that one."""
-    return one[3] == sure or (one[3] >= FOUNDED and level_of(one[2]) > level)
+def _surest(found: list[Raw], spans: list[tuple[int, int]]) -> Iterator[Raw]:
+    """Yield the surest readings of each span, and those well founded that demand more than any of these."""
+    low, count = 0, len(found)
+    while low < count:
+        high, span = low + 1, spans[low]
+        while high < count and spans[high] == span:
+            high += 1
+        if high == low + 1:
+            yield found[low]
+        else:
+            some = found[low:high]
+            sure = max(one[3] for one in some)
+            level = max(level_of(one[2]) for one in some if one[3] == sure)
+            for one, before in zip(some, (None, *some), strict=False):
+                if one != before and (one[3] == sure or (one[3] >= FOUNDED and level_of(one[2]) > level)):
+                    yield one
+        low = high
 
 
-_SPAN: Final = itemgetter(0, 1)
+_SPAN: Final[Callable[[Raw], tuple[int, int]]] = itemgetter(0, 1)
 _FINDING: Final[Callable[[Raw], Finding]] = partial(tuple.__new__, Finding)
 """What `Finding._make` does, without a call of Python for each of thousands."""
 
@@ -198,11 +212,9 @@ def _findings(found: list[Raw], places: range | Ints) -> tuple[Finding, ...]:
     lower the label of what holds it.
     """
     found.sort()
-    if len(set(map(_SPAN, found))) < len(found):
-        best: dict[tuple[int, int], tuple[float, int]] = {}
-        for start, end, kind, sure, _ in found:
-            best[start, end] = max((sure, level_of(kind)), best.get((start, end), (0.0, 0)))
-        found = sorted(one for one in set(found) if _stays(one, *best[one[0], one[1]]))
+    spans = [*map(_SPAN, found)]
+    if len(set(spans)) < len(spans):
+        found = [*_surest(found, spans)]
     if isinstance(places, range):
         return tuple(map(_FINDING, found))
     return tuple(Finding(int(places[one[0]]), int(places[one[1] - 1]) + 1, *one[2:]) for one in found)

@@ -105,6 +105,8 @@ _LISTED: Final = re.compile(
 def _trim(value: str) -> str:
     """Return a name without ordinary words at its ends; nothing if it begins with one."""
     words = value.split(" ")
+    if "." not in value and words[-1][:1].isupper() and _NO.isdisjoint(value.lower().split(" ")):
+        return value
     if words[0].lower().rstrip(".") in _NO:
         return ""
     for at, word in enumerate(words):
@@ -154,23 +156,26 @@ class Given:
     def scan(self, text: str, places: Sequence[int], /) -> tuple[Finding, ...]:
         """Return names that begin with a listed one, which ends right before a place."""
         found: list[Finding] = []
+        by = f"{self.name}@{self.version}"
         last = -1
         for place in places:
             start = end = place - 1
-            start -= len(text[max(0, end - 16) : end]) - len(text[max(0, end - 16) : end].rstrip(ascii_letters))
+            front = text[end - 16 if end > 16 else 0 : end]
+            start -= len(front) - len(front.rstrip(ascii_letters))
             while start > 0 and end - start < 16 and text[start - 1].isalpha():
                 start -= 1
             if start < last or text[end : end + 1].isalpha() or text[start:end].lower() not in _GIVEN:
                 continue
-            low = max(0, start - 16)
-            if text[low:start].rstrip(" \n")[-2:].lower() in _STREET_ENDS and _STREET.search(text, low, start):
+            low = start - 16 if start > 16 else 0
+            front = text[low:start].rstrip(" \n")
+            if front[-2:].lower() in _STREET_ENDS and _STREET.search(text, low, start):
                 continue
             if match := _LISTED.match(text, start):
                 value = _trim(match["v"])
                 if len(value) >= end - start:
                     last = start + len(value)
                     sure = 0.8 if " " in value else 0.6
-                    found.append(Finding(start, last, "pii.person", sure, f"{self.name}@{self.version}"))
+                    found.append(Finding(start, last, "pii.person", sure, by))
         return tuple(found)
 
 

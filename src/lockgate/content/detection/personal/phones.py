@@ -33,10 +33,13 @@ _NUMBER: Final = re.compile(
     r"(?:[ ./\u00b7-]{0,2}\(?[0-9]{1,9}\)?){1,6}(?:[ ]?(?:x|ext\.?|extension|durchwahl)[ :.]?[0-9]{1,6})?"
     r"(?![0-9A-Za-z_]|[.,][0-9]|-[0-9])"
 )
-_BEGIN: Final = re.compile(r"[+(0-9](?<![0-9A-Za-z_#.,+/=-].)(?<![0-9][ ].)")
+_BEGIN: Final = re.compile(
+    r"[+(0-9](?<![0-9A-Za-z_#.,+/=-].)(?<![0-9][ ].)(?=[0-9 ()+./\u00b7-]{5})"
+)
 _BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
 _WORD: Final = beginning(_WORDS, "a-zA-Z")
 _NO_DIGIT: Final = re.compile("[^0-9]+")
+_LETTER: Final = re.compile("[A-Za-z]")
 _AFTER: Final = re.compile(
     r"(?ia)[ ]?\(?(?:office|fax|mobile|cell|home|work|tel|phone|-office|-fax|-mobile"
     r"|\(?m\)|\(?o\)|\(?f\))(?![a-z])"
@@ -90,11 +93,12 @@ def _sure(text: str, start: int, end: int) -> float:
     """Return how sure it is that a number is dialed."""
     if end - start < 6:
         return 0.0
-    value = text[start:end]
-    plain = value.lower()
-    for mark in ("x", "ext", "durchwahl"):
-        plain = plain.partition(mark)[0]
-    plain = plain.strip()
+    plain = value = text[start:end]
+    if _LETTER.search(plain):
+        plain = plain.lower()
+        for mark in ("x", "ext", "durchwahl"):
+            plain = plain.partition(mark)[0]
+        plain = plain.strip()
     digits = _NO_DIGIT.sub("", plain)
     count = len(digits)
     if not 6 <= count <= 16 or plain.count("(") != plain.count(")") or _DATE.match(plain):
