@@ -100,6 +100,9 @@ FOUND = [
     ("pii.phone", "Telefon <<0170 1234567>>"),
     ("pii.phone", "Teléfono: <<620586301>>"),
     ("pii.phone", "<<001-415-555-2671>>"),
+    ("pii.phone", "13,Olga Roth,,<<+1 415 555 2671>>,731-53-9537,x"),
+    ("pii.phone", "8,Paul Berg,<<(661) 994-3663>>,,4740-5496-1111-1111"),
+    ("pii.phone", "Paul Berg,<<415-555-2671>>,417.30,2026-02-13"),
     ("entity.date", "on <<2024-05-17>> we"),
     ("entity.date", "am <<17.05.2024>> um"),
     ("entity.date", "<<5/17/2024>>"),
@@ -158,6 +161,8 @@ FOUND = [
 
 MISSES = [
     # kind, text in which there is none
+    ("pii.phone", "costs 1,415-555 2671"),
+    ("pii.phone", "12,345,678.90 and 1,000 000 000,5"),
     ("id.national.bg", "EGN 7523169264"),
     ("id.national.ee", "isikukood 37605030298"),
     ("id.national.ie", "PPS 6433435A"),

@@ -82,8 +82,8 @@ def around(
 
     `after` is how far behind the place the pattern may look, at most: so far a first look goes, which is confirmed
     in the whole text. Places are in order; flags of the pattern stand at its start, if anywhere. `begins` is one
-    character with which every match begins (see `beginning`), and at most what `SEEN` says of what follows: then the
-    pattern is tried there, and nowhere else.
+    character with which every match begins (see `beginning`), and may look at `SEEN` characters of it: the pattern
+    is tried there, and nowhere else.
     """
     if begins:
         yield from _beginning_with(begins, pattern, text, places, before)

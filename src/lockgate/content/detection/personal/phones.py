@@ -29,13 +29,12 @@ _WORDS: Final = (
     r"|desk|office|number is|reach[a-z]{0,3}(?: me| us| you)? (?:at|on)|dial"
 )
 _NUMBER: Final = re.compile(
-    r"(?<![0-9A-Za-z_#.,+/=-])(?<![0-9][ ])(?:\+ ?|(?=\(?[0-9]))\(?\+?[0-9]{1,5}\)?"
+    r"(?<![0-9A-Za-z_#.+/=-])(?<![0-9][ ])(?:(?<![0-9],)|(?=[+(0]))(?:\+ ?|(?=\(?[0-9]))\(?\+?[0-9]{1,5}\)?"
     r"(?:[ ./\u00b7-]{0,2}\(?[0-9]{1,9}\)?){1,6}(?:[ ]?(?:x|ext\.?|extension|durchwahl)[ :.]?[0-9]{1,6})?"
-    r"(?![0-9A-Za-z_]|[.,][0-9]|-[0-9])"
+    r"(?![0-9A-Za-z_]|\.[0-9]|-[0-9]|(?<!-[0-9]{4}),[0-9]{1,3}(?![0-9-]))"
 )
-_BEGIN: Final = re.compile(
-    r"[+(0-9](?<![0-9A-Za-z_#.,+/=-].)(?<![0-9][ ].)(?=[0-9 ()+./\u00b7-]{5})"
-)
+# A comma is one of a table, unless it could be one of decimals or thousands.
+_BEGIN: Final = re.compile(r"[+(0-9](?<![0-9A-Za-z_#.+/=-].)(?<![0-9][ ].)(?=[0-9 ()+./\u00b7-]{5})")
 _BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
 _WORD: Final = beginning(_WORDS, "a-zA-Z")
 _NO_DIGIT: Final = re.compile("[^0-9]+")
@@ -93,12 +92,8 @@ def _sure(text: str, start: int, end: int) -> float:
     """Return how sure it is that a number is dialed."""
     if end - start < 6:
         return 0.0
-    plain = value = text[start:end]
-    if _LETTER.search(plain):
-        plain = plain.lower()
-        for mark in ("x", "ext", "durchwahl"):
-            plain = plain.partition(mark)[0]
-        plain = plain.strip()
+    value = text[start:end]
+    plain = _dialed(value) if _LETTER.search(value) else value
     digits = _NO_DIGIT.sub("", plain)
     count = len(digits)
     if not 6 <= count <= 16 or plain.count("(") != plain.count(")") or _DATE.match(plain):
@@ -118,6 +113,14 @@ def _sure(text: str, start: int, end: int) -> float:
     if _TRUNK.fullmatch(plain) and 9 <= count <= 12:
         return 0.6
     return 0.0
+
+
+def _dialed(value: str) -> str:
+    """Return a number without its extension."""
+    plain = value.lower()
+    for mark in ("x", "ext", "durchwahl"):
+        plain = plain.partition(mark)[0]
+    return plain.strip()
 
 
 def _called(text: str, start: int) -> bool:
