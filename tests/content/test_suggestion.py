@@ -25,6 +25,7 @@ from lockgate.content.suggestion import (
     question,
     sample,
     suggested,
+    waits,
 )
 from lockgate.labels.label import Sensitivity
 from lockgate.labels.wire import Taxonomy
@@ -116,6 +117,16 @@ def test_notes_tell_what_was_asked_and_no_level_that_raises_nothing() -> None:
     assert is_note(raising)
     assert asked([f"text: {not_raising}"], "m")
     assert not asked([raising], "other")
+    assert not asked([f"text: not read: {not_raising}.zip: is encrypted"], "m")  # a name that somebody gave a file
+    assert not is_note(f"not read: {raising}")
+
+
+@pytest.mark.parametrize("label", Sensitivity)
+@pytest.mark.parametrize("level", Sensitivity)
+def test_only_what_is_above_the_label_waits(label: Sensitivity, level: Sensitivity) -> None:
+    kinds = [one.kind for one in evidence(level, (), apply=False)]
+    assert waits([*kinds, "pii"], label) == (level > label)
+    assert not waits([one.kind for one in evidence(level, (), apply=True)], label)
 
 
 def test_of_a_long_document_passages_from_begin_to_end_are_shown() -> None:

@@ -17,6 +17,7 @@ from e2e.upstream import Stream, Upstream
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.cli import labels_suggest
 from lockgate.cli.main import parser
+from lockgate.cli.review import described
 from lockgate.content.document import Document, Review, document_id
 from lockgate.labels.label import Sensitivity
 
@@ -152,6 +153,30 @@ def test_who_wrote_the_document_cannot_talk_its_label_down(waiting: tuple[Lab, U
         before.label, before.evidence, before.held, before.review
     )  # fmt: skip
     assert not any("public" in note for note in after.notes)  # nobody is told that a model finds it harmless
+
+
+def test_a_label_that_a_person_settled_waits_again_and_is_settled_by_a_person(
+    waiting: tuple[Lab, Upstream],
+) -> None:
+    lab, server = waiting
+    server.reset(answering(says("restricted", "Trips by rail are booked in second class")))
+    before = stored(lab, "handbook/travel.md")
+    token = lab.token("steward")
+
+    def waits() -> list[Any]:
+        listed = send(lab.url, "GET", "/v1/reviews", token=token).json["data"]
+        return [one for one in listed if one["item"].endswith("travel.md")]
+
+    assert not waits()
+    assert suggest(lab, "handbook/travel.md", who="steward").json["outcome"] == "proposed"
+    (one,) = waits()
+    assert one["why"] == ["a model suggests a higher label"]
+    assert (one["label"]["sensitivity"], one["held"]) == (before.label.sensitivity.name.lower(), False)
+    assert any("passage 0" in line for line in described(one, "1"))
+    body = {"document": one["document"], "version": one["version"]}
+    assert send(lab.url, "POST", "/v1/reviews", body, token=token).status == 200
+    assert stored(lab, "handbook/travel.md").label.sensitivity is before.label.sensitivity
+    assert not waits()
 
 
 ENDLESS = "restricted " * 40

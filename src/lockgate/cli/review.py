@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from lockgate.cli.remote import Call, add_options, at_gateway
 from lockgate.cli.terminal import plain
+from lockgate.content.suggestion import is_note
 from lockgate.errors import Invalid, LockgateError
 
 """Method, path, body: asks the gateway, returns its JSON object."""
@@ -228,6 +229,7 @@ def described(one: dict[str, Any], number: str) -> list[str]:
         plain(f"  found: {found}" + (f" (passage {where})" if where else "")),
         plain(f"  proposed: {one['level']}; {_people(one['people'])} could find it: {grants or 'nobody'}"),
         plain(f"  owners: {', '.join(one['owners']) or 'none is left'}. {one['todo']}"),
+        *(plain(f"  {note}") for each in one["notes"] if is_note(note := each.removeprefix("text: "))),
         *_last(one.get("last")),
     ]
 

@@ -165,6 +165,12 @@ def is_suggestion(kind: str) -> bool:
     return kind.startswith("suggestion.")
 
 
+def waits(kinds: Iterable[str], label: Sensitivity) -> bool:
+    """Tell whether one of these kinds is a suggestion above a label that has taken no effect."""
+    names = {one.removeprefix(_KINDS[False]) for one in kinds if one.startswith(_KINDS[False])}
+    return any(one > label and one.name.lower() in names for one in Sensitivity)
+
+
 _NOTE: Final = "the model `{}` was asked for a label (form {})"
 
 
@@ -187,7 +193,8 @@ def note(model: str, level: Sensitivity | None = None, found: Suggestion | None 
 
 def asked(notes: Iterable[str], model: str) -> bool:
     """Tell whether notes say that a model was asked about this content."""
-    return any(_NOTE.format(model, FORM) in one for one in notes)
+    begin = _NOTE.format(model, FORM)
+    return any(one.removeprefix("text: ").startswith(begin) for one in notes)
 
 
 def is_note(text: str) -> bool:

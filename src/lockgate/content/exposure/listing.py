@@ -29,6 +29,7 @@ from lockgate.content.labeling import (
     served,
     too_broad,
 )
+from lockgate.content.suggestion import waits
 from lockgate.labels.label import AI, Sensitivity
 from lockgate.labels.readers import EVERYONE, Readers
 
@@ -47,6 +48,7 @@ class Why(StrEnum):
     ORPHAN = "none of its owners is here any more"
     STALE = "shared with a group in which people are left over"
     IDLE = "shared with a group that has not used it"
+    SUGGESTED = "a model suggests a higher label"
 
 
 _ADVICE: Final = {
@@ -61,6 +63,7 @@ _ADVICE: Final = {
     Why.ORPHAN: "Name an owner.",
     Why.STALE: "Narrow its readers, and clean up the group.",
     Why.IDLE: "Narrow its readers to those who use it.",
+    Why.SUGGESTED: "Look at the place that it names, and accept or correct the label in a review.",
 }
 _SETTLED: Final = "Nothing has to be done."
 _WEIGHT: Final = (0, 1, 10, 100)
@@ -68,7 +71,7 @@ _ORPHAN, _STALE = 2.0, 1.5
 """What having no owner, and a group that nobody looks after, add to the score."""
 _LEFT_OVER: Final = 0.1
 """From this part of the people in a group on who have left, nobody looks after it."""
-_LOOSE: Final = frozenset({Why.UNSEEN, Why.IDLE})
+_LOOSE: Final = frozenset({Why.UNSEEN, Why.IDLE, Why.SUGGESTED})
 """Reasons that do not make anything an exposure by themselves: they come after all others."""
 
 
@@ -263,6 +266,8 @@ def _why(document: Document, census: Census, limit: Limit) -> tuple[Why, ...]:
         why.append(Why.PASSAGE if above <= FEW else Why.BELOW)
     if document.held and not why:
         why.append(Why.BELOW)
+    if waits(kinds - document.accepted_kinds, document.label.sensitivity):
+        why.append(Why.SUGGESTED)
     return tuple(why)
 
 
