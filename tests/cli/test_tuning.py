@@ -86,6 +86,8 @@ def test_a_tuning_is_tried_applied_and_counts_only_as_it_was_applied(
     assert "detectors.apply" in told
     assert "a part number" in told
     assert "4111" not in told
+    assert main.main(["audit", "search", *at, "--kind", "administration"]) == 0
+    assert "a part number" in capsys.readouterr().out, "the table for people says why too"
 
 
 def test_what_makes_no_sense_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

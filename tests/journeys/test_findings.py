@@ -245,6 +245,17 @@ def test_no_value_is_at_rest_and_no_hash_links_two_documents(tmp_path: Path) -> 
         assert b"4111" not in file.read_bytes(), file
 
 
+def test_what_is_forgotten_leaves_no_judgement(tmp_path: Path) -> None:
+    async def story(here: Place, found: Findings) -> None:
+        await reject(here, ANN)
+        await reject(here, ANN, "hr/plan.txt")
+        gone, kept = here.document("parts.txt").id, here.document("hr/plan.txt").id
+        await here.index.forget(gone, CONTEXT.now)
+        assert [one.document for one in await here.judged.all()] == [kept]
+
+    play(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     "change",
     ["document = 'd_other'", "opinion = 'rejected'", "value = 'ff'", "kind = 'secret'", "wrapped = x'00'"],

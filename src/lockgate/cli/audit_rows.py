@@ -19,7 +19,8 @@ def row(entry: Entry) -> tuple[str, ...]:
     what = f"{record.kind} {record.action}".strip()
     told = " ".join(record.reasons)
     unsaid = [one for one in record.policies if one not in told]  # most reasons name their policy
-    why = "; ".join((*record.reasons, *unsaid, *record.errors)) or record.outcome
+    stated = [str(value) for name, value in record.facts if name == "reason" and value]
+    why = "; ".join((*record.reasons, *unsaid, *record.errors, *stated)) or record.outcome
     label = shown(record.label) if record.label else ""
     return (
         str(entry.index),

@@ -11,6 +11,7 @@ from lockgate.errors import Unavailable
 from lockgate.ports import Keys
 from lockgate.storage.index_payload import COLUMNS, TEXTS, unpack_columns, unpack_texts, unseal
 from lockgate.storage.index_tables import DOCUMENTS, FORGOTTEN, META, PAYLOADS, SCHEMA, binding, from_row
+from lockgate.storage.judgement_tables import JUDGEMENTS
 
 _BATCH: Final = 400
 """Ids in one statement; SQLite's limit of variables is 999 on old builds."""
@@ -82,6 +83,7 @@ def forgotten(db: sa.Connection) -> frozenset[str]:
 def set_forgotten(db: sa.Connection, id: str, since: str | None) -> None:
     """Keep a document from coming back from then on; with None, let it come back."""
     db.execute(sa.delete(FORGOTTEN).where(FORGOTTEN.c.id == id))
+    db.execute(sa.delete(JUDGEMENTS).where(JUDGEMENTS.c.document == id))  # keyed hashes of what stood in it
     if since is not None:
         db.execute(sa.insert(FORGOTTEN).values(id=id, since=since))
 
