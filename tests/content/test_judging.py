@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate.content import reading
+from lockgate.content.chunk import Span
 from lockgate.content.finding import Finding
-from lockgate.content.judging import Judgement, Opinion, latest, plain_value, precision, wilson
+from lockgate.content.judging import Judgement, Opinion, latest, plain_value, precision, stand_ins, wilson
 from lockgate.content.labeling import level_of
 from lockgate.content.reading import read
 from support import NOW
@@ -82,6 +84,34 @@ def test_a_rejected_value_is_gone_however_it_is_set() -> None:
     assert after.proposal.evidence == ()
     assert not any(after.kinds)
     assert level_of("financial.card") > after.proposal.sensitivity
+
+
+def test_what_only_a_passage_shows_counts_where_the_whole_was_rejected() -> None:
+    """A finding that needs the heading of its passage beside it is none in the whole text."""
+
+    def found(start: int, confidence: float, kind: str = "financial.card") -> Finding:
+        return Finding(start, start + 9, kind, confidence, "number@2")
+
+    whole = [found(0, 0.9), found(20, 0.6), found(30, 0.3), found(40, 0.7, "financial.iban")]
+    alone = [found(5, 0.95), found(6, 0.6), found(7, 0.8, "financial.iban"), found(8, 0.9, "pii.email")]
+    assert stand_ins(whole, whole[1:], alone) == [], "one of its kind is left in the whole text"
+    both = [found(5, 0.9), found(6, 0.6)]
+    assert stand_ins(whole, whole[2:], alone) == both, "what is unsure does not stand for its kind"
+    assert stand_ins(whole[1:], whole[2:], alone) == [found(5, 0.6)], "no more, and no surer, than before"
+    assert stand_ins(whole, [], alone) == [*both, found(7, 0.7, "financial.iban")]
+    assert stand_ins([], [], alone) == []
+
+
+def test_a_reading_takes_them_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "x" * 20 + "\n\n" + "y" * 20
+    card = Finding(0, 5, "financial.card", 0.9, "number@2")
+    passage = "lead\n\n" + text
+    seen = {text: (card,), passage: (card._replace(start=6, end=9),)}
+    monkeypatch.setattr(reading, "split", lambda _: (Span(passage, 0, len(text)),))
+    monkeypatch.setattr(reading, "scan", lambda asked: seen.get(asked, ()))
+    after = read(text, rejected=lambda one, _: one.start == 0)
+    assert [(one.kind, one.count) for one in after.proposal.evidence] == [("financial.card", 1)]
+    assert read(text, rejected=lambda _, __: True).proposal.evidence == ()
 
 
 @given(st.integers(0, 400), st.integers(1, 400))

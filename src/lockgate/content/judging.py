@@ -84,7 +84,7 @@ def stand_ins(before: Sequence[Finding], after: Sequence[Finding], alone: Iterab
     What is found in a passage alone adds nothing to a kind that the whole text has. Where the whole text has it no
     longer, another value that only a passage shows must still count; but never more, or more surely, than before.
     """
-    gone = {one.kind for one in before} - {one.kind for one in after}
+    gone = {one.kind for one in before} - {one.kind for one in after if one.confidence >= SURE}
     lost = {
         kind: [one.confidence for one in before if one.kind == kind and one.confidence >= SURE] for kind in gone
     }
