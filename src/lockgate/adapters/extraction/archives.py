@@ -13,10 +13,11 @@ import re
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from lockgate.adapters.extraction import zips
+from lockgate.adapters.extraction import sevenz, zips
 from lockgate.adapters.extraction.pieces import Member, Pieces, Read, ReadInside, Room, shown
 from lockgate.adapters.extraction.texts import ENCRYPTED, Unreadable
 
@@ -62,6 +63,38 @@ def _zipped(archive: zipfile.ZipFile, part: zipfile.ZipInfo, room: Room, members
         members.fail("it is broken")
     except RuntimeError:  # what zipfile raises for a part that is encrypted after all
         members.fail(ENCRYPTED)
+
+
+def read_7z(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:
+    """Return every file of a 7z.
+
+    Raises:
+        Unreadable: it is broken or a bomb, or nothing in it can be read.
+
+    """
+    members = _Members(room, read_inside)
+    archive = sevenz.Archive(data, room)
+    number, body, why = -1, b"", ""
+    for file in archive.files:
+        if not members.begin(file.name):
+            break
+        if stat.S_ISLNK(file.mode):
+            members.fail(_LINK)
+            continue
+        if file.folder != number and file.folder >= 0:  # one at a time: files of a folder stand behind each other
+            number, body, why = file.folder, b"", ""
+            try:
+                body = archive.unpacked(archive.folders[number])
+            except Unreadable as error:
+                why = str(error)
+        part = body[file.start : file.start + file.size] if file.size else b""
+        if why and file.size:
+            members.fail(why)
+        elif file.digest is not None and zlib.crc32(part) != file.digest:
+            members.fail("it is broken")
+        else:
+            members.add(part)
+    return members.read()
 
 
 def read_tar(name: str, data: bytes, room: Room, read_inside: ReadInside) -> Read:

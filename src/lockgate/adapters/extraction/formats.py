@@ -144,6 +144,7 @@ _READERS: Final[dict[str, Callable[[str, bytes, Room], Read]]] = {
     "pdf": _with_inside(pdf.read),
     "image": pictures.read,
     "zip": _with_inside(archives.read_zip),
+    "7z": _with_inside(archives.read_7z),
     "tar": _with_inside(archives.read_tar),
     "gz": _with_inside(archives.read_gz),
     "bz2": _with_inside(archives.read_bz2),
@@ -153,5 +154,4 @@ _READERS: Final[dict[str, Callable[[str, bytes, Room], Read]]] = {
 _TEXT_ENDINGS: Final = frozenset({"txt", "text", "log"})
 _WHY: Final = {
     "rar": "archives of this kind cannot be read",
-    "7z": "archives of this kind cannot be read",
 }
