@@ -67,14 +67,15 @@ def run_check(args: argparse.Namespace) -> int:
     from lockgate.content.detection import KINDS
     from lockgate.content.label_lint import problems
     from lockgate.content.stated import UNKNOWN
-    from lockgate.wiring import labels
+    from lockgate.wiring import labels, match
 
     try:
         settings = load(args.config)
     except NotFound:
         settings = None
     rules = labels.load(settings) if args.file is None else read_rules(args.file, labels.taxonomy(settings))
-    found = problems(rules, {*KINDS, UNKNOWN, *_learned(settings)})
+    own = match.kinds(settings.data if settings else None)
+    found = problems(rules, {*KINDS, *own, UNKNOWN, *_learned(settings)})
     if args.json:
         print(json.dumps({"version": rules.version, "problems": found}, indent=2))
         return 1 if found else 0

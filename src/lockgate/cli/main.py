@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "classify",
     "labels",
     "findings",
+    "match",
     "exposure",
     "similar",
     "category",

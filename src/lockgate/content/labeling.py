@@ -69,8 +69,11 @@ _LEVELS: Final[Mapping[str, Sensitivity]] = {
     "suggestion.proposed": Sensitivity.PUBLIC,
     "suggestion.applied.general": Sensitivity.GENERAL,
     "suggestion.applied.confidential": Sensitivity.CONFIDENTIAL,
+    "match": Sensitivity.CONFIDENTIAL,
 }
 """What a kind demands: the longest prefix decides. What is not here (`mark.restricted` too) is restricted."""
+_STATED: Final = "match."
+"""Kinds of exact match sets end in their level where it is stated: `match.<set>.<level>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ class Settlement:
 
 def level_of(kind: str) -> Sensitivity:
     """Return what one kind demands."""
+    if kind.startswith(_STATED) and kind.count(".") > 1:
+        level = kind.rpartition(".")[2].upper()
+        return Sensitivity[level] if level in Sensitivity.__members__ else Sensitivity.RESTRICTED
     name = kind
     while name:
         if name in _LEVELS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lockgate.content.chunk import Span, split
-from lockgate.content.detection import scan
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Chunk, Document
 from lockgate.content.finding import Finding
 from lockgate.content.judging import Rejected, left, stand_ins
@@ -57,16 +57,17 @@ def read(
     unseen: str = "",
     rejected: Rejected | None = None,
     also: Find = nothing,
+    look: Scan = scan,
 ) -> Reading:
     """Look at a whole text once, and at each passage as it will stand alone; keep the first `most` passages.
 
     A finding counts for every passage that it touches. A passage is looked at again with its heading and table
     header in front, because at answer time that is how it is seen. What is `unseen` in the document counts for its
     label, and is in no passage. What is `also` found is about stretches of the whole text, such as its categories.
-    What people rejected counts nowhere: more of that never raises a label.
+    What people rejected counts nowhere: more of that never raises a label. `look` finds what is in a text.
     """
     spans = split(text)
-    before = (*scan(text), *also(text))
+    before = (*look(text), *also(text))
     findings = left(text, before, rejected)
     kinds: list[set[str]] = [set() for _ in spans]
     starts, ends = [span.start for span in spans], [span.end for span in spans]
@@ -78,12 +79,12 @@ def read(
     more: list[Finding] = []
     others: list[Finding] = []
     for span, found in zip(spans, kinds, strict=True):
-        alone = left(span.text, scan(span.text), rejected)
+        alone = left(span.text, look(span.text), rejected)
         found.update(sure_kinds(alone))
         more.extend(one for one in alone if one.kind not in known)
         others.extend(one for one in alone if one.kind in known)
     kept, whole = spans[:most], sketch(span.text for span in spans)
-    hidden = (*scan(unseen), *also(unseen))
+    hidden = (*look(unseen), *also(unseen))
     hidden_left = left(unseen, hidden, rejected)
     more += stand_ins(before, findings, others) if rejected is not None else ()
     proposal = propose((*findings, *more, *hidden_left))
@@ -97,13 +98,13 @@ def _set_aside(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[tup
     return tuple(sorted((kind, count - counted[kind]) for kind, count in found.items()))
 
 
-def titled(title: str) -> str:
+def titled(title: str, look: Scan = scan) -> str:
     """Return a title, or nothing where it holds what must not be told.
 
     A title stands in every prompt and citation of its document, beside passages that need no protection, and may
     come from metadata that no passage holds.
     """
-    kinds = sure_kinds(scan(title))
+    kinds = sure_kinds(look(title))
     return title if demanded(kinds) <= Sensitivity.GENERAL else ""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from lockgate.content.detection import scan
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Document
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
@@ -87,6 +87,7 @@ class Labeler:
         through: what is typed by this subject counts as, where its application states that; None for `typed`.
         old: secrets from before, under which what was shown is still recognized.
         turns: who looks at long texts next.
+        scan: finds what is in a text.
 
     """
 
@@ -97,6 +98,7 @@ class Labeler:
     through: Callable[[Subject], Sensitivity | None] = lambda _: None
     old: tuple[bytes, ...] = ()
     turns: Turns = field(default_factory=Turns)
+    scan: Scan = scan
 
     async def label(
         self, subject: Subject, turns: Sequence[Turn], now: datetime, along: Sequence[str] = ()
@@ -173,7 +175,7 @@ class Labeler:
     def _look(self, owner: str, texts: Sequence[str], together: Sequence[str]) -> _Looked:
         marked = [self._known_by(text, owner) for text in texts]
         across = [self._known_by(text, owner) for text in seams(together)]
-        return marked, [sure_kinds(scan(text)) for text in texts], across
+        return marked, [sure_kinds(self.scan(text)) for text in texts], across
 
     async def _recall(self, subject: Subject, marked: Sequence[Marks]) -> dict[bytes, Label]:
         return await self.history.recall(subject, sorted({m for one in marked for m in one.covers}))

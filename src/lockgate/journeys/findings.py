@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.audit.record import Kind, Record
+from lockgate.content.classification import ScanMany
 from lockgate.content.detection import scan_many
 from lockgate.content.document import Document
 from lockgate.content.finding import Finding
@@ -68,6 +69,7 @@ class Findings:
     reviews: Reviews
     judgements: Judgements
     changing: asyncio.Lock
+    scan_many: ScanMany = scan_many
 
     async def of(self, subject: Subject, context: Context, document: str) -> Listed:
         """Return what is found in the passages of a document, by its id or `collection/path`.
@@ -81,7 +83,7 @@ class Findings:
         opened = await self.reviews.one(subject, context, document)
         known = {(one.kind, one.value): one for one in latest(await self.judgements.all(opened.document.id))}
         chunks = await self.index.chunks(opened.document.id)
-        found = await asyncio.to_thread(scan_many, [one.text for one in chunks])
+        found = await asyncio.to_thread(self.scan_many, [one.text for one in chunks])
         seen: list[Seen] = []
         for chunk, findings in zip(chunks, found, strict=True):
             for one in findings[: MOST - len(seen)]:

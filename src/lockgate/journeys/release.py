@@ -11,7 +11,6 @@ from functools import partial
 from typing import Final, TypeVar
 
 from lockgate.audit.record import Kind
-from lockgate.content.detection import scan
 from lockgate.content.extractive import NOTHING_FOUND
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.content.links import Links
@@ -222,7 +221,7 @@ class Release:
         """Inspect segments before they leave; return how many may: all, or those before what may not."""
         progress.scans += 1
         known = len(window.tail)
-        found = [one for one in scan(window.tail + "".join(segments)) if one.end > known]
+        found = [one for one in self.labeler.scan(window.tail + "".join(segments)) if one.end > known]
         above = [
             one
             for one in found

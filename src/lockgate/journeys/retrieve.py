@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lockgate.audit.record import Kind, Record, Source
-from lockgate.content.detection import scan
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Document
 from lockgate.content.judging import Rejected, left
 from lockgate.content.labeling import passage_held, sure_kinds
@@ -100,6 +100,7 @@ class Retrieve:
     passages: int = 8
     sieve: Sieve = field(default_factory=Sieve)
     """Which findings count."""
+    scan: Scan = scan
 
     async def run(
         self,
@@ -152,7 +153,7 @@ class Retrieve:
             if document is None or document.digest != hit.document.digest:
                 continue
             rejected = self.sieve.of(document.id, document.collection, document.item)
-            looked = _look(replace(hit, document=document), rejected)
+            looked = _look(replace(hit, document=document), rejected, self.scan)
             if ceiling is None or looked.hit.document.label.fits_under(ceiling):
                 candidates.append(looked)
         verdicts = self.gate.judge([_request(subject, context, one) for one in candidates])
@@ -177,7 +178,7 @@ class _Looked:
     held: bool
 
 
-def _look(hit: Hit, rejected: Rejected | None) -> _Looked:
+def _look(hit: Hit, rejected: Rejected | None, scan: Scan) -> _Looked:
     """Look at a passage again: what it contains raises its label, unless that was accepted or rejected."""
     findings, text = scan(hit.chunk.text), hit.chunk.text
     kinds = hit.chunk.kinds | sure_kinds(left(text, findings, rejected))

@@ -23,6 +23,7 @@ from lockgate.storage.threads import Looks
 from lockgate.wiring import start
 from lockgate.wiring.categories import Categories
 from lockgate.wiring.central import InForce
+from lockgate.wiring.match import Watching
 from lockgate.wiring.operations import Operations
 from lockgate.wiring.rotation import Rotation
 from lockgate.wiring.signing import Signing
@@ -51,6 +52,7 @@ class Background:
     weights: Weights
     operations: Operations
     looks: Looks
+    match: Watching
     exposures: Exposures
     categories: Categories
 
@@ -59,6 +61,7 @@ class Background:
         watchers: list[Coroutine[Any, Any, object]] = [
             self.looks.keep("settings", self.in_force.watch),
             self.looks.keep("policies", partial(self.policies.watch, _told, self.looks)),
+            self.looks.keep("match", self.match.watch),
             self.rotation.watch(self.looks),
             self.signing.watch(self.looks),
             self.looks.keep("categories", partial(self.categories.watch, self.looks)),

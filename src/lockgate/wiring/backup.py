@@ -21,7 +21,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate import __version__
-from lockgate.adapters import acceptances, audit_export, categories, sealed, state_folder
+from lockgate.adapters import acceptances, audit_export, categories, match_sets, sealed, state_folder
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.remains import BACKUPS
@@ -71,11 +71,8 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
             state_folder.copy_database(state / layout.file, part / "state" / layout.file)
         if (state / acceptances.NAME).is_file():
             _write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
-        for kept in (
-            labels.KEPT,
-            judging.KEPT,
-            categories.FOLDER,
-        ):  # decisions are explained with the rules of then
+        # decisions are explained with the rules of then
+        for kept in (labels.KEPT, judging.KEPT, categories.FOLDER, match_sets.FOLDER):
             if (state / kept).is_dir():
                 shutil.copytree(state / kept, part / "state" / kept)
         outside = _copy_settings(settings, part / "settings")

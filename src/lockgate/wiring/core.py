@@ -36,6 +36,7 @@ from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.background import Background
 from lockgate.wiring.central import InForce
 from lockgate.wiring.judging import open_judgements
+from lockgate.wiring.match import Detection, Watching
 from lockgate.wiring.metering import metered
 from lockgate.wiring.models import Models
 from lockgate.wiring.operations import Operations, Watched
@@ -77,6 +78,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         # what is configured
         directory = given.directory or identity.open_directory(settings)
         policies = PolicyFiles.open(settings.policies or SHIPPED)
+        detection = await asyncio.to_thread(Detection.open, state)
 
         # what is kept
         writer = GroupWriter.start("writer")  # one for both: what a request makes durable is waited for once
@@ -86,8 +88,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         operations = Operations.open(settings, stack)
         sink = operations.tapped(audit)
         log = stack.enter_context(closing(AuditReader.open(audit.path)))
-        history = SqliteHistory.open(state / "history.db", writer)
-        stack.callback(history.close)
+        history = stack.enter_context(closing(SqliteHistory.open(state / "history.db", writer)))
         keys = FileKeys.open(state / "keys" / "master.key")
         index = await MemoryIndex.open(state / "index", keys)
         stack.push_async_callback(index.close)
@@ -130,12 +131,12 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
         limit = Limit(settings.labels.broad_share, settings.labels.broad_people)
         connectors = documents.open_connectors(settings, directory, rights, stack)
         ingest, categories = await documents.ingest(
-            settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged.sieve
+            settings, index, extractor, embedder, clock, sink, directory, limit, changing, judged.sieve, detection
         )
         recheck = ingest.rechecker(connectors)
-        labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications)
+        labeler = prompts.labeler(settings, history, clock.now(), lambda: in_force.applications, detection.scan)
         retrieve = operations.traces.retrieve(
-            Retrieve(gate, index, embedder, recheck, settings.passages, judged.sieve)
+            Retrieve(gate, index, embedder, recheck, settings.passages, judged.sieve, detection.scan)
         )
         reviewing = open_reviewing(
             settings, index, keys, directory, gate, connectors, log, limit, changing, ingest.rules, stack
@@ -156,13 +157,14 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             embedder=embedder,
             gate=gate,
             ingest=ingest,
+            detection=detection,
             chat=Chat(authenticator, clock, gate, table, labeler, retrieve),
             release=Release(clock, gate, labeler, Standing(authenticator, clock, gate, retrieve, table)),
             passages=Passages(gate, labeler, retrieve, connectors, clock),
             reviews=reviewing.reviews,
             exposures=reviewing.exposures,
             fixes=reviewing.fixes,
-            findings=Findings(index, gate, reviewing.reviews, judged.judgements, changing),
+            findings=Findings(index, gate, reviewing.reviews, judged.judgements, changing, detection.scan_many),
             why=Why(index, gate, directory, clock, recheck, reviewing.done),
             forget=forgetting.forget(state, index, labeler, embedder, gate, clock, changing, log),
             rotation=rotation,
@@ -183,6 +185,7 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
                 weights=weights,
                 operations=operations,
                 looks=looks,
+                match=Watching(state, detection, sink, clock, looks),
                 exposures=reviewing.exposures,
                 categories=categories,
             ),

@@ -15,6 +15,7 @@ from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Ext
 from lockgate.storage.threads import Threads
 from lockgate.wiring import labels
 from lockgate.wiring.categories import Categories
+from lockgate.wiring.match import Detection
 from lockgate.wiring.sources import collection
 
 
@@ -39,6 +40,7 @@ async def ingest(
     limit: Limit,
     changing: asyncio.Lock,
     sieve: Sieve,
+    detection: Detection,
 ) -> tuple[Ingest, Categories]:
     """Return the journey that reads documents, with the bounds, rules and categories that the settings state."""
     categories = await Categories.open(settings.data, audit, clock)
@@ -56,6 +58,8 @@ async def ingest(
         rules=await asyncio.to_thread(labels.in_force, settings),
         sieve=sieve,
         sorter=lambda: categories.sorter,
+        scan=detection.scan,
+        sets=lambda: detection.version,
     )
     return made, categories
 

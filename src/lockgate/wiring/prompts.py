@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.secret_file import load_ring, lost
 from lockgate.config import Settings
+from lockgate.content.detection import Scan
 from lockgate.errors import Unavailable
 from lockgate.journeys.conversation import TYPED, Labeler
 from lockgate.policy.registered import Applications
@@ -16,7 +17,11 @@ from lockgate.policy.registered import typed as typed_through
 
 
 def labeler(
-    settings: Settings, history: SqliteHistory, now: datetime, applications: Callable[[], Applications]
+    settings: Settings,
+    history: SqliteHistory,
+    now: datetime,
+    applications: Callable[[], Applications],
+    scan: Scan,
 ) -> Labeler:
     """Return the labeler, with the key of the history's digests. Older keys count until their marks are forgotten.
 
@@ -42,4 +47,5 @@ def labeler(
         timedelta(hours=labels.history_hours),
         lambda subject: typed_through(subject, applications()),
         old,
+        scan=scan,
     )

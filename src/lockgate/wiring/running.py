@@ -56,6 +56,7 @@ from lockgate.wiring.background import Background
 from lockgate.wiring.categories import Categories
 from lockgate.wiring.central import InForce
 from lockgate.wiring.detectors import chosen, scanner
+from lockgate.wiring.match import Detection
 from lockgate.wiring.operations import Operations
 from lockgate.wiring.rotation import Rotation
 
@@ -80,6 +81,7 @@ class Lockgate:
     embedder: Embedder
     gate: Gate
     ingest: Ingest
+    detection: Detection
     chat: Chat
     release: Release
     passages: Passages

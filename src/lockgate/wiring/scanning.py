@@ -29,6 +29,7 @@ from lockgate.labels.wire import STANDARD
 from lockgate.ports import Clock, Connector, Directory
 from lockgate.ports.scanning import Work
 from lockgate.wiring import labels as label_rules
+from lockgate.wiring import match
 from lockgate.wiring.detectors import chosen
 from lockgate.wiring.sources.common import TargetOptions
 from lockgate.wiring.sources.files import Part
@@ -41,6 +42,7 @@ _MOST_WORKERS: Final = 64
 _DECIDING: Final = (
     "content/categories/*.py",
     "content/detection/**/*.py",
+    "content/match/*.py",
     "content/label*.py",
     "policies/labels.toml",
     "adapters/extraction/*.py",
@@ -92,6 +94,7 @@ async def open_scan(
     own = await asyncio.to_thread(label_rules.load, options.settings)
     learned = _categories(options)
     taught = await asyncio.to_thread(categories_version, learned)
+    sets = await asyncio.to_thread(match.version, options.settings.data) if options.settings else ""
     opening = TargetOptions(directory, options.settings, options.max_bytes, options.rows)
     async with AsyncExitStack() as stack:
         opened = [_target(open_target(text, opening)) for text in texts]
@@ -106,7 +109,8 @@ async def open_scan(
             work, functools.partial(unread, again=True), options.workers or min(cores(), _MOST_WORKERS)
         )
         taxonomy = options.settings.labels.taxonomy if options.settings else STANDARD
-        yield Scan(opened, engine, state, directory, clock or SystemClock(), rules(own, names, taught), taxonomy)
+        version = rules(own, names, taught, sets)
+        yield Scan(opened, engine, state, directory, clock or SystemClock(), version, taxonomy)
 
 
 @asynccontextmanager
@@ -125,18 +129,20 @@ async def open_work(
             stack.callback(source.close)
         extractor = KreuzbergExtractor(limits=Limits(documents=1000))
         stack.push_async_callback(extractor.close)
-        finding = both(scanner(names), sorter.find_many)
+        own = match.Detection.open(options.settings.data if options.settings else None)
+        finding = both(both(scanner(names), sorter.find_many), own.matched)
         yield Looking(sources, extractor, finding, label_rules.load(options.settings))
 
 
-def rules(own: LabelPolicy = NO_RULES, names: str = "rules", taught: str = "") -> str:
+def rules(own: LabelPolicy = NO_RULES, names: str = "rules", taught: str = "", sets: str = "") -> str:
     """Return the version of everything that decides what is found in equal bytes, and which label it demands.
 
-    It is the digest of the code: a row that is added to a table is another version, and nobody has to say so.
+    `sets` is that of the exact match sets. The rest is the digest of the code: a row that is added to a table is
+    another version, and nobody has to say so.
     """
     package = Path(lockgate.__file__).parent
     parts = [*(version(one) for one in _READERS), own.version, *([names] if names != "rules" else [])]
-    digest = hashlib.sha256(" ".join([*parts, taught]).encode())
+    digest = hashlib.sha256(" ".join([*parts, taught, sets]).encode())
     for pattern in (*_DECIDING, *(_NAMING if names == "model" else ())):
         for path in sorted(package.glob(pattern)):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())

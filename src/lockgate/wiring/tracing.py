@@ -45,7 +45,8 @@ class Traces:
         if self.tracing is None:
             return plain
         embedder = self.embedder(plain.embedder)
-        return _Traced(plain.gate, plain.index, embedder, plain.recheck, plain.passages, plain.sieve, self.tracing)
+        parts = (plain.recheck, plain.passages, plain.sieve, plain.scan)
+        return _Traced(plain.gate, plain.index, embedder, *parts, self.tracing)
 
     def close(self) -> None:
         """Send what waits. Blocks for some seconds at most."""

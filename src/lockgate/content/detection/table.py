@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from lockgate.content.finding import Finding
 
+Scan: TypeAlias = Callable[[str], tuple[Finding, ...]]
+"""Finds what is in a text: the core alone, or with what an organization added."""
 Raw = tuple[int, int, str, float, str]
 """A finding before it is one: start, end, kind, confidence, detector."""
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from lockgate.audit.record import Kind, Record
-from lockgate.content.detection import scan
+from lockgate.content.detection import Scan
 from lockgate.content.document import Chunk, Document, document_id
 from lockgate.content.labeling import sure_kinds
 from lockgate.errors import AccessDenied, Invalid, LockgateError, NotFound, Unavailable
@@ -184,7 +184,7 @@ class Forget:
             # What was shown before it was there, or under a label above its own, did not come from it alone; else
             # a copy of a secret, made to be forgotten, would take the marks of the secret with it.
             since = await self.stored(document) or self.clock.now()
-            label = await asyncio.to_thread(_highest, document, chunks)
+            label = await asyncio.to_thread(_highest, document, chunks, self.labeler.scan)
             marks = await self.labeler.unmark(words, since, label)  # first: they can be found by the text only
             await self.index.forget(id, self.clock.now(), may_return=may_return)
         # An answer that was on its way stops within a moment; what it showed until then goes too.
@@ -257,7 +257,7 @@ def _pieces(document: Document, chunks: Sequence[Chunk]) -> frozenset[Piece]:
     return frozenset().union(*map(pieces, (*seams(chunks), document.title, document.item)))
 
 
-def _highest(document: Document, chunks: Sequence[Chunk]) -> Label:
+def _highest(document: Document, chunks: Sequence[Chunk], scan: Scan) -> Label:
     """Return the highest label that a passage of it was ever shown under: what was found in it raises that."""
     kinds = frozenset().union(*(chunk.kinds | sure_kinds(scan(chunk.text)) for chunk in chunks))
     return raised(document.label, kinds - document.accepted_kinds)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from lockgate.content.categories.sorter import UNEXAMINED, Sorter
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Document
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
@@ -33,6 +34,8 @@ class Ingest:
         rules: the organization's rules for labels.
         sieve: which findings count.
         sorter: returns what looks for the categories that are in force.
+        scan: finds what is in a text.
+        sets: the version of the exact match sets that it finds with; what was read with others is read again.
 
     """
 
@@ -53,6 +56,8 @@ class Ingest:
         rules: LabelPolicy = NO_RULES,
         sieve: Sieve | None = None,
         sorter: Callable[[], Sorter] = Sorter,
+        scan: Scan = scan,
+        sets: Callable[[], str] = lambda: "",
     ) -> None:
         if min(ahead, lanes, most) < 1:
             raise Invalid("`ahead`, `lanes` and `most` of an ingest must be at least 1")
@@ -69,6 +74,7 @@ class Ingest:
         self._copies = Copies(index)
         self.sieve = sieve or Sieve()
         self._running: set[str] = set()
+        self._scan, self._sets = scan, sets
 
     async def run(
         self,
@@ -104,9 +110,10 @@ class Ingest:
         )
         outcome = "failed"
         try:
-            todo = await look.all(full)
+            todo = await look.all(full, self._sets())
             until = None if patience is None else ledger.report.started + patience
-            await Read(look, self._extractor, self._embedder, self._pace, sorter.find).all(todo, until)
+            read = Read(look, self._extractor, self._embedder, self._pace, sorter.find, self._scan, self._sets)
+            await read.all(todo, until)
             await self._copies.spread(look)
             outcome = "completed"
         finally:

@@ -12,7 +12,7 @@ import numpy as np
 from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD, passage_held
 from lockgate.journeys.ingest.report import Ledger
-from lockgate.journeys.ingest.settlement import Content, Settler, same
+from lockgate.journeys.ingest.settlement import Content, Settler, same, sets_of
 from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Index, Item
 
@@ -46,8 +46,11 @@ class Look:
     again: Callable[[Document], bool] = lambda _: False
     """Tells of a document whose bytes have not changed whether it must be read again."""
 
-    async def all(self, full: bool) -> list[Wanted]:
-        """Bring rights in step, and return the items that must be read, in the order of the source."""
+    async def all(self, full: bool, sets: str = "") -> list[Wanted]:
+        """Bring rights in step, and return the items that must be read, in the order of the source.
+
+        What was read with other exact match sets than these must be read too.
+        """
         report = self.ledger.report
         judged = self.sieve.rejections.unexamined()
         seen: set[str] = set()
@@ -61,9 +64,9 @@ class Look:
                 report.forgotten += 1
                 continue
             stored = self.index.document(id)
-            must_read = not item.problem and (
-                full or _is_new(item, stored) or self.sieve.must_read(stored, judged) or self._unexamined(stored)
-            )
+            again = full or self.sieve.must_read(stored, judged) or self._unexamined(stored)
+            again = again or _looked_with_others(stored, sets)
+            must_read = not item.problem and (again or _is_new(item, stored))
             if must_read:
                 todo.append(Wanted(item.id, item.size))
             if self._differs(item, stored, must_read):
@@ -155,3 +158,8 @@ class Look:
 def _is_new(item: Item, stored: Document | None) -> bool:
     """Tell whether an item's bytes were never seen, or have changed."""
     return stored is None or not stored.digest or stored.revision != item.revision
+
+
+def _looked_with_others(stored: Document | None, sets: str) -> bool:
+    """Tell whether its text was looked at with other exact match sets; what gave no text was not."""
+    return stored is not None and not stored.problem and sets_of(stored) != sets

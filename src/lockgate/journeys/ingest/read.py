@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Document, document_id
 from lockgate.content.labeling import UNREAD, along
 from lockgate.content.reading import NOTHING_READ, Find, Reading, chunks, nothing, read, titled
@@ -25,7 +26,14 @@ from lockgate.content.stated import stated
 from lockgate.errors import Invalid, LockgateError, NotFound, TooLarge, Unavailable
 from lockgate.journeys.ingest.copies import with_copies
 from lockgate.journeys.ingest.look import BATCH, Look, Wanted
-from lockgate.journeys.ingest.settlement import UNREADABLE, Content, same, with_suggestions
+from lockgate.journeys.ingest.settlement import (
+    UNREADABLE,
+    Content,
+    kept_label,
+    same,
+    with_sets,
+    with_suggestions,
+)
 from lockgate.ports import READER_KILLED, Embedder, Extractor, Item, Vectors
 
 MOST: Final = 10_000
@@ -69,6 +77,8 @@ class Read:
     embedder: Embedder
     pace: Pace
     also: Find = nothing
+    scan: Scan = scan
+    sets: Callable[[], str] = lambda: ""
 
     async def all(self, todo: Sequence[Wanted], until: datetime | None = None) -> None:
         """Read and store these items: small ones in the order given, then large ones by size.
@@ -160,11 +170,12 @@ class Read:
         id = document_id(item.connector, item.id)
         judged = self.look.sieve.rejections.unexamined().get(id, 0)
         rejected = self.look.sieve.of(id, item.collection, item.id)
+        sets = self.sets()
         try:
             extracted = await self.extractor.extract(item.id, data)
             seen, unseen = extracted.split()
-            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen, rejected, self.also)
-            title = await asyncio.to_thread(titled, extracted.title)
+            reading = await asyncio.to_thread(read, seen, self.pace.most, unseen, rejected, self.also, self.scan)
+            title = await asyncio.to_thread(titled, extracted.title, self.scan)
         except Invalid as error:
             again = error.code == READER_KILLED  # what was never seen is read by the next run
             return _failed(item, "" if again else digest, str(error).removeprefix(UNREADABLE))
@@ -174,7 +185,7 @@ class Read:
             return _failed(item, digest, f"Lockgate failed on it ({type(error).__name__})")
         unread = tuple(f"not read: {what}" for what in extracted.unread)
         own = stated(extracted.marks, self.look.settler.rules)
-        notes = (*extracted.notes, *own.notes, *unread, *_partly(reading))
+        notes = with_sets((*extracted.notes, *own.notes, *unread, *_partly(reading)), sets)
         proposal = along(reading.proposal, own.evidence)
         content = Content(item.revision, digest, title, proposal, notes, partly=bool(unread))
         return _Ready(item, content, reading, len(data), judged)
@@ -201,6 +212,9 @@ class Read:
                 look.index, item, with_suggestions(one.content, stored), one.reading.sketch, stored
             )
             document = look.settler.document(item, content, stored, look.clock.now())
+            kept = kept_label(item, document, stored)
+            if kept is not None:
+                document = look.settler.document(item, content, stored, look.clock.now(), kept)
             document = look.sieve.noted(document, one.reading.set_aside)
             if document.problem:
                 look.ledger.problem(document.item, document.problem)

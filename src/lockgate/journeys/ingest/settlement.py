@@ -19,6 +19,7 @@ from lockgate.ports import Directory, Item
 
 UNREADABLE: Final = "could not read: "
 """How the problem of a document begins whose bytes were seen but gave no text."""
+_SETS: Final = "looked at with the exact match sets of version "
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,29 @@ class Settler:
             people = [(person.id, person.groups) for person in self._directory.people() if person.active]
             self._census = self._directory.version, Census(people)
         return self._census[1].breadth(readers)
+
+
+def with_sets(notes: tuple[str, ...], version: str) -> tuple[str, ...]:
+    """Return notes of a text with the version of the exact match sets that it was looked at with."""
+    return (*notes, _SETS + version) if version else notes
+
+
+def sets_of(document: Document) -> str:
+    """Return the version of the exact match sets that a document was looked at with; empty for none."""
+    marks = (note.removeprefix(OF_TEXT + _SETS) for note in document.notes if note.startswith(OF_TEXT + _SETS))
+    return next(marks, "")
+
+
+def kept_label(item: Item, document: Document, stored: Document | None) -> Label | None:
+    """Return the label that a document keeps which was read again only because exact match sets have changed."""
+    if (
+        stored is None
+        or stored.problem
+        or document.digest != stored.digest
+        or sets_of(document) == sets_of(stored)
+    ):
+        return None
+    return _label_of_rules(item, stored)
 
 
 def _label_of_rules(item: Item, document: Document) -> Label | None:
