@@ -17,7 +17,8 @@ HEAD = """# Kinds of findings
 What `lockgate scan`, `lockgate classify` and `POST /v1/classify` name, and which level a kind demands of a label
 ([review](../guides/review.md)). "Literal" is what stands in such a value, or beside it; its form is looked at
 then, and placeholders are refused. Nothing is ever tried out at a provider. How to add one:
-[detectors](../guides/detectors.md). A test writes this page.
+[detectors](../guides/detectors.md). Your own records are `match.<set>`, confidential unless another level
+is stated and stands at their end: [exact match](../guides/match.md). A test writes this page.
 
 Beside these there are `business.<name>`, confidential, for each [category](../guides/categories.md) that an
 organization teaches; `unexamined.category`, restricted, where one of them is damaged; and `copy.*` for a document

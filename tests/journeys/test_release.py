@@ -16,8 +16,8 @@ import pytest
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.audit.record import Receipt, Record
 from lockgate.content.detection import scan
+from lockgate.content.finding import Finding
 from lockgate.errors import AccessDenied, Unauthenticated, Unavailable
-from lockgate.journeys import release
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import TYPED, Labeler, Turn
 from lockgate.journeys.enforce import Gate
@@ -358,20 +358,18 @@ async def test_a_whole_answer_whose_right_has_ended_is_an_error(scene: Scene, wh
 
 
 @pytest.mark.parametrize("whole", [False, True])
-async def test_a_flood_of_text_is_looked_at_in_turns_off_the_event_loop(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, whole: bool
-) -> None:
+async def test_a_flood_of_text_is_looked_at_in_turns_off_the_event_loop(scene: Scene, whole: bool) -> None:
     """An upstream that says a quarter of a million characters at once kept everybody waiting for each of them."""
     there: set[bool] = set()
 
-    def noted(text: str) -> object:
+    def noted(text: str) -> tuple[Finding, ...]:
         if len(text) > 100_000:
             there.add(threading.current_thread() is threading.main_thread())
         return scan(text)
 
-    monkeypatch.setattr(release, "scan", noted)
+    looking = replace(scene.release, labeler=replace(scene.release.labeler, scan=noted))
     flood = "".join(f"Number {number} is not looked for. " for number in range(6000))
     one = ready(Says([flood]))
-    pieces = [piece async for piece in scene.release.answer(one, whole=whole)]
+    pieces = [piece async for piece in looking.answer(one, whole=whole)]
     assert "".join(piece.text for piece in pieces) == flood
     assert there == {False}

@@ -68,12 +68,29 @@ def key_of(folder: Path, *, make: bool = False) -> bytes | None:
 
 
 def read(folder: Path) -> Sets:
-    """Return the sets of a state folder.
+    """Return the sets of a state folder: where they are replaced meanwhile, those of after.
 
     Raises:
         Unavailable: there are some, and they cannot be read.
 
     """
+    before = _state(folder)
+    try:
+        return _read(folder)
+    except Unavailable:
+        if _state(folder) == before:
+            raise
+        return _read(folder)
+
+
+def _state(folder: Path) -> bytes:
+    try:
+        return (folder / match_sets.FOLDER / match_sets.LIST).read_bytes()
+    except OSError:
+        return b""
+
+
+def _read(folder: Path) -> Sets:
     key = key_of(folder)
     if key is None:
         return NO_SETS

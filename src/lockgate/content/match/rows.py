@@ -25,8 +25,8 @@ LIKELY: Final = 0.5
 """How sure a pair is that was not worked out."""
 BLOCK: Final = 4_096
 """Places that are paired together."""
-WORK: Final = 2_000_000
-WORK_EACH: Final = 64
+WORK: Final = 1_000_000
+WORK_EACH: Final = 16
 """Rows that are compared for one text and set, and so many more for each place in it."""
 
 

@@ -24,6 +24,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 WIDE: Final = 64
 """Characters between two tokens of one value at most: more is another place."""
 PAD: Final = 8
+_DAY, _YEAR = 2, 4
 _GONE: Final = 0xFFFF_FFFF
 _APART: Final = "\n"
 _PLANES: Final = 0x20000
@@ -124,6 +125,8 @@ def _tokens(
         both = digit[starts] & digit[starts - 1]
         after = points[np.minimum(kept[starts - 1] + 1, len(points) - 1)]
         listed = (after == ord(",")) | (after == ord(";"))
+        sizes = ends - starts
+        listed &= ~((sizes == _YEAR) & (np.roll(sizes, 1) <= _DAY))  # `March 7, 1985`
         joined &= ~(both & (gaps[starts] > 1) & ((gaps[starts] > 3) | listed))
         first = np.searchsorted(kept[starts], begins)
         joined[first[first < len(starts)]] = False
