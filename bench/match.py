@@ -12,17 +12,41 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from bench.scanning_corpus import corpus
 from lockgate.content.detection import scan_many
 from lockgate.content.match.build import Builder
 from lockgate.content.match.hashes import Hashes
 from lockgate.content.match.matcher import Matcher
 from lockgate.content.match.sets import Terms
 
-from bench.scanning_corpus import corpus
-
 GOAL = 30.0
 """MB of text a second and core that looking with a million values must reach."""
-SYLLABLES = "ka mo re lin ber to san dra mül vi ner schu ro ste fan ha jo wil ma ri el an go pe".split()
+SYLLABLES = [
+    "ka",
+    "mo",
+    "re",
+    "lin",
+    "ber",
+    "to",
+    "san",
+    "dra",
+    "mül",
+    "vi",
+    "ner",
+    "schu",
+    "ro",
+    "ste",
+    "fan",
+    "ha",
+    "jo",
+    "wil",
+    "ma",
+    "ri",
+    "el",
+    "an",
+    "go",
+    "pe",
+]
 
 
 def records(count: int) -> list[tuple[str, str]]:
