@@ -7,6 +7,7 @@ python -m bench.match 50000      a short look
 from __future__ import annotations
 
 import random
+import re
 import resource
 import sys
 import time
@@ -21,7 +22,7 @@ from lockgate.content.match.sets import Terms
 
 GOAL = 30.0
 """MB of text a second and core that looking with a million values must reach."""
-SYLLABLES = [
+SYLLABLES = re.findall("[a-zü]+", "ka mo re lin ber to san dra mül vi ner schu ro ste fan ha jo wil ma ri el an go pe")
     "ka",
     "mo",
     "re",
