@@ -22,32 +22,8 @@ from lockgate.content.match.sets import Terms
 
 GOAL = 30.0
 """MB of text a second and core that looking with a million values must reach."""
-SYLLABLES = re.findall("[a-zü]+", "ka mo re lin ber to san dra mül vi ner schu ro ste fan ha jo wil ma ri el an go pe")
-    "ka",
-    "mo",
-    "re",
-    "lin",
-    "ber",
-    "to",
-    "san",
-    "dra",
-    "mül",
-    "vi",
-    "ner",
-    "schu",
-    "ro",
-    "ste",
-    "fan",
-    "ha",
-    "jo",
-    "wil",
-    "ma",
-    "ri",
-    "el",
-    "an",
-    "go",
-    "pe",
-]
+_SAID = "ka mo re lin ber to san dra mül vi ner schu ro ste fan ha jo wil ma ri el an go pe"
+SYLLABLES = re.findall(r"\w+", _SAID)
 
 
 def records(count: int) -> list[tuple[str, str]]:
