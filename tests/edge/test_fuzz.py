@@ -128,6 +128,7 @@ VALID: dict[str, Any] = {
     },
     "/v1/reviews/rule": {"pattern": "nowhere/**", "proposed": "general", "sensitivity": "general"},
     "/v1/reviews/undo": {"id": "u_0", "reason": "a mistake"},
+    "/v1/reviews/suggest": {"document": "d_0", "model": "assistant", "again": True},
     "/v1/findings": {
         "document": "d_0",
         "version": "1",
