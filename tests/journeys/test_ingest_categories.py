@@ -9,6 +9,7 @@ from adapters.hosts import Host
 from content.taught import document, model, sorter
 from journeys.places import PEOPLE, Place, Stopped, place
 from lockgate.content.categories.sorter import UNEXAMINED, Sorter
+from lockgate.content.reading import read
 from lockgate.journeys.ingest import Ingest
 from lockgate.labels.label import Sensitivity
 
@@ -87,3 +88,28 @@ def test_with_a_damaged_model_everything_new_is_held_until_it_is_examined(tmp_pa
             assert (await case.ingest.run(at.connector)).stored == 0
 
     asyncio.run(body())
+
+
+def test_what_was_read_before_is_read_again_where_it_is_of_a_new_category(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with place(tmp_path) as at:
+            case = Case(at)
+            case.sorter = Sorter()
+            at.write("pay.txt", PAY)
+            at.write("menu.txt", MENU)
+            await case.ingest.run(at.connector)
+            assert not at.document("pay.txt").evidence
+            case.sorter = sorter()
+            assert (await case.ingest.run(at.connector)).stored == 1
+            assert [one.kind for one in at.document("pay.txt").evidence] == ["business.payroll"]
+            chunks = await at.index.chunks(at.document("pay.txt").id)
+            assert all("business.payroll" in one.kinds for one in chunks)
+            assert (await case.ingest.run(at.connector)).stored == 0
+
+    asyncio.run(body())
+
+
+def test_nobody_can_reject_that_something_was_not_examined() -> None:
+    looked = Sorter([(model(), "a" * 64)], ["forecast"])
+    found = read(PAY, also=looked.find, rejected=lambda one, value: True).proposal
+    assert found.kinds == {UNEXAMINED}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lockgate.content.categories.sorter import UNEXAMINED
 from lockgate.content.chunk import Span, split
 from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Chunk, Document
@@ -68,7 +69,7 @@ def read(
     """
     spans = split(text)
     before = (*look(text), *also(text))
-    findings = left(text, before, rejected)
+    findings = _counting(text, before, rejected)
     kinds: list[set[str]] = [set() for _ in spans]
     starts, ends = [span.start for span in spans], [span.end for span in spans]
     for finding in findings:
@@ -85,11 +86,18 @@ def read(
         others.extend(one for one in alone if one.kind in known)
     kept, whole = spans[:most], sketch(span.text for span in spans)
     hidden = (*look(unseen), *also(unseen))
-    hidden_left = left(unseen, hidden, rejected)
+    hidden_left = _counting(unseen, hidden, rejected)
     more += stand_ins(before, findings, others) if rejected is not None else ()
     proposal = propose((*findings, *more, *hidden_left))
     aside = _set_aside((*before, *hidden), (*findings, *hidden_left)) if rejected is not None else ()
     return Reading(kept, tuple(map(frozenset, kinds[: len(kept)])), proposal, len(spans) - len(kept), whole, aside)
+
+
+def _counting(text: str, findings: Iterable[Finding], rejected: Rejected | None) -> list[Finding]:
+    """Return what counts: what nobody rejected, and that something was not examined, which nobody can reject."""
+    if rejected is None:
+        return list(findings)
+    return left(text, findings, lambda one, value: one.kind != UNEXAMINED and rejected(one, value))
 
 
 def _set_aside(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[tuple[str, int], ...]:

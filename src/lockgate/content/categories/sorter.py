@@ -53,12 +53,22 @@ class Sorter:
     def __init__(self, models: Sequence[tuple[Model, str]] = (), missing: Sequence[str] = ()) -> None:
         self.models = tuple(model for model, _ in models)
         self.missing = tuple(missing)
+        self._models = tuple(models)
         self._names = tuple(f"category.{model.name}@{digest[:8]}" for model, digest in models)
         self._weights = np.zeros((SIZE, len(models)))
         for at, model in enumerate(self.models):
             self._weights[:, at] = model.weights
         self._bias = np.array([model.bias for model in self.models])
         self._thresholds = np.array([model.threshold for model in self.models])
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the detectors of its categories, each with its version."""
+        return frozenset(self._names)
+
+    def only(self, names: frozenset[str]) -> Sorter:
+        """Return what looks for some of its categories."""
+        return Sorter([one for one, name in zip(self._models, self._names, strict=True) if name in names])
 
     def find_many(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
         """Return the findings of each text: stretches of sections that are of a category, sorted."""

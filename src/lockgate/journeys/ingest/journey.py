@@ -17,6 +17,7 @@ from lockgate.journeys.ingest.look import Look
 from lockgate.journeys.ingest.read import MOST, Pace, Read
 from lockgate.journeys.ingest.report import Ledger, Report, Watch
 from lockgate.journeys.ingest.settlement import Settler
+from lockgate.journeys.ingest.taught import Taught
 from lockgate.journeys.sieve import Sieve
 from lockgate.ports import AuditSink, Clock, Connector, Directory, Embedder, Extractor, Index
 
@@ -68,6 +69,7 @@ class Ingest:
         self._audit = audit
         self.rules = rules
         self._sorter = sorter
+        self._taught = Taught(index)
         self.settler = Settler(directory, limit, rules)
         self.changing = changing or asyncio.Lock()
         self._pace = Pace(ahead, lanes, most)
@@ -102,19 +104,17 @@ class Ingest:
         ledger = Ledger(report, self._clock, watch, subject, self.rules.version, self.sieve.tuning.version)
         sorter = self._sorter()
         parts = (self._audit, self._clock, self.settler, ledger, self.changing, self.sieve)
-        look = Look(
-            connector,
-            self._index,
-            *parts,
-            lambda document: not sorter.missing and any(one.kind == UNEXAMINED for one in document.evidence),
-        )
         outcome = "failed"
         try:
+            new = await self._taught.again(connector.name, sorter)
+            look = Look(connector, self._index, *parts, lambda document: _must_look(document, sorter, new))
             todo = await look.all(full, self._sets())
             until = None if patience is None else ledger.report.started + patience
             read = Read(look, self._extractor, self._embedder, self._pace, sorter.find, self._scan, self._sets)
             await read.all(todo, until)
             await self._copies.spread(look)
+            if not report.left:
+                self._taught.done(connector.name, sorter)
             outcome = "completed"
         finally:
             self._running.discard(connector.name)
@@ -146,3 +146,9 @@ class Ingest:
             return await self.recheck(connector, document)
 
         return check
+
+
+def _must_look(document: Document, sorter: Sorter, new: frozenset[str]) -> bool:
+    """Tell whether a document must be read for its categories: it is of a new one, or was not examined."""
+    unexamined = any(one.kind == UNEXAMINED for one in document.evidence)
+    return document.id in new or (unexamined and not sorter.missing)
