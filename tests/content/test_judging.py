@@ -108,10 +108,13 @@ def test_a_reading_takes_them_in(monkeypatch: pytest.MonkeyPatch) -> None:
     passage = "lead\n\n" + text
     seen = {text: (card,), passage: (card._replace(start=6, end=9),)}
     monkeypatch.setattr(reading, "split", lambda _: (Span(passage, 0, len(text)),))
-    monkeypatch.setattr(reading, "scan", lambda asked: seen.get(asked, ()))
-    after = read(text, rejected=lambda one, _: one.start == 0)
+
+    def look(asked: str) -> tuple[Finding, ...]:
+        return seen.get(asked, ())
+
+    after = read(text, rejected=lambda one, _: one.start == 0, look=look)
     assert [(one.kind, one.count) for one in after.proposal.evidence] == [("financial.card", 1)]
-    assert read(text, rejected=lambda _, __: True).proposal.evidence == ()
+    assert read(text, rejected=lambda _, __: True, look=look).proposal.evidence == ()
 
 
 @given(st.integers(0, 400), st.integers(1, 400))
