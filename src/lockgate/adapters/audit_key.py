@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lockgate.audit.checkpoint import Signer
+from lockgate.audit.checkpoint import Signer, Verifier
 from lockgate.errors import Invalid, Unavailable
 
 
@@ -59,6 +59,17 @@ def upcoming(path: Path, name: str) -> Signer | None:
 
     """
     return _load(_next(path), name) if _next(path).exists() else None
+
+
+def held(path: Path, name: str) -> tuple[Verifier, ...]:
+    """Return the public keys of the private ones that are there: in force, and prepared. None is made.
+
+    Raises:
+        Invalid: a file is no Ed25519 key, or others may read it.
+        Unavailable: one cannot be read.
+
+    """
+    return tuple(_load(one, name).verifier for one in (path, _next(path)) if one.exists())
 
 
 def prepare(path: Path, name: str) -> Signer:

@@ -288,13 +288,7 @@ def _sign(tree: Tree, *signers: Signer) -> str:
 
 def _continues(note: str, signers: Sequence[Signer]) -> Signer | None:
     """Return the first of the signers that has signed a checkpoint."""
-    for one in signers:
-        try:
-            checkpoint.verify(note, one.verifier)
-        except Invalid:
-            continue
-        return one
-    return None
+    return next((one for one in signers if checkpoint.signed_by(note, one.verifier)), None)
 
 
 def _prepare(path: Path, engine: Engine, signer: Signer, upcoming: Signer | None) -> Signer:

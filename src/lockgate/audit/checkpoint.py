@@ -211,3 +211,12 @@ def verify(note: str, verifier: Verifier) -> Checkpoint:
         raise Invalid("the checkpoint is of another log than the public key")
     check_note(note, verifier)
     return found
+
+
+def signed_by(note: str, verifier: Verifier) -> bool:
+    """Tell whether this key has signed a checkpoint."""
+    try:
+        verify(note, verifier)
+    except Invalid:
+        return False
+    return True

@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate import __version__
-from lockgate.adapters import acceptances, audit_export, categories, match_sets, sealed, state_folder
+from lockgate.adapters import (
+    acceptances,
+    audit_export,
+    audit_key,
+    categories,
+    match_sets,
+    sealed,
+    state_folder,
+)
 from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.keys import FileKeys
 from lockgate.adapters.remains import BACKUPS
+from lockgate.audit import checkpoint
 from lockgate.config import Settings
 from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.storage import index_queries
@@ -34,6 +43,7 @@ from lockgate.wiring import judging, labels
 FORMAT: Final = "lockgate-backup-1"
 _SEALED: Final = "keys.sealed"
 _ORDER: Final = (INDEX, HISTORY, AUDIT)
+_TRIES: Final = 5
 _FIELDS: Final = {"data": str, "keys": bool, "records": int, "root": str}
 """What restoring reads of a manifest, beside its files."""
 
@@ -67,8 +77,7 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
     if not (state / AUDIT.file).is_file():
         raise NotFound(f"there is no state in `{state}`", remedy="Serve or ingest first.")
     with _made(target) as part:
-        for layout in _ORDER:
-            state_folder.copy_database(state / layout.file, part / "state" / layout.file)
+        keys = _copy_databases(state, part / "state")
         if (state / acceptances.NAME).is_file():
             _write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
         # decisions are explained with the rules of then
@@ -79,9 +88,6 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
         data = _inside(settings.data, settings.file.parent)
         if data is None:
             outside.append(str(settings.data))
-        keys = {
-            path.name: path.read_bytes() for path in sorted((state / "keys").iterdir()) if path.suffix != ".rotate"
-        }
         if secret is not None:
             _write(part / _SEALED, sealed.seal(keys, secret))
         found = _verify(part / "state", state / "keys")
@@ -145,11 +151,17 @@ def _verify(state: Path, keys: Path) -> Contents:
     """Verify the log with its tree, and open every document with its key."""
     reader = AuditReader.open(state / AUDIT.file)
     try:
-        report = reader.verify(audit_export.read_public_key(keys / "audit.pem.pub"))
+        public = audit_export.read_public_key(keys / "audit.pem.pub")
+        report, note = reader.verify(public), reader.checkpoint()
     finally:
         reader.close()
     if not report.ok:
         raise Unavailable("the audit log does not verify", remedy="Run `lockgate audit verify`.")
+    if not any(checkpoint.signed_by(note, one) for one in audit_key.held(keys / "audit.pem", public.name)):
+        raise Invalid(
+            "none of the signing keys is the one that the audit log was handed over to",
+            remedy="Take the keys of the time of the backup: with others the log cannot go on.",
+        )
     for layout in _ORDER:
         with _connected(state / layout.file) as db:
             if db.exec_driver_sql("PRAGMA quick_check").scalar_one() != "ok":
@@ -193,6 +205,30 @@ def _keys(source: Path, manifest: Mapping[str, Any], secret: bytes | None, keys:
     if secret is None:
         raise Invalid("the keys in the backup are sealed", remedy="Add --passphrase-file FILE.")
     return sealed.unseal((source / _SEALED).read_bytes(), secret)
+
+
+def _copy_databases(state: Path, target: Path) -> dict[str, bytes]:
+    """Copy the databases, and return the keys that fit to them: none was replaced while they were copied.
+
+    A key that is replaced is destroyed. A copy from before with the keys from after would open nowhere.
+    """
+    for _ in range(_TRIES):
+        before = _key_files(state)
+        for layout in _ORDER:
+            state_folder.copy_database(state / layout.file, target / layout.file)
+        if before == _key_files(state):
+            return before
+    raise Unavailable("keys are replaced all the while", remedy="Make the backup when that is done.")
+
+
+def _key_files(state: Path) -> dict[str, bytes]:
+    """Return all keys, requests and parts of unfinished ones left out."""
+    found = {}
+    for path in sorted((state / "keys").iterdir()):
+        if path.suffix not in {".rotate", ".part"}:
+            with suppress(FileNotFoundError):  # replaced at this moment: the next look differs
+                found[path.name] = path.read_bytes()
+    return found
 
 
 # ------------------------------------------------------------------ what was forgotten stays forgotten
