@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -91,6 +92,35 @@ def test_a_late_look_is_waited_for(tmp_path: Path, path: str) -> None:
             asked.result(1.0)
         free.set()
         assert asked.result(10) == 401
+
+
+def test_the_first_look_that_sees_a_change_does_not_make_old_rights_new(tmp_path: Path) -> None:
+    """It only waits for it to keep still. On a machine without time, a person whose account had been closed for
+    seconds came in, on a look that had ended just now."""
+    with lab_of(tmp_path, 20.0) as lab:
+        assert ask(lab) == 200
+        looking: Any = lab.directory
+        real, pause, slow = looking._look, threading.Event(), [2]
+
+        def look(before: Any) -> Any:
+            seen = real(before)
+            if (tmp_path / "changed").exists() and slow[0]:
+                slow[0] -= 1
+                pause.wait(2.5)
+            return seen
+
+        looking._look = look
+        (tmp_path / "new.toml").write_text(CLOSED)
+        (tmp_path / "new.toml").replace(tmp_path / "directory.toml")
+        (tmp_path / "changed").touch()
+        changed, told = time.monotonic(), [0]
+        late = []
+        while time.monotonic() - changed < 9.0 and told[-1] != 401:
+            told.append(ask(lab))
+            if time.monotonic() - changed > 1.75:
+                late.append(told[-1])
+        assert told[-1] == 401
+        assert 200 not in late
 
 
 @pytest.mark.parametrize("door", ["/v1/retrieve", "/mcp"])

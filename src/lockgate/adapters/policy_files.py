@@ -47,6 +47,8 @@ class PolicyFiles:
         self.error = ""
         self._loaded = stamp
         self._seen = stamp
+        self.waits = False
+        """Whether the last look saw a change that must keep still before it counts."""
 
     @classmethod
     def open(cls, folder: Path = SHIPPED) -> PolicyFiles:
@@ -79,11 +81,13 @@ class PolicyFiles:
         try:
             stamp = _stamp(self.folder)
         except LockgateError as error:
+            self.waits = False
             if self.error == str(error):
                 return None
             self.error = str(error)
             return Reload(False, self.current.version, self.error)
         still, self._seen = stamp == self._seen, stamp
+        self.waits = not still
         if not still or stamp == self._loaded:
             return None
         report = self.reload()
@@ -94,8 +98,9 @@ class PolicyFiles:
         """Look every `interval` seconds until canceled; `report` hears of each new set and each error."""
         while True:
             await asyncio.sleep(interval)
+            begun = looks.begin()
             found = await looks.run(self.look)
-            looks.done("policies")
+            looks.done("policies", begun, waits=self.waits)
             if found is not None:
                 report(found)
 

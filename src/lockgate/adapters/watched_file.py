@@ -19,7 +19,12 @@ _Stamp: TypeAlias = tuple[int, int, int]
 
 
 class WatchedFile:
-    """Looks at one file. Blocks on the disk: call it off the event loop."""
+    """Looks at one file. Blocks on the disk: call it off the event loop.
+
+    Attributes:
+        waits: the last look saw a change that must keep still before it is returned.
+
+    """
 
     def __init__(self, path: Path, *, most: int = LARGEST) -> None:
         self.path = path
@@ -27,6 +32,7 @@ class WatchedFile:
         self._seen: _Stamp | None = None
         self._read: _Stamp | None = None
         self._told = ""
+        self.waits = False
 
     def look(self) -> bytes | None:
         """Return the file's bytes where they may have changed since they were last returned; else None.
@@ -42,13 +48,15 @@ class WatchedFile:
         try:
             stamp = _stamp(self.path)
             still, self._seen = stamp == self._seen, stamp
+            self.waits = not still
             if not still or stamp == self._read:
                 return None
             data = self._bytes()
             if _stamp(self.path) != stamp:
+                self.waits = True
                 return None
         except LockgateError as error:
-            self._seen = None
+            self._seen, self.waits = None, False
             if str(error) == self._told:
                 return None
             self._told = str(error)

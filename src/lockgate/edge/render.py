@@ -62,11 +62,12 @@ def lockgate_object(
 ) -> dict[str, Any]:
     """Return the `lockgate` object of an answer.
 
-    A read that was denied is left out: the person may not learn that there was something to read. So is every read
-    once a right was withdrawn, for the decisions name what they are about as it was before.
+    A read that was denied is left out: the person may not learn that there was something to read. So is one of
+    what the answer does not rest on, as nobody asks whether it still holds; and each, once a right was withdrawn.
     """
+    resting: frozenset[str] = frozenset() if withdrawn else frozenset(hit.chunk.id for hit in ready.hits)
     typed = ready.verdicts[0].request.context.data  # the first decision is about what was sent, and nothing else
-    shown = [v for v in ready.verdicts if v.request.action is not Action.READ or (v.passes and not withdrawn)]
+    shown = [v for v in ready.verdicts if v.request.action is not Action.READ or _rests(v, resting)]
     return {
         "request_id": ready.request_id,
         "label": render(ready.label, taxonomy),
@@ -78,3 +79,7 @@ def lockgate_object(
         "citations": cited,
         "decisions": [verdict_object(verdict) for verdict in shown],
     }
+
+
+def _rests(read: Verdict, resting: frozenset[str]) -> bool:
+    return read.passes and read.request.resource.id in resting

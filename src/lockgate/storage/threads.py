@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import functools
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +23,11 @@ LOG: Final = logging.getLogger("lockgate.watch")
 LATE: Final = 1.0
 """Seconds between two looks above which a change may have counted later than promised (I5)."""
 STALE: Final = 10.0
-"""Seconds without the end of a look after which nobody is let in: what was withdrawn meanwhile is not known."""
+"""Seconds ago up to which all that had changed must count at the least, or nobody is let in."""
 _QUIET: Final = 60.0
 _AGAIN: Final = 0.05
-FRESH: Final = LATE / 2
-"""Seconds since the last look that may have passed when somebody comes in: a change counts at the second look."""
+FRESH: Final = LATE * 3 / 4
+"""Seconds ago up to which all that had changed must count when somebody comes in: it does at the second look."""
 NO_THREAD: Final = "can't start new thread"
 """What `threading` says where the system has no more threads or no memory for one."""
 _P = ParamSpec("_P")
@@ -60,6 +61,9 @@ class Looks:
 
     There is a thread for each watcher, so that one that waits for its disk holds up no other.
 
+    What counts is known up to the beginning of the last look that found no change which must keep still first: one
+    that took long may have missed what came meanwhile, and the first that sees a change does not take it up.
+
     Attributes:
         late: for each watcher, how often more than `LATE` seconds lay between the ends of two of its looks.
         stale: seconds after which `punctual` fails.
@@ -72,7 +76,7 @@ class Looks:
         self._threads = Threads("watch", most)
         self._clock = clock
         self._ended: dict[str, float] = {}
-        self._since: dict[str, float] = {}
+        self._known: dict[str, float] = {}
         self._told: dict[str, float] = {}
 
     async def run(self, work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -81,7 +85,7 @@ class Looks:
 
     async def keep(self, watcher: str, watch: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Watch until canceled. A watcher that ends by a defect begins again; from now on it must be punctual."""
-        self._since[watcher] = self._clock()
+        self._known[watcher] = self._clock()
         try:
             while True:
                 try:
@@ -93,11 +97,11 @@ class Looks:
                     LOG.warning("watch: %s: %s: %s", watcher, "short" if short else "defect", type(error).__name__)
                 await asyncio.sleep(LATE / 2)
         except asyncio.CancelledError:
-            self._since.pop(watcher, None)
+            self._known.pop(watcher, None)
             raise
 
     async def fresh(self) -> None:
-        """Wait until every watcher that is kept has looked within `FRESH`: what was withdrawn before that counts.
+        """Wait until for every watcher that is kept all counts that was withdrawn up to `FRESH` ago.
 
         A machine without time answers late then, and not by rights that have ended.
 
@@ -105,36 +109,47 @@ class Looks:
             Unavailable: see `punctual`.
 
         """
+        came = self._clock()
         while True:
             self.punctual()
-            oldest = min(self._since.values(), default=None)
-            if oldest is None or self._clock() - oldest <= FRESH:
+            watcher, known = min(self._known.items(), key=lambda one: one[1], default=("", math.inf))
+            now = self._clock()
+            if now - known <= FRESH:
                 return
+            if now - came > self.stale:  # it looks, and each look takes longer than what it sees may be old
+                raise _unknown(watcher, now - known)
             await asyncio.sleep(_AGAIN)
 
     def punctual(self) -> None:
         """Check that every watcher that is kept has looked of late: else rights may have ended that still count.
 
         Raises:
-            Unavailable: one has not, for more than `stale` seconds.
+            Unavailable: what one watches is not known for more than `stale` seconds.
 
         """
         now = self._clock()
-        for watcher, ended in self._since.items():
-            if now - ended > self.stale:
-                raise Unavailable(
-                    f"nobody looked at `{watcher}` for {now - ended:.0f} seconds, so who may come in is unknown",
-                    code="rights_unknown",
-                    remedy="Try again. If it stays so: its disk does not answer, or the machine has no time.",
-                )
+        for watcher, known in self._known.items():
+            if now - known > self.stale:
+                raise _unknown(watcher, now - known)
 
-    def done(self, watcher: str) -> None:
-        """Note the end of a look. One that is late is counted, and told at most once a minute."""
+    def begin(self) -> float:
+        """Return the moment at which a look begins, for `done`."""
+        return self._clock()
+
+    def done(self, watcher: str, begun: float, *, waits: bool = False) -> None:
+        """Note the end of a look. One that is late is counted, and told at most once a minute.
+
+        Args:
+            watcher: its name.
+            begun: what `begin` returned before the look.
+            waits: it saw a change that does not count yet, because it must keep still first.
+
+        """
         now = self._clock()
         before = self._ended.get(watcher, now)
         self._ended[watcher] = now
-        if watcher in self._since:
-            self._since[watcher] = now
+        if watcher in self._known and not waits:
+            self._known[watcher] = begun
         self.late.setdefault(watcher, 0)
         if now - before <= LATE:
             return
@@ -147,3 +162,12 @@ class Looks:
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+
+
+def _unknown(watcher: str, seconds: float) -> Unavailable:
+    return Unavailable(
+        f"what became of `{watcher}` in the last {seconds:.1f} seconds is not known",
+        code="rights_unknown",
+        remedy="Try again. If it stays so: its disk does not answer, it is written again and again, or the "
+        "machine has no time.",
+    )

@@ -50,6 +50,11 @@ class Acceptances:
             known = {}
         return cls(WatchedFile(folder / acceptances.NAME), known, audit, clock)
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether the last look saw a change that must keep still before it counts."""
+        return self._file.waits
+
     async def look(self, settings: Settings, looks: Looks) -> bool:
         """Look once; tell whether what is accepted has changed. Never raises: what is wrong is logged once."""
         try:

@@ -118,8 +118,9 @@ class InForce:
     async def watch(self, interval: float = INTERVAL) -> None:
         """Take up changes of the file until canceled."""
         while True:
+            begun = self._looks.begin()
             await self.look()
-            self._looks.done("settings")
+            self._looks.done("settings", begun, waits=self._file.waits or self._acceptances.waits)
             await asyncio.sleep(interval)
 
     async def look(self) -> None:

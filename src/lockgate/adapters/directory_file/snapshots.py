@@ -86,12 +86,17 @@ class DirectoryFile:
         told = self.problem
         seen: _Stamp | None = self._stamp
         while True:
-            seen = await looks.run(self._look, seen)
-            looks.done("directory")
+            begun, before = looks.begin(), seen
+            seen = await looks.run(self._look, before)
+            looks.done("directory", begun, waits=self._waits(seen, before))
             if self.problem != told:
                 told = self.problem
                 report(told)
             await asyncio.sleep(interval)
+
+    def _waits(self, seen: _Stamp | None, before: _Stamp | None) -> bool:
+        """Tell whether a look saw a change that does not count yet: it must keep still, also while it is read."""
+        return seen is not None and (seen != before or (self._stamp != seen and not self.problem))
 
     def _look(self, before: _Stamp | None) -> _Stamp | None:
         seen = _stamp_or_none(self._path)
