@@ -64,8 +64,9 @@ class Categories:
     async def watch(self, looks: Looks, interval: float = INTERVAL) -> None:
         """Take up changes until canceled."""
         while True:
+            begun = looks.begin()
             await self.look(looks)
-            looks.done("categories")
+            looks.done("categories", begun, waits=self._file.waits)
             await asyncio.sleep(interval)
 
     async def look(self, looks: Looks) -> None:
