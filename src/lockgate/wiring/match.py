@@ -195,8 +195,9 @@ class Watching:
     async def watch(self, interval: float = INTERVAL) -> None:
         """Look until canceled."""
         while True:
+            begun = self._looks.begin()
             await self.look()
-            self._looks.done("match")
+            self._looks.done("match", begun, waits=self._file.waits)
             await asyncio.sleep(interval)
 
     async def look(self) -> None:
