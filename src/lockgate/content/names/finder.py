@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -44,6 +45,9 @@ i w na z się nie to jest że do jak od oraz dla przez po są
 och att det som på är av för inte till den med har jag og ikke til af på er som en et
 je na se v že s z do o po ve k jsou by jako pro
 """
+
+_OTHER: Final = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")
+"""A letter that is not Latin: the model has learned no other alphabet."""
 
 
 @cache
@@ -180,8 +184,12 @@ def _long(finder: NameFinder, text: str) -> list[Finding]:
 
 def _located(finder: NameFinder, texts: Sequence[str]) -> Iterator[list[Finding]]:
     forms = [normalize(text) for text in texts]
-    for found, (_, places) in zip(finder.find([clean for clean, _ in forms]), forms, strict=True):
-        yield [one._replace(start=int(places[one.start]), end=int(places[one.end - 1]) + 1) for one in found]
+    for found, (clean, places) in zip(finder.find([clean for clean, _ in forms]), forms, strict=True):
+        yield [
+            one._replace(start=int(places[one.start]), end=int(places[one.end - 1]) + 1)
+            for one in found
+            if not _OTHER.search(clean, one.start, one.end)
+        ]
 
 
 def _merged(rules: tuple[Finding, ...], names: list[Finding]) -> tuple[Finding, ...]:
