@@ -102,7 +102,7 @@ def _sure(text: str, start: int, end: int) -> float:
         known = any(digits[:length] in _COUNTRIES for length in (1, 2, 3))
         return 0.9 if known and count >= 8 else 0.7 if count >= 8 else 0.0
     word = _called(text, start) or _AFTER.match(text, end)
-    if _AMERICA.fullmatch(plain):
+    if 10 <= count <= 13 and _AMERICA.fullmatch(plain):
         return 0.95 if word else 0.75
     if word:
         return 0.85 if count >= 7 or len(plain) > count else 0.6
@@ -110,7 +110,7 @@ def _sure(text: str, start: int, end: int) -> float:
         return 0.75
     if value != plain and len(plain) > count:
         return 0.7  # an extension
-    if _TRUNK.fullmatch(plain) and 9 <= count <= 12:
+    if 9 <= count <= 12 and plain[0] in "0(" and _TRUNK.fullmatch(plain):
         return 0.6
     return 0.0
 
@@ -126,6 +126,9 @@ def _dialed(value: str) -> str:
 def _called(text: str, start: int) -> bool:
     """Tell whether a word for phones is before a number."""
     low = max(0, start - 44)
+    front = text[max(0, start - 24) : start].rstrip(" \t\n,;:.\"'(|-")
+    if not front or front[-1].isdecimal():
+        return False  # the word would stand between that digit and the number
     if not _WORD:
         return _BEFORE.search(text, low, start) is not None
     return any(_BEFORE.match(text, one.start(), start) for one in _WORD.finditer(text, low, start))
