@@ -1,6 +1,6 @@
 """Anchors that end in the first digit within so many characters: `ssn[^0-9]{0,36}[0-9]`.
 
-The automaton would carry every such gap through its states, at four times the cost of all other anchors together.
+The automaton would carry every such gap through its states, which makes its tables larger and slower to compile.
 So it looks for what is before the gap only, and the digit is looked up among the places of all digits.
 """
 
