@@ -103,6 +103,19 @@ def test_exit_codes(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is no date" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("slip", ["confidental", "secrets", "Restricted", "financial.*", "pii.e", ""])
+def test_a_threshold_that_nothing_can_reach_is_refused_and_is_not_a_clean_scan(
+    share: Path, capsys: pytest.CaptureFixture[str], slip: str
+) -> None:
+    assert scan(str(share), "--fail-on", slip) == 2
+    assert "neither a level nor a kind" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("known", ["secret.aws_access_key", "pii", "business.forecasts", "match", "match.crm"])
+def test_a_threshold_may_be_any_kind_or_what_it_begins_with(share: Path, known: str) -> None:
+    assert scan(str(share), "--fail-on", known, "--exclude", "deploy.txt") == 0
+
+
 def test_names_do_not_drive_the_terminal(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a\x1b[31mred\n.txt", "b\u202egnp.txt", "c\x9b2J.txt"):
         (share / name).write_text(f"card {CARD}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import difflib
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 INCOMPLETE: Final = 4
 """Exit code: something could not be read, or a target could not be walked to its end."""
 LEVELS: Final = ("public", "general", "confidential", "restricted")
+_TAUGHT: Final = ("business", "match")
+"""What learned categories and exact match sets find has names that an organization gives."""
 _ABOUT: Final = """\
 Finds what is sensitive in folders and files, says which label it should have and why, and who can reach it:
 worst first, by label and audience. It needs no configuration and no gateway; nothing leaves this machine, nothing
@@ -118,6 +121,7 @@ async def _run(args: argparse.Namespace) -> int:
     if args.workers < 0 or args.max_bytes < 1 or args.limit < 0 or args.rows < 0:
         raise Invalid("`--workers`, `--limit`, `--rows` and `--max-bytes` must be positive numbers")
     settings = _settings(args.config)
+    _check_threshold(args.fail_on, settings)
     if args.label == "apply":
         scan_apply.check(settings, args.target)
     scope = Scope(wanted(args.include, args.exclude), since, args.full, args.resume)
@@ -175,6 +179,25 @@ async def _write(form: str, report: ScanReport, rows: AsyncIterator[Row], stream
     async for one in rows:
         print(json.dumps(scan_lines.row(one, report.levels), ensure_ascii=False), file=stream)
     print(json.dumps(scan_lines.summary(report), ensure_ascii=False), file=stream)
+
+
+def _check_threshold(fail_on: str | None, settings: Settings | None) -> None:
+    """Refuse a threshold that nothing can ever reach: a slip of the pen must not look like a clean scan."""
+    own = settings.labels.taxonomy.names if settings else ()
+    if fail_on is None or fail_on in (*LEVELS, *own):
+        return
+    from lockgate.content.detection import KINDS  # here: few scans ask, and the tables take time to load
+
+    known = {*KINDS, *_TAUGHT}
+    if any(kind == fail_on or kind.startswith(f"{fail_on}.") for kind in known) or fail_on.startswith(
+        tuple(f"{kind}." for kind in _TAUGHT)
+    ):
+        return
+    near = difflib.get_close_matches(fail_on, sorted({*LEVELS, *own, *known}), 1, 0.5)
+    raise Invalid(
+        f"`--fail-on {fail_on[:60]}` is neither a level nor a kind that is looked for",
+        remedy=f"did you mean `{near[0]}`?" if near else "docs/reference/kinds.md lists all kinds.",
+    )
 
 
 def code(fail_on: str | None, report: ScanReport) -> int:
