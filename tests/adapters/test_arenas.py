@@ -1,4 +1,4 @@
-"""Threads share the C library's heaps."""
+"""Threads share the C library's heaps, and what is only held there is given back."""
 
 from __future__ import annotations
 
@@ -44,3 +44,26 @@ def test_threads_share_two_heaps(tmp_path: object) -> None:
         pytest.skip("another C library")
     assert many <= 2
     assert heaps("as it is")[1] > 2
+
+
+HOLES = """
+from pathlib import Path
+from lockgate.adapters import arenas
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+blocks = [bytes(3000) for _ in range(30000)]
+kept = blocks[::100]
+del blocks
+before = held()
+told = arenas.trim()
+print(told, before - held())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc")
+def test_holes_between_what_is_in_use_are_given_back() -> None:
+    command = [sys.executable, "-c", HOLES]
+    told, given = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if told == "False":
+        pytest.skip("another C library")
+    assert int(given) > 60_000_000

@@ -1,4 +1,4 @@
-"""How the C library keeps memory for threads (glibc, mallopt(3)): in few heaps: what one frees others use."""
+"""How the C library keeps memory (glibc, mallopt(3), malloc_trim(3)): in few heaps, and none that is only held."""
 
 from __future__ import annotations
 
@@ -20,3 +20,16 @@ def few() -> bool:
     except (OSError, AttributeError):  # another C library
         return False
     return told == 1
+
+
+def trim() -> bool:
+    """Give pages back of which nothing is in use, also in the middle of a heap; tell whether there were any.
+
+    Takes milliseconds, and holds a heap's lock while it looks at it: call it on a thread, once in a while. Without
+    it a long-lived block above a burst's keeps all of the burst's pages, and a gateway grows by its holes.
+    """
+    try:
+        released: int = ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):  # another C library
+        return False
+    return released == 1

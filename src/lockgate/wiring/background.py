@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from lockgate.adapters import arenas
 from lockgate.adapters.directory_file import DirectoryFile
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.policy_files import PolicyFiles, Reload
@@ -30,6 +31,7 @@ from lockgate.wiring.signing import Signing
 
 LOG: Final = logging.getLogger("lockgate")
 _HOURLY: Final = timedelta(hours=1)
+_TIDY_SECONDS: Final = 60.0
 _PATIENCE: Final = timedelta(minutes=2)
 """After this a sync begins no further large document: other collections and what is new come first."""
 
@@ -70,7 +72,7 @@ class Background:
             watch = partial(self.directory.watch, _read_again, self.looks)
             watchers.append(self.looks.keep("directory", watch))
         if sync:
-            watchers += [self._try("start", self._look_once()), self._sync_forever()]
+            watchers += [self._try("start", self._look_once()), self._sync_forever(), _tidy_forever()]
         return watchers
 
     async def _look_once(self) -> None:
@@ -115,6 +117,13 @@ class Background:
         except Exception as error:
             LOG.warning("%s: defect: %s", what, type(error).__name__)
         return False
+
+
+async def _tidy_forever() -> None:
+    """Give back memory that is only held, again and again: bursts of work leave holes."""
+    while True:
+        await asyncio.sleep(_TIDY_SECONDS)
+        await asyncio.to_thread(arenas.trim)
 
 
 def _read_again(problem: str) -> None:
