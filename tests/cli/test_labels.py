@@ -32,6 +32,25 @@ def test_check_says_what_to_mend_and_needs_no_configuration(
     assert labels("check", "absent.toml") == 3
 
 
+def test_check_names_kinds_that_nothing_finds_and_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problems(text: str) -> list[str]:
+        (tmp_path / "labels.toml").write_text(f"version = 1\n{text}")
+        labels("check", "labels.toml", "--json")
+        return list(json.loads(capsys.readouterr().out)["problems"])
+
+    monkeypatch.chdir(tmp_path)
+    for slip in ("pii.emial", "finacial.card", "secrets"):  # what is not known demands restricted by itself
+        assert problems(f'[levels]\n"{slip}" = "restricted"\n') == [
+            f"levels.{slip}: no detector finds such a kind"
+        ]
+    assert problems('[levels]\n"business.deal" = "restricted"\n"copy" = "restricted"\n') == []
+    for kind in ("copy.*", "copy.restricted", "suggestion.*", "suggestion.proposed", "unexamined"):
+        rule = f'[[rules]]\nname = "a"\nkinds = ["{kind}"]\nowners = ["group:it"]\nsensitivity = "restricted"\n'
+        assert problems(rule) == []
+
+
 @pytest.mark.slow
 def test_rules_are_tried_applied_and_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     share, config = tmp_path / "share", tmp_path / "lockgate.toml"

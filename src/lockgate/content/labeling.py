@@ -72,6 +72,8 @@ _LEVELS: Final[Mapping[str, Sensitivity]] = {
     "match": Sensitivity.CONFIDENTIAL,
 }
 """What a kind demands: the longest prefix decides. What is not here (`mark.restricted` too) is restricted."""
+NAMED: Final = frozenset(_LEVELS)
+"""Kinds, or what they begin with, whose level stands in the table."""
 _STATED: Final = "match."
 """Kinds of exact match sets end in their level where it is stated: `match.<set>.<level>`."""
 
