@@ -125,6 +125,22 @@ def test_what_cannot_be_learned_is_refused(
     assert not (taught / "kept").exists()
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_without_categories_that_somebody_names_is_refused(
+    tmp_path: Path, there: bool, capsys: pytest.CaptureFixture[str]
+):
+    slip, text = tmp_path / "catgories", tmp_path / "a.txt"
+    text.write_text("lunch at noon")
+    if there:
+        slip.mkdir()
+    state = ["--state", str(tmp_path / "state")]
+    assert main(["classify", str(text), "--categories", str(slip)]) == 2
+    assert scan(str(text), *state, "--categories", str(slip)) == 2
+    told = capsys.readouterr()
+    assert told.err.count("there are no categories in") == 2
+    assert not told.out
+
+
 def test_a_scan_and_classify_use_what_was_taught(
     taught: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

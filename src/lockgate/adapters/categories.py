@@ -19,6 +19,7 @@ import orjson
 
 from lockgate.content.categories.model import LARGEST, NAME, Model, digest_of, unpack
 from lockgate.content.categories.sorter import Sorter
+from lockgate.content.escapes import escape
 from lockgate.errors import Invalid, LockgateError, NotFound, Unavailable
 
 FOLDER: Final = "categories"
@@ -146,6 +147,21 @@ def strict(folder: Path) -> Sorter:
     if problems:
         raise Invalid("; ".join(problems), remedy="Train it again, or remove it: `lockgate category remove`.")
     return found
+
+
+def present(folder: Path) -> Path:
+    """Return a folder that somebody named, if categories are kept there, also none any more.
+
+    Raises:
+        Invalid: there is no list. To look for nothing would look like finding nothing.
+
+    """
+    if not (folder / LIST).exists() and not entries(folder):
+        raise Invalid(
+            f"there are no categories in `{escape(str(folder))}`",
+            remedy=f"Name the folder that has `{LIST}`: `categories` of the state folder.",
+        )
+    return folder
 
 
 def put(folder: Path, name: str, data: bytes, entry: Entry) -> None:

@@ -100,8 +100,9 @@ def _sorter(args: argparse.Namespace) -> Sorter | None:
     from lockgate.adapters import categories
     from lockgate.config import load
 
-    folder = args.categories
-    return categories.strict(folder if folder is not None else load(args.config).data / categories.FOLDER)
+    if args.categories is not None:
+        return categories.strict(categories.present(args.categories))
+    return categories.strict(load(args.config).data / categories.FOLDER)
 
 
 def _files(files: Sequence[Path]) -> Iterator[list[Line]]:

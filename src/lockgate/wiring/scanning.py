@@ -151,9 +151,9 @@ def rules(own: LabelPolicy = NO_RULES, names: str = "rules", taught: str = "", s
 
 def _categories(options: ScanOptions) -> Path | None:
     """Return the folder of the categories that count; None for none."""
-    if options.categories is not None or options.settings is None:
-        return options.categories
-    return options.settings.data / kept.FOLDER
+    if options.categories is not None:
+        return kept.present(options.categories)
+    return None if options.settings is None else options.settings.data / kept.FOLDER
 
 
 def categories_version(folder: Path | None) -> str:
