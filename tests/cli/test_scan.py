@@ -103,6 +103,20 @@ def test_exit_codes(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is no date" in capsys.readouterr().err
 
 
+def test_a_target_that_holds_nothing_to_read_is_refused_and_is_not_clean(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(share / "pipe")
+    for target, why in (
+        (str(share / "pipe"), "neither a file nor a folder"),
+        ("/dev/zero", "neither a file nor a folder"),
+        (str(share / ("n" * 300)), "cannot be looked at: File name too long"),
+        (str(share / "deploy.txt" / "x"), "there is nothing at"),
+    ):
+        assert scan(target) == 2
+        assert why in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("slip", ["confidental", "secrets", "Restricted", "financial.*", "pii.e", ""])
 def test_a_threshold_that_nothing_can_reach_is_refused_and_is_not_a_clean_scan(
     share: Path, capsys: pytest.CaptureFixture[str], slip: str
@@ -111,7 +125,9 @@ def test_a_threshold_that_nothing_can_reach_is_refused_and_is_not_a_clean_scan(
     assert "neither a level nor a kind" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("known", ["secret.aws_access_key", "pii", "business.forecasts", "match", "match.crm"])
+@pytest.mark.parametrize(
+    "known", ["secret.aws_access_key", "pii", "business.forecasts", "match", "match.crm", "mark.unknown"]
+)
 def test_a_threshold_may_be_any_kind_or_what_it_begins_with(share: Path, known: str) -> None:
     assert scan(str(share), "--fail-on", known, "--exclude", "deploy.txt") == 0
 

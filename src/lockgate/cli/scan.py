@@ -187,8 +187,9 @@ def _check_threshold(fail_on: str | None, settings: Settings | None) -> None:
     if fail_on is None or fail_on in (*LEVELS, *own):
         return
     from lockgate.content.detection import KINDS  # here: few scans ask, and the tables take time to load
+    from lockgate.content.stated import UNKNOWN
 
-    known = {*KINDS, *_TAUGHT}
+    known = {*KINDS, *_TAUGHT, UNKNOWN}
     if any(kind == fail_on or kind.startswith(f"{fail_on}.") for kind in known) or fail_on.startswith(
         tuple(f"{kind}." for kind in _TAUGHT)
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -44,10 +45,9 @@ def target(text: str, options: TargetOptions) -> Connector:
     """
     given = Path(text.removeprefix("file://")).expanduser()
     place = Path(os.path.realpath(given))
-    if not place.exists():
-        raise Invalid(f"there is nothing at `{names.encode(str(given))}`", remedy="Check the path.")
-    folder = place if place.is_dir() else place.parent
-    prefix = "" if place.is_dir() else names.encode(place.name)
+    whole = _is_folder(place, names.encode(str(given)))
+    folder = place if whole else place.parent
+    prefix = "" if whole else names.encode(place.name)
     if options.settings and (found := _in_collection(place, options.settings, options.directory)):
         return found
     source = FilesConnector(
@@ -58,6 +58,21 @@ def target(text: str, options: TargetOptions) -> Connector:
         max_bytes=options.max_bytes,
     )
     return Part(source, prefix, whole=False) if prefix else source
+
+
+def _is_folder(place: Path, shown: str) -> bool:
+    """Tell a folder from a file. What is neither (a pipe, a device) holds nothing and would look clean."""
+    try:
+        mode = place.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Invalid(f"there is nothing at `{shown}`", remedy="Check the path.") from error
+    except OSError as error:
+        raise Invalid(
+            f"`{shown[:200]}` cannot be looked at: {error.strerror}", remedy="Check the path, and its rights."
+        ) from error
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise Invalid(f"`{shown}` is neither a file nor a folder", remedy="Copy what it gives into a file.")
+    return stat.S_ISDIR(mode)
 
 
 def _in_collection(place: Path, settings: Settings, directory: Directory) -> Connector | None:
