@@ -103,6 +103,15 @@ def test_exit_codes(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is no date" in capsys.readouterr().err
 
 
+def test_a_table_without_rows_does_not_say_that_nothing_was_found(
+    share: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scan(str(share), "--limit", "0") == 0
+    assert "nothing sensitive was found" not in capsys.readouterr().out
+    assert scan(str(share), "--limit", "0", "--include", "nothing") == 0
+    assert "nothing sensitive was found" in capsys.readouterr().out
+
+
 def test_a_target_that_holds_nothing_to_read_is_refused_and_is_not_clean(
     share: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

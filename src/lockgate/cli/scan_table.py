@@ -36,7 +36,7 @@ def _lines(report: ScanReport) -> Iterator[str]:
         f"not be read, {totals.partly:,} only in part; {totals.read:,} read now, "
         f"{totals.unchanged:,} unchanged, {totals.gone:,} gone"
     )
-    if not report.rows:
+    if not (report.rows or report.rows_left_out):
         yield "nothing sensitive was found" + (" in what could be read" if totals.unread or totals.partly else "")
     for one in report.by_kind[:_PROBLEMS]:
         yield f"  {one.findings:>9,} x {one.name} in {one.items:,} items"
