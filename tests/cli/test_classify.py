@@ -28,6 +28,12 @@ def lockgate_classify(*arguments: str, given: bytes = b"") -> tuple[int, list[di
     return done.returncode, [json.loads(one) for one in done.stdout.splitlines()], done.stderr.decode()
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
+def test_a_mark_of_the_byte_order_at_the_begin_is_no_error(end: bytes):
+    code, out, _ = lockgate_classify("--jsonl", given=b'\xef\xbb\xbf{"id": 1, "text": "a"}' + end)
+    assert (code, out[0]["id"], out[0]["findings"]) == (0, 1, [])
+
+
 def test_one_object_a_line_in_and_out():
     text = f"Ⅷ 😀 card {CARD}"
     code, out, _ = lockgate_classify("--jsonl", given=json.dumps({"id": "a", "text": text}).encode())

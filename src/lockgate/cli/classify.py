@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -162,4 +163,6 @@ def _read(descriptor: int) -> Iterator[list[Line]]:
 
 
 def _numbered(raw: Sequence[bytes], before: int) -> list[Line]:
+    if before == 0:  # programs of Windows begin files with a mark of the byte order
+        raw = [raw[0].removeprefix(BOM_UTF8), *raw[1:]]
     return [line(before + at, one) for at, one in enumerate(raw, 1) if one.strip()]
