@@ -197,7 +197,7 @@ def _check_threshold(fail_on: str | None, settings: Settings | None) -> None:
     near = difflib.get_close_matches(fail_on, sorted({*LEVELS, *own, *known}), 1, 0.5)
     raise Invalid(
         f"`--fail-on {fail_on[:60]}` is neither a level nor a kind that is looked for",
-        remedy=f"did you mean `{near[0]}`?" if near else "docs/reference/kinds.md lists all kinds.",
+        remedy=f"did you mean `{near[0]}`?" if near else "All kinds stand in docs/reference/kinds.md.",
     )
 
 

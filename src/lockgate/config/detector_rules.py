@@ -97,7 +97,7 @@ def _check(table: Table, name: str, known: Collection[str]) -> None:
     covered = any(fnmatch.fnmatchcase(one, name) or one.startswith(f"{name}.") for one in known)
     if not covered:
         near = difflib.get_close_matches(name, sorted(known), 1, 0.5)
-        remedy = f"Did you mean `{near[0]}`?" if near else "docs/reference/kinds.md lists all kinds."
+        remedy = f"Did you mean `{near[0]}`?" if near else "All kinds stand in docs/reference/kinds.md."
         raise table.fail("kinds", f"names `{name[:60]}`, which no detector finds", remedy)
     if name.startswith("*"):
         raise table.fail("kinds", f"names `{name}`: whatever it is", "Name the kinds, or what they begin with.")

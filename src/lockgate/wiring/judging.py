@@ -139,7 +139,7 @@ def allowed(settings: Settings, kind: str, value: str) -> str:
     """
     if kind not in KINDS:
         near = difflib.get_close_matches(kind, sorted(KINDS), 1, 0.5)
-        remedy = f"Did you mean `{near[0]}`?" if near else "docs/reference/kinds.md lists all kinds."
+        remedy = f"Did you mean `{near[0]}`?" if near else "All kinds stand in docs/reference/kinds.md."
         raise Invalid(f"no detector finds `{kind[:60]}`", remedy=remedy)
     if not value.strip():
         raise Invalid("the value is empty")
