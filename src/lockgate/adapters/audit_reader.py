@@ -68,7 +68,7 @@ class AuditReader:
                 connection.exec_driver_sql("BEGIN")
                 yield connection
         except SQLAlchemyError as error:
-            raise store.unavailable(self.path, error) from error
+            raise store.unavailable(self.path.name, error) from error
 
     def size(self) -> int:
         """Return the number of records."""

@@ -194,7 +194,9 @@ class AuditLog:
 
     def _late(self, done: asyncio.Future[Receipt]) -> None:
         if not done.done():
-            done.set_exception(Unavailable(f"the audit log `{self.path}` did not answer in {_WAIT:.0f} seconds"))
+            done.set_exception(
+                Unavailable(f"the audit log `{self.path.name}` did not answer in {_WAIT:.0f} seconds")
+            )
 
     async def close(self) -> None:
         """Write what waits, then close the file. Later appends fail."""
@@ -217,7 +219,7 @@ class AuditLog:
     def _failure(self, error: Exception) -> LockgateError:
         if isinstance(error, LockgateError):
             return type(error)(str(error), remedy=error.remedy)
-        return store.unavailable(self.path, error)
+        return store.unavailable(self.path.name, error)
 
     def _commit(self, batch: Sequence[_Job]) -> list[Receipt]:
         try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lockgate.adapters import acceptances
 from lockgate.adapters.clock import SystemClock
+from lockgate.cli.terminal import plain
 from lockgate.config import Settings, load
 from lockgate.config.settings import ModelSettings
 from lockgate.errors import Invalid, NotFound
@@ -111,7 +112,9 @@ def _print(one: dict[str, Any]) -> None:
     if one["needs_acceptance"] and not one["active"]:
         print(f"  not active: lockgate models accept {one['model']} --until DATE --by NAME --reason TEXT")
     elif found is not None:
-        print(f"  risk accepted by {found['by']} to the end of {found['last_day']} (UTC): {found['reason']}")
+        print(
+            plain(f"  risk accepted by {found['by']} to the end of {found['last_day']} (UTC): {found['reason']}")
+        )
     print()
 
 
@@ -121,8 +124,9 @@ def _accept(args: argparse.Namespace) -> int:
     if not one.needs_acceptance:
         raise Invalid(f"`{one.id}` is not ours to run, so there is no such risk to accept")
     for name in ("by", "reason"):
-        if not getattr(args, name).strip() or len(getattr(args, name)) > 500:
-            raise Invalid(f"`--{name}` must be text of 1 to 500 characters")
+        said = getattr(args, name)
+        if not said.strip() or len(said) > 500 or not said.isprintable():
+            raise Invalid(f"`--{name}` must be one line of 1 to 500 characters, none of them for control")
     until = _end_of(args.until)
     if not now < until <= now + LONGEST:
         raise Invalid(f"`--until {args.until}` must be a day from today on, within a year")

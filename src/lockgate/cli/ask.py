@@ -71,9 +71,9 @@ def _print_label(found: dict[str, Any]) -> None:
     readers = ", and also ".join(" or ".join(clause) or "nobody" for clause in label["readers"])
     print(f"\n{_colored(name)}  readable by {readers}")
     if reason := _reason(found):
-        print(f"  because {reason}")
+        print(_printable(f"  because {reason}"))
     if found["notice"]:
-        print(found["notice"])
+        print(_printable(found["notice"]))
     for one in found["citations"]:
         print(_printable(f"  [{one['number']}] {one['title']}  ({one['item']})"))
     print(f"  answered by {found['model']}, request {found['request_id']}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from lockgate.cli.running import open_running
+from lockgate.cli.terminal import plain
 from lockgate.errors import NotFound
 from lockgate.journeys.ingest import Progress, Report
 
@@ -108,7 +109,11 @@ class Meter:
 
 
 def table(report: Report) -> Iterator[str]:
-    """Yield what a run did, and what could not be read, by reason."""
+    """Yield what a run did, and what could not be read, by reason: lines that drive no terminal."""
+    yield from (plain(line).replace("\n", " ") for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
     yield (
         f"{report.connector}: {report.seen:,} items, {report.stored:,} read ({report.passages:,} passages), "
         f"{report.relabeled:,} with changed rights, {report.removed:,} removed, {report.unchanged:,} unchanged; "

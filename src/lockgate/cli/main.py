@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Final
 
 from lockgate import __version__
+from lockgate.cli.terminal import plain
 from lockgate.errors import LockgateError, Unavailable
 
 COMMANDS: Final = (
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except LockgateError as error:
         remedy = f"\n  {error.remedy[0].upper()}{error.remedy[1:]}" if error.remedy else ""
-        print(f"lockgate: {error}{remedy}", file=sys.stderr)
+        print(plain(f"lockgate: {error}{remedy}"), file=sys.stderr)
         return 3 if isinstance(error, Unavailable) else 2
     except KeyboardInterrupt:
         print("lockgate: interrupted", file=sys.stderr)

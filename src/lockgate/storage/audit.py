@@ -217,7 +217,10 @@ def stored_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
 
 
 def unavailable(where: object, error: Exception) -> Unavailable:
-    """Return the error for a log that cannot be used, with the driver's own short reason."""
+    """Return the error for a log that cannot be used, with the driver's own short reason.
+
+    `where` is its whole path for who opens it, and its name alone once it serves: callers are told the error too.
+    """
     # The driver's words ("database or disk is full"), never a statement or its parameters.
     words = error if isinstance(error, sqlite3.Error) else None
     why = words or getattr(error, "orig", None) or getattr(error, "strerror", None) or type(error).__name__
