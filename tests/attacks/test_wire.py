@@ -79,6 +79,19 @@ REFUSED: dict[str, tuple[tuple[str, ...], bytes]] = {
 }
 
 
+def test_a_coding_in_http_1_0_is_refused(lab: Lab) -> None:
+    """HTTP/1.0 has no codings: a proxy may take the body for the next request (RFC 9112 section 6.1)."""
+    sent = post(lab, "Transfer-Encoding: chunked", body=CHUNKS, line="POST /v1/retrieve HTTP/1.0")
+    _refused(talk(lab.url, sent))
+
+
+@pytest.mark.parametrize("path", ["/v1%2Fmodels", "/%761/models", "/v1/model%73", "/v1%2fretrieve"])
+def test_a_path_that_is_spelled_otherwise_is_none(lab: Lab, path: str) -> None:
+    """A proxy that lets some paths through compares what is written."""
+    sent = request(f"GET {path} HTTP/1.1", token=lab.token("staff"))
+    assert talk(lab.url, sent).statuses == [404]
+
+
 @pytest.mark.parametrize("shape", REFUSED)
 def test_what_can_be_read_in_two_ways_is_refused(lab: Lab, shape: str) -> None:
     headers, body = REFUSED[shape]

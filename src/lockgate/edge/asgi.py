@@ -22,15 +22,26 @@ Shown: TypeAlias = Callable[[Request, Exception], Response]
 
 
 class Route(routing.Route):
-    """A route whose handler is `async (request) -> response`, called as it is."""
+    """A route whose handler is `async (request) -> response`, called as it is.
+
+    The fixed begin of its path has to be written as it is here, with nothing percent-encoded.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **how: Any) -> None:
+        super().__init__(path, endpoint, **how)
+        self._fixed = path.partition("{")[0].encode()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that fits the path.
 
         Raises:
-            HTTPException: not with this method.
+            HTTPException: not with this method, or not under this spelling.
 
         """
+        # `%2F` is no slash to a proxy that lets some paths through and others not (RFC 3986 section 2.2).
+        # ASGI lets a server leave `raw_path` out; uvicorn, which is ours, never does.
+        if not (scope.get("raw_path") or scope["path"].encode()).startswith(self._fixed):
+            raise HTTPException(404)
         if self.methods and scope["method"] not in self.methods:
             raise HTTPException(405, headers={"Allow": ", ".join(self.methods)})
         response = await self.endpoint(Request(scope, receive))

@@ -36,6 +36,8 @@ def complaint(head: bytes | bytearray) -> str:
         return "the length of the body is said twice"
     if framing and framing[0][0].lower() == b"content-length" and not framing[0][1].strip().isdigit():
         return "the length of the body is no number"
+    if framing and framing[0][0].lower() != b"content-length" and b" HTTP/1.0\r\n" in head:
+        return "a coding in HTTP/1.0, which has none"  # RFC 9112 section 6.1: its framing is faulty
     once = [name.lower() for name in _ONCE.findall(head)]
     if len(once) != len(set(once)):
         return "a header is there twice that may be there once"
