@@ -3,7 +3,8 @@
 Nothing here looks like a credential before it is drawn (`~` is left out then), so that no scanner of repositories
 takes this file for a leak. Classes: a letter or digit, w also `_-`, h hex, b base64, l lower case or digit,
 U upper case or digit, d digit, L letter, z bech32; `{u}` is a UUID, `{n}` a new line, `{pem}` a key in armor in
-base64, `{crc30}` 30 characters and their check sum.
+base64, `{crc30}` 30 characters and their check sum, `{pair}` a user and a password in base64, `{nats}` a seed with
+its check sum behind two letters.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import random
 import re
 import string
-from base64 import b64encode
-from binascii import crc32
+from base64 import b32encode, b64encode
+from binascii import crc32, crc_hqx
 
 CLASSES = {
     "a": string.ascii_letters + string.digits,
@@ -25,7 +26,7 @@ CLASSES = {
     "L": string.ascii_letters,
     "z": "acdefghjklmnpqrstuvwxyz023456789",
 }
-RECIPES = """
+RECIPES = r"""
 aws_access_key|AK~IA{U16}
 aws_secret_key|aws_secret_access_key = {b40}
 aws_secret_key|"SecretAccessKey": "{b40}"
@@ -323,9 +324,35 @@ dsn_password|app:{a12}@tcp(db:3306)/pay
 command_password|curl -u tom:{a12} https://files.corp
 command_password|sshpass -p {a12} ssh tom@files
 netrc|machine files.corp login tom password {a12}
+postman|PM~AT-{U26}
+command_password|openssl req -passin pass:{a12} -new
+command_password|psexec \\10.0.0.7 -u tom -p {a12} cmd
+command_password|mysql -u root -p7{a12} shop
+command_password|redis-cli -h cache -a {a12}
+command_password|smbclient //files/pay -U tom%{a12}
+command_password|docker login -u tom -p {a12} reg.corp
+command_password|net use z: \\files\pay {a12} /user:tom
+command_password|ALTER USER 'tom'@'%' IDENTIFIED WITH mysql_native_password BY '{a12}';
+password|ConvertTo-SecureString "{a12}" -AsPlainText -Force
+password|new NetworkCredential("tom", "{a12}")
+http_basic|if auth != "~Basic aZ4{b20}="
+http_basic|{"auth": "{pair}"}
+http_bearer|Authorization: ~Bearer 7{a12}k
+dsn_password|Server=db;User Id=app;Password={a12};Database=pay
+dsn_password|jdbc:oracle:thin:app/{a12}@db:1521:pay
+dsn_password|sqlplus app/{a12}@pay
+dsn_password|db.corp:5432:pay:app:{a12}
+url_password|smtps://tom@corp.example:{a14}@mail.corp:465
+wordpress|define('LOGGED_IN_KEY', '{a64}');
+password_hash|enable password 7 08{d12}
+password_hash|$9~${a14}${a43}
+vault|Unseal Key 1: {b44}
+vault|s.4hD~{a21}
+sonarqube|-Dsonar.login={h40}
+nats|SU{nats}
 """.strip()
 CASES = [tuple(line.split("|", 1)) for line in RECIPES.splitlines()]
-_PART = re.compile(r"\{([ahblUdLzwun]|pem|crc)([0-9]*)\}")
+_PART = re.compile(r"\{([ahblUdLzwun]|pem|crc|pair|nats)([0-9]*)\}")
 
 
 def draw(recipe: str, maker: random.Random, fill: str = "", part: float = 1.0) -> str:
@@ -342,6 +369,13 @@ def draw(recipe: str, maker: random.Random, fill: str = "", part: float = 1.0) -
             text = "-----BEGIN ~EC PRIVATE KEY-----\n" + piece(maker, "b", 90)
             text = text if part == 1.0 else text.replace("PRIVATE", "PUBLIC")
             return b64encode(text.replace("~", "").encode()).decode()
+        if name == "pair":
+            return b64encode(
+                f"tom:{piece(maker, 'a', max(2, int(12 * part)))}"[: int(16 * part)].encode()
+            ).decode()
+        if name == "nats":
+            seed = b"\x95\x00" + maker.randbytes(32)
+            return b32encode(seed + crc_hqx(seed, 0).to_bytes(2, "little")).decode()[2 : int(58 * part)]
         if name == "crc":
             return with_sum(piece(maker, "a", size))
         return fill * size if fill else piece(maker, name, size)

@@ -96,7 +96,34 @@ IN_PLACE = [  # the value is put where VALUE stands
     "smtp://app:VALUE@mail.corp:587",
     "machine files.corp login tom password VALUE",
     "machine files.corp\n  login tom\n  password VALUE\n",
+    "password:\n  VALUE\n",
+    '{"password":\n    "VALUE"\n}',
+    'variable "db_password" {\n  default = "VALUE"\n}',
+    '#define WIFI_PASSWORD    "VALUE"',
+    "Wachtwoord: VALUE",
+    "Hasło: VALUE",
+    "Пароль: VALUE",
+    "密码：VALUE",
+    "パスワード: VALUE",
+    "비밀번호: VALUE",
 ]
+
+
+def test_what_stands_between_quotes_belongs_to_the_value():
+    for value in ("h&s4Q#c7E,304;J8", "kd(7)Jw<9;x}pQ", "a]b}c>d)9Z"):
+        text = f'password = "{value}"'
+        assert value in [text[one.start : one.end] for one in scan(text) if one.kind == "secret.password"], value
+    assert not kinds('password = "connect(user, name)"')
+    assert not kinds("passwords:\n  minimum: 12\n")
+    assert not kinds("Password:\nmust have 8 characters")
+
+
+def test_names_of_passwords_are_none_in_connection_strings_and_commands():
+    for value in ("password", "yourpassword", "secret", "myPassword", "****", "12345678"):
+        assert "secret.dsn_password" not in kinds(f"Server=db;User Id=app;Password={value};Database=pay"), value
+        assert not kinds(f"redis-cli -h cache -a {value}"), value
+    assert not kinds("mysql -u root -p shop")
+    assert not kinds("docker run --name s.tools -p 8080:80 login")
 
 
 @pytest.mark.parametrize("text", IN_PLACE)

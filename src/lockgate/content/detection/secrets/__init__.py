@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from lockgate.content.detection.secrets import ai, cloud, code, general, messaging, operations, payment, people
+from lockgate.content.detection.secrets import (
+    ai,
+    cloud,
+    code,
+    general,
+    messaging,
+    operations,
+    payment,
+    people,
+    places,
+)
 from lockgate.content.detection.table import Token
 
 TOKENS: Final[tuple[Token, ...]] = (
@@ -16,4 +26,5 @@ TOKENS: Final[tuple[Token, ...]] = (
     *messaging.TOKENS,
     *operations.TOKENS,
     *people.TOKENS,
+    *places.TOKENS,
 )

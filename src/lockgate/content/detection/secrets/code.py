@@ -81,6 +81,7 @@ REGISTRIES: Final[tuple[Token, ...]] = (
 )
 TOOLS: Final[tuple[Token, ...]] = (
     token("postman", "PMAK-", rf"{B}PMAK-{H}{{24}}-{H}{{34}}"),
+    token("postman", "PMAT-", rf"{B}PMAT-[0-9A-Z]{{26}}{END}"),
     token("figma", "figd_ figu_ figo_", rf"{B}fig[duo]_{W}{{36,60}}"),
     token("linear", "lin_api_ lin_oauth_", rf"{B}lin_(?:api|oauth)_{A}{{40,64}}{END}"),
     token("notion", "ntn_", rf"{B}ntn_{A}{{43,50}}{END}"),

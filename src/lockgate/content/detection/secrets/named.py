@@ -30,25 +30,39 @@ _OTHER: Final = "".join(
     f"(?<!{one}.)" for one in ("encrypted", "wrapped", "public", "pub", "primary", "foreign", "cache", "sort")
 )
 """What a key is called that opens nothing."""
-_CALLS: Final = r"pass(?:word|wort|wd|phrase|code)?s?|pwd|pswd|kennwort|contrase(?:ñ|n)a|mot de passe"
+_CALLS: Final = (
+    r"pass(?:word|wort|wd|phrase|code|ord)?s?|pwd|pswd|kennwort|contrase(?:ñ|n)a|mot de passe|wachtwoord|senha"
+    r"|has(?:ł|l)o|l(?:ö|o)senord|salasana|parola|(?:ş|s)ifre|adgangskode|kodeord|heslo|jelsz(?:ó|o)|lozinka"
+    r"|(?:п|П)ароль|密码|密碼|パスワード|비밀번호"
+)
 _NAME: Final = (
-    rf"(?P<password>{_CALLS}|(?<![a-z])pw|identified by)"
+    rf"(?P<password>{_CALLS}|(?<![a-z])(?:pw|psk)|identified by)"
     r"|(?P<key>client.?secret|secret(?:.?(?:access.?)?key)?|(?:access|auth|refresh|bearer|api|id|app)?.?token"
     r"|credentials?" + "".join(f"|(?<={front})[ _-]?key" for front in _KEY_OF) + ")"
     rf"|{_OTHER}(?P<weak>key)"
 )
 _CLOSE: Final = r"[\\\"'`\])]{0,4}"
-_KIND_OF: Final = r"(?::[ ]?(?:str|string)[ ]?=|,?\r?\n?[ \t]{0,24}[\"']?(?:value|content|default)[\"']?[ ]?[:=])"
+_KIND_OF: Final = (
+    r"(?::[ ]?(?:str|string)[ ]?=|,?(?: ?\{)?\r?\n?[ \t]{0,24}[\"']?(?:value|content|default)[\"']?[ ]?[:=])"
+)
 """A type, or the name of a field beside: `- name: DB_PASSWORD` and `value: ...` in the next line."""
 _HEAD: Final = re.compile(
     rf"(?i)(?:{_NAME})"
-    rf"(?:{_CLOSE}(?:{_KIND_OF}|[ \t]{{0,8}}(?:=>|:=|!?={{1,3}}|:|>|,(?=[ ]?[\"'])))[ \t]{{0,8}}|\((?=\\?[\"'])"
+    r"(?:(?P<below>[\"']?:[ \t]{0,8}\r?\n[ \t]{0,24})"
+    rf"|{_CLOSE}(?:{_KIND_OF}|[ \t]{{0,8}}(?:=>|:=|!?={{1,3}}|:|>|,(?=[ ]?[\"'])))[ \t]{{0,24}}|\((?=\\?[\"'])"
     r"|(?: (?:for|of|für|to|von) [^\n:=]{1,40}?)? (?:is|ist|lautet|est|es|was)[ :]{1,2}"
-    r"|[ ]{1,3}(?=[\"'`]))"
+    r"|[ \t]{1,24}(?=[\"'`]))"
     r"(?P<q>\\?[\"'`])?"
 )
 _VALUE: Final = re.compile(r"[^\s\"'`<>,;)\]}\\&]{4,301}")
-_CALLED: Final = rf"(?:{_CALLS}|pw|identified by|secret|token|credentials?|(?:" + "|".join(_KEY_OF) + ")[ _-]?key)"
+_BETWEEN: Final = re.compile(r"[^\s\"'`\\]{4,301}")
+"""What may stand between quotes: there everything belongs to the value."""
+_ENDS: Final = re.compile(r"[\"'`]?[,;]?[ \t]{0,8}(?:[\r\n}]|\Z)")
+_CALLED: Final = (
+    rf"(?:{_CALLS}|pw|psk|identified by|secret(?:[ _-]?key)?|token|credentials?|(?:"
+    + "|".join(_KEY_OF)
+    + ")[ _-]?key)"
+)
 _FLAG: Final = re.compile(
     r"(?i)(?<![^\s])-{1,2}(?:(?P<password>pass(?:word|phrase|wd)?|pwd)|(?P<key>[a-z-]{0,24}(?:secret|token|key)))"
     r"[ =](?P<q>[\"'])?"
@@ -61,10 +75,10 @@ _LONG: Final = re.compile(r"[0-9A-Za-z_+/=.-]{16,301}")
 _ENV: Final = re.compile(r"[A-Z0-9_]{0,40}$")
 _ANCHORS: Final = (
     _CALLED + rf"{_CLOSE}(?:[ \t]{{0,8}}(?:[=:>]|!=|,[ ]?[\"'])|\(\\?[\"'])",
-    _CALLED + r"[\"']?,?\r?\n?[ \t]{0,24}[\"']?(?:value|content|default)[\"']?[ ]?[:=]",
+    _CALLED + r"[\"']?,?(?: ?\{)?\r?\n?[ \t]{0,24}[\"']?(?:value|content|default)[\"']?[ ]?[:=]",
     rf"key{_CLOSE}(?:[ \t]{{0,8}}(?:=|:|=>|:=)|,)[ \t]{{0,8}}\\?[\"'`]?[0-9a-z+/_=.-]{{16}}",
     _CALLED + " (?:for|of|für|to|von|is|ist|lautet|est|es|was)[ :]",
-    _CALLED + "[ ]{1,3}[\"'`]",
+    _CALLED + "[ \t]{1,24}[\"'`]",
     "-(?:pass(?:word|phrase|wd)?|pwd)[ =]",
     "-[a-z-]{0,24}(?:secret|token|key)[ =]",
     "(?:identified by|_pass|_password|_pwd) ",
@@ -116,11 +130,12 @@ def _heads(pattern: re.Pattern[str], text: str, places: Sequence[int]) -> Iterat
 
 
 def _assigned(text: str, head: re.Match[str]) -> Said:
-    match = _VALUE.match(text, head.end())
+    quoted = bool(head["q"])
+    match = (_BETWEEN if quoted else _VALUE).match(text, head.end())
     if not match:
         return
     start, end = match.span()
-    value, quoted = match.group(), bool(head["q"])
+    value = match.group()
     if quoted and text[end : end + 1] not in ('"', "'", "`", "\\"):
         return  # a phrase, not a value
     env = text[start - 1] == "=" and bool(_ENV.match(head.group().partition("=")[0]))
@@ -129,6 +144,8 @@ def _assigned(text: str, head: re.Match[str]) -> Said:
     else:
         sure = 0.0 if head["weak"] else values.key(value, quoted, env)
         kind, sure = _of_provider(text, head, value, quoted, sure)
+    if head["below"] and (sure < 0.8 or len(value) < 8 or not _ENDS.match(text, end)):
+        return  # a line of its own says less
     if sure:
         yield start, end, f"secret.{kind}", sure
 

@@ -12,8 +12,8 @@ WATCH: Final[tuple[Token, ...]] = (
     token("grafana", "eyJrIjoi", rf"{B}eyJrIjoi[0-9A-Za-z+/]{{40,120}}={{0,2}}(?![.])"),
     token(
         "newrelic",
-        "NRAK- NRAA- NRII- NRIQ- NRRA- NRJS- NRSP-",
-        rf"{B}NR(?:AK|AA|II|IQ|RA|JS|SP)-{W}{{19,42}}(?!{W})",
+        "NRAK- NRAA- NRII- NRIQ- NRRA- NRJS- NRSP- NRBR-",
+        rf"{B}NR(?:AK|AA|II|IQ|RA|JS|SP|BR)-{W}{{19,42}}(?!{W})",
     ),
     token("newrelic", "NRAL", rf"{B}[0-9a-z]{{36}}NRAL{END}", lead=36),
     token(
@@ -29,7 +29,7 @@ WATCH: Final[tuple[Token, ...]] = (
         rf"{B}hc(?:aik|bik|cik|xik|aic|amk)_[0-9a-z]{{40,64}}{END}",
     ),
     token("honeybadger", "hbp_", rf"{B}hbp_{A}{{36}}{END}"),
-    token("posthog", "phx_ phc_ phs_ phr_ pha_", rf"{B}ph[xcsra]_{A}{{40,48}}{END}"),
+    token("posthog", "phx_ phc_ phs_ phr_ pha_", rf"{B}ph[xcsra]_{A}{{40,64}}{END}"),
     token("axiom", "xaat- xapt- xait-", rf"{B}xa(?:at|pt|it)-{UUID}{END}"),
     token("uptimerobot", "ur1 ur2 ur3 ur4 ur5 ur6 ur7 ur8 ur9", rf"{B}ur[1-9][0-9]{{5,9}}-{H}{{24}}{END}"),
     token("rootly", "rootly_", rf"{B}rootly_{H}{{64}}{END}"),

@@ -18,15 +18,15 @@ _CODE: Final = re.compile(
 # What is no secret in quotes either: templates, names of fields and constants, addresses, paths of files, numbers.
 _QUOTED: Final = re.compile(
     r"[A-Z]+(?:_[A-Z0-9]+)+|[a-z]+(?:[_.-][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|%\w+%?|[$@#%{(\[&:|=?].*|[/~.].*"
-    r"|https?:.*|[0-9.]+|[-+]+.*|[a-zA-Z_]\w*(?:\.[a-zA-Z_]+)*\(.*"
+    r"|https?:.*|[0-9.]+|[-+]+.*|[a-zA-Z_]\w*(?:\.[a-zA-Z_]+)*\([\w.,()=-]*"
 )
 _FILE: Final = re.compile(
     r"(?i).{0,200}\.(?:pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|xml|html?|[jt]sx?|py|rb|go|php|java"
     r"|properties|env|conf|cfg|local|com|org|io|net)"
 )
 _WORDS: Final = re.compile(
-    r"(?i)placeholder|your[-_ ]?[a-z]{3}|redacted|dummy|fake|change[-_]?me|todo|<|env\b|passw|passphrase|pass$"
-    r"|^test|^foo|kennwort|contrase|secret$|^secret|token|api[-_]?key|username|^string|undefined|required|missing"
+    r"(?i)placeholder|your[-_ ]?[a-z]{3}|redacted|dummy|fake|change[-_]?me|todo|<[a-z/!]|env\b|passw|passphrase"
+    r"|pass$|^test|^foo|kennwort|contrase|secret$|^secret|token|api[-_]?key|username|^string|undefined|required|missing"
     r"|invalid|example|^(?:sample|bar|none|null|nil|true|false|empty|hidden|unknown)$"
 )
 _STEPS: Final = re.compile(r"(?i)0123|1234|abcd")
