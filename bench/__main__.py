@@ -30,7 +30,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("usefulness", "--every", "4"),
 )
 """What `python -m bench` runs, cheap ones first; usefulness asks a fourth of its questions there."""
-SINGLE: Final = ("answers", "agree", "soak", "scan", "exposure", "names", "match")
+SINGLE: Final = ("answers", "agree", "soak", "scan", "exposure", "names", "match", "styles")
 """What is run by name alone: it takes minutes, and tells what usefulness or a test tells in part."""
 
 

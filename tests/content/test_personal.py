@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import string
 import time
 
 import pytest
 
 from lockgate.content.detection import KINDS, scan
+from lockgate.content.detection.core import ROWS
 from lockgate.content.labeling import _LEVELS, SURE, level_of
 from lockgate.labels.label import Sensitivity
 
@@ -320,3 +323,17 @@ def test_time_is_linear_on_what_almost_is_something(piece):
     small = min(cost(15_000), cost(15_000))
     large = min(cost(120_000) for _ in range(3))  # what else this process does in between does not count
     assert large < max(0.1, 24 * small)
+
+
+def test_no_check_fails_for_a_value_of_its_forms():
+    maker = random.Random(7)
+    for rule in ROWS:
+        for form in rule.forms:
+            for _ in range(300):
+                bare = "".join(
+                    maker.choice({"#": string.digits, "A": string.ascii_uppercase}[sign])
+                    for sign in form
+                    if sign in "#A"
+                )
+                assert rule.check(bare) in (True, False), (rule.kind, bare)
+    assert not [one for one in scan("NIR 294017D04045423, 2 94 01 7D 040 454 23") if one.kind == "id.national.fr"]

@@ -45,6 +45,8 @@ def fr_nir(s: str) -> bool:
     """NIR: sex, year, month, place, order, and 97 less the rest; Corsica counts 2A as 19 and 2B as 18."""
     if "A" in s[:6] + s[7:] or "B" in s[:6] + s[7:] or (s[6] in "AB" and s[5] != "2"):
         return False
+    if not s[6].isdigit() and s[6] not in "AB":
+        return False
     month = int(s[3:5])
     body = s[:13].replace("2A", "19").replace("2B", "18") if s[6] in "AB" else s[:13]
     return (
