@@ -91,8 +91,14 @@ def test_exit_codes(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scan(str(share), "--fail-on", "secret", "--exclude", "deploy.txt") == 0
     assert scan(str(share), "--fail-on", "health") == 0
     (share / "link").symlink_to("nowhere")
+    assert scan(str(share)) == 0  # it holds nothing
     os.mkfifo(share / "pipe")
-    assert scan(str(share)) == 0  # they hold nothing
+    capsys.readouterr()
+    assert scan(str(share), "--format", "jsonl") == 4
+    assert [row["problem"] for row in lines(capsys.readouterr().out) if row.get("item") == "pipe"] == [
+        "it is no regular file"
+    ]
+    (share / "pipe").unlink()
     (share / "broken.txt").write_bytes(b"\0\1\2")
     assert scan(str(share)) == 4
     assert scan(str(share), "--fail-on", "confidential") == 1

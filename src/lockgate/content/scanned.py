@@ -138,7 +138,7 @@ class Totals:
         findings: of kinds that count for a label.
         unread: items that could not be read.
         partly: items of which a part could not be read: a file of an archive, an attachment.
-        passed_over: links and devices, which hold nothing of their own.
+        passed_over: symbolic links, which hold nothing of their own.
         gone: items that were there at the last scan.
 
     """

@@ -18,8 +18,8 @@ from lockgate.labels.label import Sensitivity
 from lockgate.labels.readers import Readers
 from lockgate.ports import Item
 
-PASSED_OVER: Final = frozenset({"it is a symbolic link, which is not followed", "it is no regular file"})
-"""Problems of items that hold nothing of their own, so that nothing is missed by not reading them."""
+PASSED_OVER: Final = "it is a symbolic link, which is not followed"
+"""The problem of items that hold nothing of their own, so that nothing is missed by not reading them."""
 STATE: Final = "scan_state_unavailable"
 """The code of `Unavailable` where it is the state of the scan that fails, and not a source."""
 

@@ -25,8 +25,7 @@ _AUDIENCE: Final = """CASE WHEN everyone THEN 'everyone' WHEN people > 100 THEN 
     WHEN people = 1 THEN 'one person' ELSE 'nobody known' END"""
 _AUDIENCES: Final = ("everyone", "more than 100 people", "11 to 100 people", "2 to 10 people", "one person",
                      "nobody known")  # fmt: skip
-_NO_LINK: Final = f"problem NOT IN ({', '.join('?' * len(PASSED_OVER))})"
-_PASSED: Final = tuple(sorted(PASSED_OVER))
+_NO_LINK: Final = f"problem <> '{PASSED_OVER}'"
 
 
 def _where(of: Selection) -> tuple[str, tuple[Any, ...]]:
@@ -76,15 +75,14 @@ _FOLDER: Final = "rtrim(target, '/') || '/' || folder"
 
 
 def _totals(connection: sqlite3.Connection, run: int, where: str, given: tuple[Any, ...], gone: int) -> Totals:
-    marks = ", ".join("?" * len(_PASSED))
     found = connection.execute(
         f"""SELECT count(*), total(size), total(read = ?), total(CASE WHEN read = ? THEN size ELSE 0 END),
             total(problem = '' AND read <> ?),
             total(problem = '' AND level >= {_SENSITIVE} AND findings > 0), total(findings),
-            total(problem <> '' AND problem NOT IN ({marks})), total(problem IN ({marks})),
+            total(problem <> '' AND {_NO_LINK}), total(problem = '{PASSED_OVER}'),
             total(problem = '' AND unread <> '[]')
             FROM item WHERE {where}""",  # noqa: S608 - constants and question marks only
-        (run, run, run, *_PASSED, *_PASSED, *given),
+        (run, run, run, *given),
     ).fetchone()
     items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over, partly = map(int, found)
     return Totals(items, size, read, size_read, unchanged, sensitive, findings, unread, passed_over, gone, partly)
@@ -130,7 +128,7 @@ def _problems(connection: sqlite3.Connection, where: str, given: tuple[Any, ...]
     found = connection.execute(
         f"""SELECT problem, count(*) FROM item WHERE {where} AND problem <> '' AND {_NO_LINK}
             GROUP BY problem ORDER BY count(*) DESC, problem LIMIT ?""",  # noqa: S608
-        (*given, *_PASSED, _MOST),
+        (*given, _MOST),
     ).fetchall()
     whole = tuple(
         Problem(
@@ -160,7 +158,7 @@ def rows(
     parameters = given
     if problems:
         listed += f" OR {where} AND problem <> '' AND {_NO_LINK}"
-        parameters += (*given, *_PASSED)
+        parameters += given
     if gone:
         listed += " OR gone = ?"
         parameters += (of.run,)
