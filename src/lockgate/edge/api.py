@@ -19,6 +19,7 @@ from lockgate.errors import Invalid
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.discover import Discover
 from lockgate.journeys.passages import Passages
+from lockgate.journeys.standing import recent
 from lockgate.labels.wire import Taxonomy, header, render
 from lockgate.policy.model import Context, Scope, Subject
 
@@ -78,7 +79,9 @@ class Door:
                 subject, now = await admit(self.chat, shown, request_id, scope)
                 if request.method == "POST":
                     request = await whole(request, self.limits)
-                    if self.chat.clock.now() - now > FRESH:  # a body that drips in outlives a token, or a right
+                    if not recent(
+                        now, self.chat.clock.now(), FRESH
+                    ):  # a body that drips in outlives a token, or a right
                         subject, now = await admit(self.chat, shown, request_id, scope)
                 response = await body(request, subject, Context(now, request_id, purpose=purpose(request)))
                 if request.method == "GET" or scope is Scope.RETRIEVE:  # what was done is done, and is told

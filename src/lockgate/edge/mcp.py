@@ -30,6 +30,7 @@ from lockgate.edge.render import new_request_id, own_headers
 from lockgate.edge.scopes import FRESH, admit, still
 from lockgate.errors import AccessDenied, Conflict, Invalid, LockgateError, NotFound, TooLarge
 from lockgate.journeys.passages import Passages
+from lockgate.journeys.standing import recent
 from lockgate.labels.label import Label
 from lockgate.labels.wire import header
 from lockgate.policy.model import Context, Scope, Subject
@@ -66,7 +67,7 @@ class McpDoor:
             if message.id is None:
                 return Response(status_code=202, headers=own_headers(request_id))
             if message.method == "tools/call":
-                if self.door.chat.clock.now() - now > FRESH:
+                if not recent(now, self.door.chat.clock.now(), FRESH):
                     subject, now = await self._admit(request, request_id)
                 context = Context(now, request_id, purpose=purpose(request))
                 result, label = await _unless_gone(request, self._call(subject, context, message.params))

@@ -11,6 +11,7 @@ from lockgate.edge.challenge import InsufficientScope
 from lockgate.errors import AccessDenied
 from lockgate.journeys.chat import Chat
 from lockgate.journeys.enforce import base_record
+from lockgate.journeys.standing import recent
 from lockgate.policy.model import Context, Scope, Subject
 
 FRESH: Final = timedelta(milliseconds=300)
@@ -57,7 +58,7 @@ async def still(chat: Chat, credential: str, subject: Subject, since: datetime, 
         Unauthenticated, Unavailable: see `admit`.
 
     """
-    if chat.clock.now() - since <= FRESH:
+    if recent(since, chat.clock.now(), FRESH):
         return
     again, _ = await chat.identify(credential, request_id)
     if again.parties != subject.parties or again.confined_to != subject.confined_to:

@@ -18,7 +18,7 @@ from lockgate.journeys.chat import Ask, Chat, Ready
 from lockgate.journeys.enforce import Verdict, base_record
 from lockgate.journeys.metering.use import expected_of
 from lockgate.journeys.routes import Upstream, reasons
-from lockgate.journeys.standing import EVERY, Standing
+from lockgate.journeys.standing import EVERY, Standing, recent
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import Action, Context, Use
 from lockgate.ports import Embedded, Prompt, Usage
@@ -153,7 +153,8 @@ class Embed:
             recorded = True
             await self._record(ready, "completed", usage, ())
             # To make it durable may have taken long, on a disk that is busy, and nothing has left yet.
-            if self.chat.clock.now() - looked >= EVERY and (lost := await self.standing.lost(ready)) is not None:
+            late = not recent(looked, self.chat.clock.now(), EVERY)
+            if late and (lost := await self.standing.lost(ready)) is not None:
                 outcome = "revoked"
                 if lost.verdicts:
                     await self.chat.gate.settle(lost.verdicts)

@@ -15,7 +15,7 @@ from lockgate.journeys.conversation import Labeler, Turn
 from lockgate.journeys.enforce import Gate, Verdict
 from lockgate.journeys.ingest.settlement import same
 from lockgate.journeys.retrieve import Found, Retrieve, opened
-from lockgate.journeys.standing import EVERY
+from lockgate.journeys.standing import EVERY, recent
 from lockgate.labels.label import Label, join_all
 from lockgate.policy.model import AccessRequest, Action, Context, Resource, Subject, Use
 from lockgate.ports import Clock, Connector, Hit
@@ -162,7 +162,7 @@ class Passages:
 
         """
         now = context.now if self.clock is None else self.clock.now()
-        if now - context.now < EVERY:
+        if recent(context.now, now, EVERY):
             return
         again = await self.retrieve.decide(subject, replace(context, now=now), found.hits)
         if now < subject.session.expires and [one.chunk.id for one in again.hits] == [

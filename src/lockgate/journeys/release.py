@@ -19,7 +19,7 @@ from lockgate.errors import AccessDenied, LockgateError, Unauthenticated, Unavai
 from lockgate.journeys.chat import Ready
 from lockgate.journeys.conversation import Labeler
 from lockgate.journeys.enforce import Gate, Verdict, base_record
-from lockgate.journeys.standing import BUSY, EVERY, EXPIRED, Standing
+from lockgate.journeys.standing import BUSY, EVERY, EXPIRED, Standing, recent
 from lockgate.labels.label import Integrity, Label
 from lockgate.ports import Clock, Piece, Usage
 
@@ -195,7 +195,7 @@ class Release:
     async def _revoked(self, ready: Ready, progress: _Progress) -> str:
         """Decide again, every so often; return what to say where the answer must stop, or nothing."""
         now = self.clock.now()
-        if now - (progress.held or ready.context.now) < EVERY and now < ready.subject.session.expires:
+        if recent(progress.held or ready.context.now, now, EVERY) and now < ready.subject.session.expires:
             return ""
         lost = await self.standing.lost(ready)
         if lost is None:

@@ -28,6 +28,11 @@ EXPIRED: Final = "[The session ended, so the answer stops here.]"
 WITHDRAWN: Final = "[A right that this answer rests on was withdrawn, so it stops here.]"
 
 
+def recent(since: datetime, now: datetime, span: timedelta) -> bool:
+    """Tell whether `since` is less than `span` ago. After a clock was set back nobody knows, so it is not."""
+    return timedelta() <= now - since < span
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """Why an answer stops: what to say instead of the rest, and the verdicts to record."""
@@ -51,7 +56,7 @@ class Standing:
         for _ in range(_TRIES):
             begun = self.clock.now()
             lost = await self._lost(ready, begun)
-            if lost is not None or self.clock.now() - begun <= SLOW:
+            if lost is not None or recent(begun, self.clock.now(), SLOW):
                 return lost
         return Lost(BUSY)
 
