@@ -9,6 +9,7 @@ from pathlib import Path
 import h11
 
 from fuzz.documents import DOCUMENTS
+from fuzz.findings import FINDINGS
 from fuzz.samples import (
     CHAT,
     CHUNK,
@@ -341,4 +342,5 @@ TARGETS: tuple[Target, ...] = (
         _READABLE,
     ),
     *(Target(name, take, seeds, (*_READABLE, RecursionError)) for name, take, seeds in DOCUMENTS),
+    *(Target(*row) for row in FINDINGS),
 )

@@ -66,6 +66,12 @@ def test_a_set_is_found_beside_everything_else_and_survives(state: Path):
         matching.remove(state, "customers")
 
 
+def test_a_table_may_have_any_ends_of_lines(state: Path):
+    for end in ("\r", "\r\n"):
+        add(state, CSV.replace("\n", end), replacing=True)
+        assert kinds(Detection.open(state)) == {"match.customers"}
+
+
 def test_a_set_is_replaced_only_on_demand_and_its_old_file_goes(state: Path):
     add(state)
     before = match.version(state)

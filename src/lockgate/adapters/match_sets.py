@@ -80,7 +80,7 @@ def parse(data: bytes, key: bytes) -> Listed:
         if not hmac.compare_digest(mac, _mac(body, key)):
             raise _damaged(LIST)
         sets = tuple(_stated(one) for one in orjson.loads(body)["sets"])
-    except (KeyError, TypeError, ValueError, Invalid) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, Invalid) as error:
         raise _damaged(LIST) from error
     return Listed(sets, hashlib.sha256(body).hexdigest()[:16] if sets else "")
 
@@ -109,13 +109,27 @@ def load(folder: Path, one: Stated, key: bytes) -> MatchSet:
         raise Unavailable(
             f"the exact match set `{one.terms.name}` cannot be read: {error.strerror}", remedy=_REMEDY
         ) from error
+    return unsealed(data, one, key)
+
+
+def unsealed(data: bytes, one: Stated, key: bytes) -> MatchSet:
+    """Return the set that the bytes of a file hold.
+
+    Raises:
+        Unavailable: they are damaged, or another key sealed them.
+
+    """
     if not data.startswith(_MAGIC):
         raise _damaged(one.terms.name)
     nonce = data[len(_MAGIC) :][:_NONCE]
     try:
         plain = AESGCM(_sealing(key)).decrypt(nonce, data[len(_MAGIC) + _NONCE :], one.file.encode())
-    except InvalidTag as error:
+        return _unpacked(plain, one)
+    except (InvalidTag, KeyError, TypeError, ValueError, OverflowError) as error:
         raise _damaged(one.terms.name) from error
+
+
+def _unpacked(plain: bytes, one: Stated) -> MatchSet:
     head, _, rest = plain.partition(b"\n")
     sizes = orjson.loads(head)
     arrays: dict[str, Any] = {}

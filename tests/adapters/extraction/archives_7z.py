@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64decode
 
 _PACKED = {
@@ -89,3 +90,18 @@ HCN+pNjzbcsPfZxQ+wwMgP8AAA==
 """,
 }
 ARCHIVES = {name: b64decode(text) for name, text in _PACKED.items()}
+
+
+def number(value: int) -> bytes:
+    """Return a number as the directory writes it: here always with eight bytes behind the first."""
+    return b"\xff" + value.to_bytes(8, "little")
+
+
+def whole(packed: bytes, head: bytes) -> bytes:
+    """Return an archive of packed streams and a directory, with the digests that it needs."""
+    start = (
+        len(packed).to_bytes(8, "little")
+        + len(head).to_bytes(8, "little")
+        + zlib.crc32(head).to_bytes(4, "little")
+    )
+    return b"7z\xbc\xaf\x27\x1c\0\4" + zlib.crc32(start).to_bytes(4, "little") + start + packed + head

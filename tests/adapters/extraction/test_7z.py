@@ -5,11 +5,10 @@ from __future__ import annotations
 import lzma
 import random
 import time
-import zlib
 
 import pytest
 
-from adapters.extraction.archives_7z import ARCHIVES
+from adapters.extraction.archives_7z import ARCHIVES, number, whole
 from lockgate.adapters.extraction.formats import read
 from lockgate.adapters.extraction.texts import Unreadable
 
@@ -37,20 +36,6 @@ def test_what_cannot_be_unpacked_is_told_file_by_file(codec: str, why: str) -> N
 def test_names_that_are_encrypted_too() -> None:
     with pytest.raises(Unreadable, match="encrypted"):
         read("a.7z", ARCHIVES["hidden"])
-
-
-def number(value: int) -> bytes:
-    """Return a number as the directory writes it: here always with eight bytes behind the first."""
-    return b"\xff" + value.to_bytes(8, "little")
-
-
-def whole(packed: bytes, head: bytes) -> bytes:
-    start = (
-        len(packed).to_bytes(8, "little")
-        + len(head).to_bytes(8, "little")
-        + zlib.crc32(head).to_bytes(4, "little")
-    )
-    return b"7z\xbc\xaf\x27\x1c\0\4" + zlib.crc32(start).to_bytes(4, "little") + start + packed + head
 
 
 def archive(packed: bytes, coder: bytes, sizes: list[int], names: list[str], counts: int = 1) -> bytes:

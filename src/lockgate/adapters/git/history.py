@@ -153,9 +153,9 @@ class _Walk:
                 todo.append(one.object[1].decode("ascii"))
             elif kind == b"commit":
                 todo += [parent.decode("ascii") for parent in one.parents]
-                who = escape(one.author.decode("utf-8", "replace"))[:200]
+                who = escape((one.author or b"nobody").decode("utf-8", "replace"))[:200]
                 note = f"first in commit {sha[:12]} by {who}"
-                found.append((one.commit_time, sha, one.tree.decode("ascii"), note))
+                found.append((one.commit_time or 0, sha, one.tree.decode("ascii"), note))
             elif kind == b"tree":
                 found.append((0, sha, sha, "in a tree that a ref names"))
             else:

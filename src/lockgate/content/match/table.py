@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ _MARKS: Final = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\x
 _DELIMITERS: Final = ",;\t|"
 _CELL: Final = 131_072
 """Characters of a cell at most."""
+_END: Final = re.compile("[\r\n]")
 _FORMULA: Final = ("=", "@")
 
 
@@ -92,7 +94,7 @@ def _place(header: Sequence[str], name: str) -> int:
 
 def _delimiter(text: str, wanted: Sequence[str]) -> str:
     """Return the delimiter with which the header has the wanted columns; else the one that it has most of."""
-    line = text[:65_536].split("\n", 1)[0]
+    line = _END.split(text[:65_536], 1)[0]
     for one in _DELIMITERS:
         names = [name.strip() for name in next(csv.reader([line], delimiter=one), [])]
         if all(name in names for name in wanted) and (len(wanted) > 1 or len(names) > 1):
