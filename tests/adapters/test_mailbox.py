@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.hosts import Host
 from contracts.connector import walk
 from lockgate.adapters.files import FilesConnector
-from lockgate.adapters.mailbox import MailboxConnector, messages
+from lockgate.adapters.mailbox import MailboxConnector, connector, messages
 from lockgate.errors import NotFound, TooLarge
 from lockgate.labels.label import Integrity
 
@@ -172,3 +172,21 @@ def test_a_message_of_a_million_headers_and_a_mailbox_of_many_starts_are_read_in
     many = (b"From a Thu Jan  1 00:00:00 2026\n\n") * 100_000
     assert len(list(messages.in_mbox(io.BytesIO(many)))) == 100_000
     assert time.process_time() - start < 20
+
+
+def test_a_mailbox_of_very_many_messages_is_nobodys_and_fills_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector, "_MOST", 5)
+    for name, count in (("box", 6), ("a", 5), ("b", 4)):
+        (tmp_path / name).write_bytes(b"".join(FROM + HEAD % b"%d" % one + b"x\n\n" for one in range(count)))
+    source = opened(tmp_path)
+    items = walk(source)
+    (closed,) = [one for one in items if one.id == "box"]
+    assert closed.problem == "it has more than 5 messages"
+    assert len(items) == 10
+    stated = asyncio.run(source.stat("box"))
+    assert stated is not None
+    assert stated.problem == closed.problem
+    assert list(source._boxes) == ["b"]
+    source.close()

@@ -190,10 +190,11 @@ class FilesConnector:
                 if _open_to_all(os.fstat(root), status):
                     return f"{manifest.MANIFEST}: anyone on the host may change or replace it; remove that right"
                 key = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
-                if self._manifest is None or self._manifest[0] != key:
+                known = self._manifest  # once: another thread may put that of another file in its place
+                if known is None or known[0] != key:
                     data = stream.read(manifest.LIMIT + 1)
-                    self._manifest = key, _parse(data, self._taxonomy)
-                return self._manifest[1]
+                    known = self._manifest = key, _parse(data, self._taxonomy)
+                return known[1]
         except FileNotFoundError:
             return f"{manifest.MANIFEST}: there is none at the root of the share"
         except (OSError, Invalid) as error:

@@ -19,6 +19,8 @@ from lockgate.storage.threads import Threads
 
 _KEPT: Final = 8
 """Mailboxes of which it is remembered where their messages are."""
+_MOST: Final = 500_000
+"""Messages of an mbox, and of all that are remembered, at most: each takes about half a kilobyte of memory."""
 _FOLDERS: Final = ("cur", "new")
 
 
@@ -96,9 +98,10 @@ class MailboxConnector:
                     yield self._item(box, file, found)
             else:
                 known = await self._known(file)
-                if known is None:
-                    yield self._closed(file, "it is no mailbox")
-                for message in (known or {}).values():
+                if isinstance(known, str):
+                    yield self._closed(file, known)
+                    continue
+                for message in known.values():
                     yield self._item(file.id, file, message)
 
     async def stat(self, id: str, /) -> Item | None:
@@ -143,9 +146,8 @@ class MailboxConnector:
             return None
         if file.problem:
             return self._closed(file, file.problem)
-        if inside or await self._known(file) is not None:
-            return None
-        return self._closed(file, "it is no mailbox")
+        known = "" if inside else await self._known(file)
+        return self._closed(file, known) if known and isinstance(known, str) else None
 
     async def _find(self, id: str) -> tuple[str, Item, Message] | None:
         """Return the mailbox of a message, the file where it is now, and its place there."""
@@ -154,8 +156,8 @@ class MailboxConnector:
             return None
         file = await self._folder.stat(box) if box else None
         if file is not None:
-            known = None if file.problem or _maildir(box)[1] else await self._known(file)
-            return (box, file, known[key]) if known and key in known else None
+            known = "" if file.problem or _maildir(box)[1] else await self._known(file)
+            return (box, file, known[key]) if not isinstance(known, str) and key in known else None
         before = f"{box}/" if box else ""
         for inside in _FOLDERS:
             for name in await self._threads.run(self._folder.names, before + inside):
@@ -165,18 +167,21 @@ class MailboxConnector:
                     return (box, file, one) if file is not None and not file.problem else None
         return None
 
-    async def _known(self, file: Item) -> dict[str, Message] | None:
-        """Return where the messages of an mbox are, by their names; None if it is none."""
+    async def _known(self, file: Item) -> dict[str, Message] | str:
+        """Return where the messages of an mbox are, by their names, or why they are not read."""
         kept = self._boxes.get(file.id)
         if kept is None or kept[0] != file.revision:
             found = await self._threads.run(self._listed, file.id)
-            if found is None:
-                return None
+            if isinstance(found, str):
+                return found
             kept = self._boxes[file.id] = (file.revision, found)
         self._boxes.move_to_end(file.id)
-        while len(self._boxes) > _KEPT:
+        while len(self._boxes) > _KEPT or (len(self._boxes) > 1 and self._remembered() > _MOST):
             self._boxes.popitem(last=False)
         return kept[1]
+
+    def _remembered(self) -> int:
+        return sum(len(known) for _, known in self._boxes.values())
 
     async def _one(self, id: str) -> Message | None:
         """Return what the message of a file is named. Such files are never written again, but renamed."""
@@ -189,15 +194,17 @@ class MailboxConnector:
                 return None
         return self._single[known]
 
-    def _listed(self, id: str) -> dict[str, Message] | None:
+    def _listed(self, id: str) -> dict[str, Message] | str:
         found: dict[str, Message] = {}
         try:
             with self._folder.opened(id) as stream:
                 if not messages.is_mbox(stream):
-                    return None
+                    return "it is no mailbox"
                 stream.seek(0)
                 for message in messages.in_mbox(stream):
                     found.setdefault(message.key, message)
+                    if len(found) > _MOST:
+                        return f"it has more than {_MOST} messages"
         except NotFound:
             return {}
         return found
