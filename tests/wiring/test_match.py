@@ -15,6 +15,7 @@ from lockgate.config import parse
 from lockgate.content.detection import scan
 from lockgate.content.match.sets import Terms
 from lockgate.errors import Conflict, Invalid, LockgateError, Unavailable
+from lockgate.journeys.suggest import OfDocument
 from lockgate.labels.label import Sensitivity
 from lockgate.storage.threads import Looks
 from lockgate.wiring import Parts, match, matching, open_lockgate
@@ -220,6 +221,7 @@ async def test_every_part_of_a_gateway_looks_with_the_sets(tmp_path: Path):
         looks = running.detection.scan
         assert running.chat.labeler.scan == looks
         assert running.chat.retrieve.scan == looks
+        assert OfDocument.within(running.chat.retrieve, "d").scan == looks
         assert running.release.labeler.scan == looks
         assert running.passages.labeler.scan == looks
         assert running.forget.labeler.scan == looks

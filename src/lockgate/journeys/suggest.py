@@ -83,6 +83,12 @@ class OfDocument(Retrieve):
 
     document: str = ""
 
+    @classmethod
+    def within(cls, retrieve: Retrieve, document: str) -> OfDocument:
+        """Return retrieval of one document that looks with what `retrieve` looks with: exact match sets, too."""
+        parts = (retrieve.gate, retrieve.index, retrieve.embedder, retrieve.recheck)
+        return cls(*parts, scan=retrieve.scan, document=document)
+
     async def run(
         self,
         subject: Subject,
@@ -147,9 +153,7 @@ class Suggest:
         if not again and asked(document.notes, model):
             return Outcome(document, Result.KNOWN)
         retrieve = self.chat.retrieve
-        narrowed = OfDocument(
-            retrieve.gate, retrieve.index, retrieve.embedder, retrieve.recheck, document=document.id
-        )
+        narrowed = OfDocument.within(retrieve, document.id)
         ask = Ask(model, (Turn("user", question(self.choices)),), _PARAMS, context.purpose)
         ready = await replace(self.chat, retrieve=narrowed).prepare(credential, ask, context.request_id)
         # Always as if it drew from documents: without a passage that it may be given, no model is asked.
