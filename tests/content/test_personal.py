@@ -9,7 +9,8 @@ import time
 import pytest
 
 from lockgate.content.detection import KINDS, scan
-from lockgate.content.detection.core import ROWS
+from lockgate.content.detection.core import ROWS, Core
+from lockgate.content.detection.personal.phones import Phones
 from lockgate.content.labeling import _LEVELS, SURE, level_of
 from lockgate.labels.label import Sensitivity
 
@@ -295,6 +296,18 @@ def test_odd_characters_hide_nothing(kind, marked):
         return
     split = text[: start + 1] + "\u200b" + text[start + 1 :]
     assert (start, end + 1) in [(f.start, f.end) for f in scan(split) if f.kind == kind and f.confidence >= SURE]
+
+
+@pytest.mark.parametrize("number", ["(661) 994-3663", "661-994-3663", "0049 30 901820", "030 901820"])
+@pytest.mark.parametrize("many", [0, 2000])
+def test_a_word_counts_for_a_phone_wherever_it_may_stand_also_where_no_anchor_ends_in_the_number(number, many):
+    """Anchors count bytes, one line feed, and a bracket: what they miss is looked for in the text."""
+    fillers = [mark * count for mark in ("-", "é", "– ", "a") for count in range(0, 20, 3)]
+    spaces = ["", " ", "  ", "    ", "\n", "\n\n", "\n \t", " \n", "\t\n  \n"]
+    texts = [f"Phone{one}{two}{number}\n" for one in fillers for two in spaces]
+    model = [tuple(sorted(Phones().scan(text, range(len(text) + 1)))) for text in texts]
+    assert Core((), (), (Phones(),)).scan([*texts, "a word " * many])[:-1] == model
+    assert {0.85, 0.95} & {one.confidence for found in model for one in found}
 
 
 @pytest.mark.parametrize(("kind", "text"), MISSES)

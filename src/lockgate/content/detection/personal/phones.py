@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from lockgate.content.detection.context import around, beginning
 from lockgate.content.finding import Finding
@@ -19,8 +20,10 @@ _CODES: Final = """
 692 800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971
 972 973 974 975 976 977 979 992 993 994 995 996 998
 """
-_COUNTRIES: Final = frozenset(_CODES.split())
+_COUNTRIES: Final = tuple(_CODES.split())
 """ITU-T E.164: country codes."""
+_LEADS: Final = frozenset(lead for lead in map("{:03}".format, range(1000)) if lead.startswith(_COUNTRIES))
+"""The first three digits of numbers of all countries."""
 
 _WORDS: Final = (
     r"tel(?:e(?:ph|f)on[a-z]{0,2}|éfono|éphone|efoon|f)?|tfno|tlf|phone|mobil[a-z]{0,3}|móvil|cell(?:phone| "
@@ -37,7 +40,7 @@ _NUMBER: Final = re.compile(
 _BEGIN: Final = re.compile(r"[+(0-9](?<![0-9A-Za-z_#.+/=-].)(?<![0-9][ ].)(?=[0-9 ()+./\u00b7-]{5})")
 _BEFORE: Final = re.compile(rf"(?ia)(?<![a-z])(?:{_WORDS})[^0-9\n]{{0,18}}\n?[ \t]{{0,4}}$")
 _WORD: Final = beginning(_WORDS, "a-zA-Z")
-_NO_DIGIT: Final = re.compile("[^0-9]+")
+_SKETCH: Final[Mapping[int, str]] = dict.fromkeys(range(ord("1"), ord("9") + 1), "0")
 _LETTER: Final = re.compile("[A-Za-z]")
 _AFTER: Final = re.compile(
     r"(?ia)[ ]?\(?(?:office|fax|mobile|cell|home|work|tel|phone|-office|-fax|-mobile"
@@ -46,6 +49,7 @@ _AFTER: Final = re.compile(
 _AMERICA: Final = re.compile(
     r"(?:(?:\+|00)?1[ .-]?)?(?:\([2-9][0-9]{2}\)[ .-]?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}"
 )
+_AMERICAN: Final = re.compile(r"(?:(?:\+|00)?0[ .-]?)?(?:\(000\)[ .-]?|000[ .-])000[ .-]0000")
 _TRUNK: Final = re.compile(
     r"0[1-9](?:[ .][0-9]{2}){4}|\(0[0-9]{1,5}\)[ /-]{0,3}[0-9][0-9 -]{3,11}[0-9]"
     r"|0[1-9][0-9]{1,4}[ ]?[/-][ ]?[0-9][0-9 -]{3,11}"
@@ -56,6 +60,10 @@ _DATE: Final = re.compile(
     r"|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}(?:$|[ ])"
     r"|(?:[0-9]{1,3}\.){3}[0-9]{1,3}$|(?:19|20)[0-9]{2}[ ]?[-/][ ]?(?:19|20)?[0-9]{2}$"
 )
+_DATED: Final = re.compile(
+    r"(?:(?:0000[-./]00?|00?[-./]00?)[-./]0{1,4}(?:$|[ ]))|(?:0{1,3}\.){3}0{1,3}$|0000[ ]?[-/][ ]?(?:00){1,2}$"
+)
+# These two are what the sketch of such a number can be.
 _ABROAD: Final = re.compile(r"00[1-9][0-9 .-]")  # as its anchor has it
 
 
@@ -81,36 +89,84 @@ class Phones:
         """Return numbers that can be dialed: the surer, the more of a country's form or of a word there is."""
         by = f"{self.name}@{self.version}"
         found = []
+        ends = places if isinstance(places, range) else set(places)
         for match in around(_NUMBER, text, places, 40, 80, _BEGIN):
-            sure = _sure(text, *match.span())
+            sure = _sure(text, match, ends)
             if sure:
                 found.append(Finding(*match.span(), "pii.phone", sure, by))
         return tuple(found)
 
 
-def _sure(text: str, start: int, end: int) -> float:
-    """Return how sure it is that a number is dialed."""
-    if end - start < 6:
+class _Form(NamedTuple):
+    """What all numbers have in common that are written alike.
+
+    Attributes:
+        international: they begin with a plus, and are long enough.
+        date: they may be dates, addresses of machines, or spans of years.
+        america, trunk: they may be written as in North America, or with a trunk prefix.
+        divided: into groups.
+        length: without the extension.
+        digits: how many, without those of the extension.
+        lead: where the first three digits are.
+
+    """
+
+    international: bool
+    date: bool
+    america: bool
+    trunk: bool
+    divided: bool
+    length: int
+    digits: int
+    lead: tuple[int, ...]
+
+
+@lru_cache(1024)
+def _form(sketch: str) -> _Form | None:
+    """Return what is so of all numbers of a sketch, in which each digit is a 0; None if none is dialed."""
+    plain = _dialed(sketch) if _LETTER.search(sketch) else sketch
+    places = [place for place, char in enumerate(plain) if char == "0"]
+    count = len(places)
+    international = plain.startswith(("+", "(+"))
+    if not (8 if international else 6) <= count <= 16 or plain.count("(") != plain.count(")"):
+        return None
+    return _Form(
+        international,
+        _DATED.match(plain) is not None,
+        10 <= count <= 13 and _AMERICAN.fullmatch(plain) is not None,
+        9 <= count <= 12 and plain[0] in "0(",
+        len(plain) > count,
+        len(plain),
+        count,
+        tuple(places[:3]),
+    )
+
+
+def _sure(text: str, match: re.Match[str], ends: Container[int]) -> float:
+    """Return how sure it is that a number is dialed; `ends` is where anchors end."""
+    value = match[0]
+    if len(value) < 6:
         return 0.0
-    value = text[start:end]
-    plain = _dialed(value) if _LETTER.search(value) else value
-    digits = _NO_DIGIT.sub("", plain)
-    count = len(digits)
-    if not 6 <= count <= 16 or plain.count("(") != plain.count(")") or _DATE.match(plain):
+    form = _form(value.translate(_SKETCH))
+    if not form:
         return 0.0
-    if plain.startswith(("+", "(+")):
-        known = any(digits[:length] in _COUNTRIES for length in (1, 2, 3))
-        return 0.9 if known and count >= 8 else 0.7 if count >= 8 else 0.0
-    word = _called(text, start) or _AFTER.match(text, end)
-    if 10 <= count <= 13 and _AMERICA.fullmatch(plain):
+    if form.international:
+        one, two, three = form.lead
+        return 0.9 if value[one] + value[two] + value[three] in _LEADS else 0.7
+    plain = value[: form.length]
+    if form.date and _DATE.match(plain):
+        return 0.0
+    start, end = match.span()
+    word = (_may_be_called(text, start, ends) and _called(text, start)) or _AFTER.match(text, end)
+    if form.america and _AMERICA.fullmatch(plain):
         return 0.95 if word else 0.75
     if word:
-        return 0.85 if count >= 7 or len(plain) > count else 0.6
-    if _ABROAD.match(plain) and len(plain) > count:
+        return 0.85 if form.digits >= 7 or form.divided else 0.6
+    if form.divided and _ABROAD.match(plain):
         return 0.75
-    if value != plain and len(plain) > count:
+    if form.divided and len(value) > form.length:
         return 0.7  # an extension
-    if 9 <= count <= 12 and plain[0] in "0(" and _TRUNK.fullmatch(plain):
+    if form.trunk and _TRUNK.fullmatch(plain):
         return 0.6
     return 0.0
 
@@ -132,3 +188,18 @@ def _called(text: str, start: int) -> bool:
     if not _WORD:
         return _BEFORE.search(text, low, start) is not None
     return any(_BEFORE.match(text, one.start(), start) for one in _WORD.finditer(text, low, start))
+
+
+def _may_be_called(text: str, start: int, ends: Container[int]) -> bool:
+    """Tell whether `_called` is worth asking: of a word that it finds, an anchor ends in the first digit.
+
+    Not so where the anchor has less room than `_BEFORE`: it counts in bytes, knows of one line feed, and a bracket
+    takes from what may stand between.
+    """
+    bracket = text[start] == "("
+    if start + bracket + 1 in ends:
+        return True
+    front = text[start - 24 if start > 24 else 0 : start]
+    if not front.isascii() or front[-1:] == "\n":
+        return True
+    return bracket and ("\n" in front or front[-2:].isspace())
