@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lockgate.adapters import sealed
+from lockgate.cli.terminal import plain
 from lockgate.config import load
 from lockgate.errors import Invalid
 
@@ -88,5 +89,9 @@ def _print(args: argparse.Namespace, told: dict[str, Any], first: str) -> int:
     if told.get("forgotten"):
         print(f"{told['forgotten']:,} documents that were forgotten meanwhile were forgotten again")
     for path in told["outside"]:
-        print(f"not in it, as it lies outside of the configuration's folder: {path}")
+        print(
+            plain(f"not in it, as it, or what it leads to, lies elsewhere or is no file: {path}").replace(
+                "\n", " "
+            )
+        )
     return 0

@@ -39,9 +39,11 @@ from lockgate.errors import Conflict, Invalid, NotFound, Unavailable
 from lockgate.storage import index_queries
 from lockgate.storage.schema import AUDIT, HISTORY, INDEX
 from lockgate.wiring import judging, labels
+from lockgate.wiring.copying import copy_folder, write
 
 FORMAT: Final = "lockgate-backup-1"
 _SEALED: Final = "keys.sealed"
+_KEYS: Final = "keys"
 _ORDER: Final = (INDEX, HISTORY, AUDIT)
 _TRIES: Final = 5
 _FIELDS: Final = {"data": str, "keys": bool, "records": int, "root": str}
@@ -79,17 +81,17 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
     with _made(target) as part:
         keys = _copy_databases(state, part / "state")
         if (state / acceptances.NAME).is_file():
-            _write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
+            write(part / "state" / acceptances.NAME, (state / acceptances.NAME).read_bytes())
+        outside = _copy_settings(settings, part / "settings")
         # decisions are explained with the rules of then
         for kept in (labels.KEPT, judging.KEPT, categories.FOLDER, match_sets.FOLDER):
             if (state / kept).is_dir():
-                shutil.copytree(state / kept, part / "state" / kept)
-        outside = _copy_settings(settings, part / "settings")
+                outside += copy_folder(state / kept, part / "state" / kept, state, (state / _KEYS, part))
         data = _inside(settings.data, settings.file.parent)
         if data is None:
             outside.append(str(settings.data))
         if secret is not None:
-            _write(part / _SEALED, sealed.seal(keys, secret))
+            write(part / _SEALED, sealed.seal(keys, secret))
         found = _verify(part / "state", state / "keys")
         manifest = {
             "format": FORMAT,
@@ -105,7 +107,7 @@ def backup(settings: Settings, target: Path, secret: bytes | None, now: datetime
             "outside": outside,
             "files": {name: _digest(part / name) for name in _files(part)},
         }
-        _write(part / "manifest.json", json.dumps(manifest, indent=2).encode())
+        write(part / "manifest.json", json.dumps(manifest, indent=2).encode())
     _remember(state, target, now, secret is not None)
     return manifest
 
@@ -135,7 +137,7 @@ def restore(
             shutil.copytree(source / "settings", part, dirs_exist_ok=True)
         shutil.copytree(source / "state", state, dirs_exist_ok=True)
         for name, data in _keys(source, manifest, secret, keys).items():
-            _write(state / "keys" / name, data)
+            write(state / "keys" / name, data)
         state_folder.secure(state)
         found = _verify(state, state / "keys")
         if (found.records, found.root) != (manifest["records"], manifest["root"]):
@@ -287,9 +289,13 @@ def _copy_settings(settings: Settings, target: Path) -> list[str]:
         if inside is None:
             outside.append(str(path))
         elif path.is_dir():
-            shutil.copytree(path, target / inside)
-        else:
-            _write(target / inside, path.read_bytes())
+            outside += copy_folder(
+                path, target / inside, home, (settings.data, settings.data / _KEYS, target.parent)
+            )
+        elif path.is_file():
+            write(target / inside, path.read_bytes())
+        else:  # to read a pipe would wait for somebody who writes
+            outside.append(str(path))
     return outside
 
 
@@ -326,14 +332,6 @@ def _made(target: Path) -> Iterator[Path]:
         raise Unavailable(f"`{target}` cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _remember(state: Path, target: Path, now: datetime, keys: bool) -> None:
