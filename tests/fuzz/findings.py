@@ -24,7 +24,7 @@ from lockgate.adapters.extraction.texts import Unreadable
 from lockgate.adapters.git import history, objects
 from lockgate.config.detector_rules import parse_tuning
 from lockgate.content.categories.model import unpack
-from lockgate.content.detection import KINDS
+from lockgate.content.detection import KINDS, scan
 from lockgate.content.document import Chunk
 from lockgate.content.match.build import Builder
 from lockgate.content.match.sets import Terms
@@ -92,7 +92,7 @@ def _suggested(data: bytes) -> None:
 
 
 def _reason(data: bytes) -> None:
-    said = worded(text(data))
+    said = worded(text(data), scan)
     assert len(said) <= LONGEST
     assert not set(said) & set("\n\r\0\u202e")
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from journeys.places import Place, place
 from journeys.test_review import ANN, BO, CONTEXT, SALARIES, STEWARD, correct, play, reviews
 from labels.strategies import labels
+from lockgate.content.detection import scan
 from lockgate.content.document import Document, Evidence, Review
 from lockgate.content.labeling import level_of
 from lockgate.errors import Invalid, NotFound, Unavailable
@@ -157,17 +158,17 @@ def test_exactly_what_lowers_is_told(old: Label, new: Label, found: set[str], se
 @given(st.text(max_size=2 * LONGEST))
 def test_what_is_kept_is_one_line_of_plain_text(text: str) -> None:
     try:
-        said = worded(text)
+        said = worded(text, scan)
     except Invalid:
         return
     assert len(said) <= LONGEST
     assert not any(ord(one) < 32 or one in "\x7f\u2028\u2029\u202e\u2066" for one in said)
-    assert worded(said) == said
+    assert worded(said, scan) == said
 
 
 def test_words_of_every_script_are_a_reason() -> None:
     for said in ("veröffentlicht", "これは例です", "این می\u200cتواند عمومی باشد", "déjà publié, v. 2"):
-        assert worded(said) == said
+        assert worded(said, scan) == said
 
 
 def test_reasons_hold_over_a_restart(tmp_path: Path) -> None:

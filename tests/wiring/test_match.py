@@ -17,10 +17,11 @@ from lockgate.content.match.sets import Terms
 from lockgate.errors import Conflict, Invalid, LockgateError, Unavailable
 from lockgate.journeys.suggest import OfDocument
 from lockgate.labels.label import Sensitivity
+from lockgate.policy.model import Context
 from lockgate.storage.threads import Looks
-from lockgate.wiring import Parts, match, matching, open_lockgate
+from lockgate.wiring import Parts, judging, match, matching, open_lockgate
 from lockgate.wiring.match import Detection, Watching
-from support import NOW
+from support import NOW, person
 
 CSV = "id,name,account\n1,Anna Müller,DE89370400440532013000\n2,Jürgen Strauß,80016643\n3,Karla Kolumna,80016644\n"
 TEXT = "Frau Müller, Anna hat DE89 3704 0044 0532 0130 00."
@@ -225,6 +226,12 @@ async def test_every_part_of_a_gateway_looks_with_the_sets(tmp_path: Path):
         assert running.release.labeler.scan == looks
         assert running.passages.labeler.scan == looks
         assert running.forget.labeler.scan == looks
+        assert judging.journey(running).scan == looks
+        assert running.findings.scan_many == running.detection.scan_many
+        with pytest.raises(Invalid, match="sensitive"):  # reasons are kept in the log, and values are not
+            await running.reviews.undo(
+                person("ann"), Context(NOW, "r"), "x", reason="as Jürgen Strauß, 80016643, asked"
+            )
         await running.ingest.run(running.connectors["share"])
         (document,) = running.index.documents()
         assert [one.kind for one in document.evidence if one.kind.startswith("match")] == ["match.customers"]

@@ -113,7 +113,7 @@ class Findings:
             Unavailable: the audit log or the judgements failed; nothing has changed.
 
         """
-        why = worded(reason)
+        why = await asyncio.to_thread(worded, reason, lambda text: self.scan_many([text])[0])
         async with self.changing:
             listed = await self.of(subject, context, document)
             if listed.version != version:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lockgate.audit.record import Kind, Record
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Chunk, Document, Evidence
 from lockgate.content.judging import Rejected
 from lockgate.content.labeling import Proposal, demanded
@@ -27,7 +28,7 @@ from lockgate.ports import AuditSink, Clock, Connector, Index
 
 @dataclass(frozen=True, slots=True)
 class Tunings:
-    """Simulates and records tunings. `sieve` is the one in force."""
+    """Simulates and records tunings. `sieve` is the one in force; `scan` looks at reasons."""
 
     index: Index
     clock: Clock
@@ -35,6 +36,7 @@ class Tunings:
     connectors: Mapping[str, Connector]
     settler: Settler
     sieve: Sieve
+    scan: Scan = scan
 
     async def simulate(self, tuning: Tuning) -> AsyncIterator[Change]:
         """Yield every document in which other findings would count, as it would be. Nothing changes.
@@ -72,7 +74,7 @@ class Tunings:
             Unavailable: the log cannot take it; then nothing may be applied.
 
         """
-        why = worded(reason)
+        why = worded(reason, self.scan)
         if tuning.rows and not why:
             raise Invalid(
                 "a tuning can lower labels, and there is no reason for it",

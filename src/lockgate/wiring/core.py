@@ -139,7 +139,18 @@ async def open_lockgate(settings: Settings, parts: Parts | None = None) -> Async
             Retrieve(gate, index, embedder, recheck, settings.passages, judged.sieve, detection.scan)
         )
         reviewing = open_reviewing(
-            settings, index, keys, directory, gate, connectors, log, limit, changing, ingest.rules, stack
+            settings,
+            index,
+            keys,
+            directory,
+            gate,
+            connectors,
+            log,
+            limit,
+            changing,
+            ingest.rules,
+            detection.scan,
+            stack,
         )
         table = Routes(gate, lambda: in_force.table)
 

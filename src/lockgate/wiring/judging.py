@@ -126,7 +126,15 @@ def told(kinds: list[str], line: int) -> str:
 def journey(running: Lockgate) -> Tunings:
     """Return the journey of tunings over what is open."""
     ingest = running.ingest
-    return Tunings(running.index, running.clock, running.audit, running.connectors, ingest.settler, ingest.sieve)
+    return Tunings(
+        running.index,
+        running.clock,
+        running.audit,
+        running.connectors,
+        ingest.settler,
+        ingest.sieve,
+        running.detection.scan,
+    )
 
 
 def allowed(settings: Settings, kind: str, value: str) -> str:

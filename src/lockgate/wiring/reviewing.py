@@ -11,6 +11,7 @@ from lockgate.adapters.audit_reader import AuditReader
 from lockgate.adapters.audit_usage import AuditUsage
 from lockgate.adapters.review_log import SqliteReviewLog
 from lockgate.config import Settings
+from lockgate.content.detection import Scan
 from lockgate.content.label_policy import LabelPolicy
 from lockgate.content.labeling import Limit
 from lockgate.journeys.enforce import Gate
@@ -42,6 +43,7 @@ def open_reviewing(
     limit: Limit,
     changing: asyncio.Lock,
     rules: LabelPolicy,
+    scan: Scan,
     stack: AsyncExitStack,
 ) -> Reviewing:
     """Open what was reviewed, and return the journeys over it.
@@ -63,6 +65,7 @@ def open_reviewing(
         stewards=stewards,
         changing=changing,
         rules=rules,
+        scan=scan,
     )
     exposures = Exposures(index, directory, gate, limit, AuditUsage(log), kept)
     return Reviewing(reviews, exposures, Fixes(exposures, reviews), kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from lockgate.content.detection import Scan, scan
 from lockgate.content.document import Document
 from lockgate.content.label_policy import NO_RULES, LabelPolicy
 from lockgate.content.labeling import DEFAULT_LIMIT, Limit
@@ -50,6 +51,7 @@ class Reviews(Looking):
         stewards: the identifier of those who see every open document.
         changing: the lock of everybody who changes what is known of documents; the same as the ingest's.
         rules: the organization's rules for labels.
+        scan: looks at reasons, which are kept for years.
 
     """
 
@@ -65,9 +67,11 @@ class Reviews(Looking):
         stewards: str = "group:stewards",
         changing: asyncio.Lock | None = None,
         rules: LabelPolicy = NO_RULES,
+        scan: Scan = scan,
     ) -> None:
         super().__init__(index, directory, gate, done, limit, stewards)
         self._changing = changing or asyncio.Lock()
+        self._scan = scan
         self._would = Outcome(index, directory, connectors, limit, Settler(directory, limit, rules))
 
     async def accept(
@@ -175,7 +179,7 @@ class Reviews(Looking):
                 it was, and what was done before it can be taken back.
 
         """
-        told = Told(action, rule, worded(reason))
+        told = Told(action, rule, worded(reason, self._scan))
         id = undo_id(context.request_id, action, wanted)
         done: list[Document] = []
         for start in range(0, len(wanted), BATCH):
@@ -196,7 +200,7 @@ class Reviews(Looking):
 
         """
         async with self._changing:
-            return await self._undo(subject, context, id, Told("review.undo", "", worded(reason)))
+            return await self._undo(subject, context, id, Told("review.undo", "", worded(reason, self._scan)))
 
     async def _undo(self, subject: Subject, context: Context, id: str, told: Told) -> list[Document]:
         done = await (self._done.find(id) if id else self._done.last(_parties(subject)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-from lockgate.content.detection import scan
+from lockgate.content.detection import Scan
 from lockgate.content.document import Document
 from lockgate.content.labeling import demanded, sure_kinds
 from lockgate.errors import Invalid
@@ -20,8 +20,8 @@ _JOINERS: Final = "\u200c\u200d"
 _REMEDY: Final = "Say why with --reason, or as `reason` in the body."
 
 
-def worded(reason: str) -> str:
-    """Return a reason as it is kept, without blanks around it; none is an empty one.
+def worded(reason: str, scan: Scan) -> str:
+    """Return a reason as it is kept, without blanks around it; none is an empty one. `scan` is what looks at it.
 
     Raises:
         Invalid: it is too long, has no word, has characters that nobody sees, or holds something sensitive: it
