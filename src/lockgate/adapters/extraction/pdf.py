@@ -106,7 +106,7 @@ def _has_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
     page = document[number]
     count = min(raw.FPDFPage_CountObjects(page), _OBJECTS)
     kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, at)) for at in range(count))
-    found = any(kind in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM) for kind in kinds)
+    found = any(kind == raw.FPDF_PAGEOBJ_IMAGE for kind in kinds)  # forms are what fields show, too
     page.close()
     return found
 
