@@ -324,3 +324,13 @@ def test_files_are_closed_to_other_accounts_whatever_the_umask(tmp_path: Path) -
     assert state_folder.ready(folder) == ()
     assert (folder / "history.db").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_layout_knows_its_tables_whatever_else_is_loaded() -> None:
+    """Only what is imported is made in a new database: alone, a layout must know what it knows in a gateway."""
+    program = (
+        "from lockgate.storage import schema; print(*(t for one in schema.LAYOUTS for t in one.metadata.tables))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert {"index_reviews", "index_measures", "index_judgements"} <= set(told.split())
+    assert set(told.split()) == {table for one in LAYOUTS for table in one.metadata.tables}

@@ -17,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from lockgate.errors import Unavailable
-from lockgate.storage import audit, history, judgement_tables
+from lockgate.storage import audit, history, index_tables, judgement_tables, review_tables
 
 VERSION: Final = sa.Table(
     "alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True)
@@ -51,6 +51,9 @@ class Layout:
     former: frozenset[str] = frozenset()
 
 
+_INDEX_TABLES: Final = (review_tables.REVIEWS, review_tables.MEASURES, judgement_tables.JUDGEMENTS)
+"""Tables beside the index's own. Named here, as only what is imported is made in a new database."""
+
 AUDIT: Final = Layout(
     "audit",
     "audit.db",
@@ -67,7 +70,7 @@ AUDIT: Final = Layout(
 HISTORY: Final = Layout(
     "history", "history.db", history.METADATA, "0002", {}, _FOLDER / "history", frozenset({"history_marks"})
 )
-INDEX: Final = Layout("index", "index/index.sqlite", judgement_tables.METADATA, "0006", folder=_FOLDER / "index")
+INDEX: Final = Layout("index", "index/index.sqlite", index_tables.METADATA, "0006", folder=_FOLDER / "index")
 LAYOUTS: Final = (AUDIT, HISTORY, INDEX)
 
 
