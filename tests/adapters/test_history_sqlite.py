@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.adapters import history_sqlite
 from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.errors import Unavailable
 from lockgate.flow.history import marks
 from lockgate.labels import PUBLIC, Label, Readers, Sensitivity
 from lockgate.labels.label import join_all
 from lockgate.labels.wire import parse, render
+from lockgate.storage import known_people
 from lockgate.storage.alike import Alike
 from lockgate.storage.known_marks import KnownMarks, packed
 from support import NOW, person
@@ -41,6 +41,11 @@ def history(tmp_path: Path) -> Iterator[SqliteHistory]:
     store = SqliteHistory.open(tmp_path / "history.db")
     yield store
     store.close()
+
+
+def away(history: SqliteHistory) -> None:
+    """Have memory know nobody, as if nobody had asked for long."""
+    history._people.drop(list(history._people._people))
 
 
 async def test_recall_is_the_join_and_per_person(history: SqliteHistory) -> None:
@@ -121,7 +126,7 @@ async def test_many_at_once_share_commits_and_all_is_on_disk(tmp_path: Path) -> 
 async def test_what_is_shown_while_the_disk_is_read_is_known_too(history: SqliteHistory) -> None:
     first, *rest = MARKS
     await history.remember(ANN, [first], HR, NOW)
-    history._people.clear()  # as if she had not asked for long
+    away(history)
     await asyncio.gather(history.recall(ANN, MARKS), history.remember(ANN, rest, LEGAL, NOW))
     assert await history.recall(ANN, MARKS) == {first: HR} | dict.fromkeys(rest, LEGAL)
     assert await history.shown(ANN, NOW) == HR.join(LEGAL)
@@ -138,7 +143,7 @@ async def test_whoever_comes_at_any_moment_of_a_reading_is_answered(history: Sql
     signal.alarm(20)
     try:
         for _ in range(50):
-            history._people.clear()
+            away(history)
             asked = [asyncio.create_task(history.recall(ANN, MARKS))]
             while not asked[0].done():
                 await asyncio.sleep(0)
@@ -152,7 +157,7 @@ async def test_whoever_comes_at_any_moment_of_a_reading_is_answered(history: Sql
 
 async def test_who_goes_away_while_the_disk_is_read_does_not_take_it_from_others(history: SqliteHistory) -> None:
     await history.remember(ANN, MARKS, HR, NOW)
-    history._people.clear()
+    away(history)
     first = asyncio.create_task(history.recall(ANN, MARKS))
     second = asyncio.create_task(history.recall(ANN, MARKS))
     await asyncio.sleep(0)
@@ -163,16 +168,17 @@ async def test_who_goes_away_while_the_disk_is_read_does_not_take_it_from_others
 async def test_memory_is_bounded_and_loses_nothing(
     history: SqliteHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_sqlite, "_PEOPLE", 3)
-    monkeypatch.setattr(history_sqlite, "_MARKS", 2 * len(MARKS))
+    monkeypatch.setattr(known_people, "_PEOPLE", 3)
+    monkeypatch.setattr(known_people, "_MARKS", 2 * len(MARKS))
     people = [person(f"p{number}", "hr") for number in range(12)]
     for one in people:
         await history.remember(one, MARKS, HR, NOW)
     for one in people:
-        assert len(history._people) <= 3
+        assert len(history._people._people) <= 3
         assert await history.recall(one, MARKS) == dict.fromkeys(MARKS, HR)
         assert await history.shown(one, NOW) == HR
-    assert history._size == sum(len(one.known) for one in history._people.values())
+    kept = history._people
+    assert kept._size == sum(len(one.known) for one in kept._people.values())
 
 
 async def test_a_reader_who_goes_away_is_remembered_all_the_same(tmp_path: Path) -> None:
@@ -296,9 +302,9 @@ async def test_forgetting_reads_nobody_again_of_whom_nothing_was_forgotten(histo
     await history.remember(BOB, MARKS, HR, NOW - timedelta(days=40))
     for one in (ANN, BOB):
         assert await history.recall(one, MARKS) == dict.fromkeys(MARKS, HR)
-    before = history._people[ANN.person.name]
+    before = history._people._people[ANN.person.name]
     await history.forget(NOW - timedelta(days=30))
-    assert history._people[ANN.person.name] is before
+    assert history._people._people[ANN.person.name] is before
     assert await history.recall(BOB, MARKS) == {}
     assert await history.shown(BOB, NOW - timedelta(days=50)) is None
     assert await history.recall(ANN, MARKS) == dict.fromkeys(MARKS, HR)

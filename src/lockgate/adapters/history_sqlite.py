@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,11 +30,8 @@ from lockgate.storage.alike import Alike
 from lockgate.storage.driver import driver, transaction
 from lockgate.storage.group import GroupWriter, Lane
 from lockgate.storage.known_marks import packed
-from lockgate.storage.known_person import Person, Stored
+from lockgate.storage.known_people import KnownPeople, Stored
 
-_MARKS: Final = 1_000_000
-"""Marks of all people together that memory keeps (12 MB); who has asked least recently is dropped first."""
-_PEOPLE: Final = 5_000
 _REMEMBERED: Final = 512
 """Labels and sessions that the writer remembers to have written."""
 _MINUTE: Final = 60.0
@@ -79,8 +75,7 @@ class SqliteHistory:
 
     def __init__(self, engine: sa.Engine, writer: GroupWriter | None) -> None:
         self._engine = engine
-        self._people: OrderedDict[str, Person] = OrderedDict()
-        self._size = 0
+        self._people = KnownPeople(self._read)
         self._alike = Alike()
         self._writer = writer or GroupWriter.start("history")
         self._own = writer is None
@@ -166,7 +161,7 @@ class SqliteHistory:
         name, session, seen = subject.person.name, subject.session.id, now.timestamp()
         shown = [(several, self._alike.label(one)) for several, one in ((marks, label), *also)]
         job = tuple([_Piece(name, session, packed(several), one, seen) for several, one in shown])
-        person = self._person(name)
+        person = self._people.person(name)
         done = self._lane.submit(job)
         if done is None:
             done = asyncio.get_running_loop().create_future()
@@ -174,23 +169,17 @@ class SqliteHistory:
                 Unavailable("the history is closed", remedy="nothing is shown any more; start it again")
             )
             return done
-        self._size -= len(person.known)
-        for several, one in shown:
-            person.known.add(several, one)
-            person.shown(session, one, seen)
-        self._size += len(person.known)
-        person.pending += 1
-        done.add_done_callback(lambda future: _settled(person, future))
+        self._people.show(person, shown, session, seen, done)
         # Whoever asks may be gone meanwhile; what memory has taken must not leave it before it is on disk.
         return asyncio.shield(done)
 
     async def recall(self, subject: Subject, marks: Sequence[bytes], /) -> dict[bytes, Label]:
         """Return the label of each mark that this subject was shown; the join, where there were several."""
-        return (await self._loaded(subject.person.name)).known.find(marks)
+        return (await self._people.loaded(subject.person.name)).known.find(marks)
 
     async def shown(self, subject: Subject, since: datetime, /) -> Label | None:
         """Return the join of everything that this person was shown since then, under any token."""
-        person, start = await self._loaded(subject.person.name), since.timestamp()
+        person, start = await self._people.loaded(subject.person.name), since.timestamp()
         labels = {label for label, seen in person.sessions.values() if seen >= start}
         return join_all(labels) if labels else None
 
@@ -201,10 +190,7 @@ class SqliteHistory:
         if done is None:
             raise Unavailable("the history is closed")
         await done
-        # Nobody else is read again: that takes the longer, the more somebody was shown.
-        for name in forget.of:
-            if name in self._people and not self._people[name].pending:
-                self._drop(name)
+        self._people.drop(forget.of)  # nobody else: to read again takes the longer, the more somebody was shown
 
     async def unmark(self, of: Callable[[str], Collection[bytes]], since: datetime, within: Label, /) -> int:
         """Drop the marks that `of` returns for each person, of what was shown since then, and overwrite them.
@@ -227,70 +213,14 @@ class SqliteHistory:
             done = self._lane.submit(_Unmark(name, gone, at, labels))
             if done is None:
                 raise Unavailable("the history is closed")
-            self._read_again(name, done)
+            self._people.read_again(name, done)
             await asyncio.shield(done)
             dropped += len(gone)
         if dropped:
             await asyncio.to_thread(self._empty_log)
         return dropped
 
-    # ------------------------------------------------------------------ memory
-
-    def _person(self, name: str) -> Person:
-        person = self._people.get(name)
-        if person is None:
-            self._make_room()
-            person = self._people[name] = Person()
-        self._people.move_to_end(name)
-        return person
-
-    def _make_room(self) -> None:
-        while self._people and (self._size > _MARKS or len(self._people) >= _PEOPLE):
-            oldest = next((name for name, one in self._people.items() if not one.pending), None)
-            if oldest is None:
-                return
-            self._drop(oldest)
-
-    def _drop(self, name: str) -> None:
-        self._size -= len(self._people.pop(name).known)
-
-    async def _loaded(self, name: str) -> Person:
-        """Return the entry of a person with everything that the disk knows of them."""
-        person = self._person(name)
-        while not person.loaded:
-            if person.loading is None:
-                person.loading = asyncio.create_task(self._load(name, person))
-                person.loading.add_done_callback(_seen)
-            await asyncio.shield(person.loading)
-        return person
-
-    def _read_again(self, name: str, after: asyncio.Future[None]) -> None:
-        """Let go of what memory knows of a person, and read it from the disk after what is being written."""
-        before = self._people.get(name)
-        if before is None:
-            return
-        self._size -= len(before.known)
-        person = self._people[name] = Person()  # what was shown before is written before `after`
-        person.pending += 1  # so that nobody drops and reads it anew until then
-        after.add_done_callback(lambda future: _settled(person, future))
-        person.loading = asyncio.create_task(self._load(name, person, after))
-        person.loading.add_done_callback(_seen)
-
-    async def _load(self, name: str, person: Person, after: asyncio.Future[None] | None = None) -> None:
-        """Read what the disk knows, and add it to what came meanwhile."""
-        try:
-            if after is not None:
-                await asyncio.wait([after])
-            pieces, sessions = await asyncio.to_thread(self._read, name)
-        finally:
-            person.loading = None
-        before = len(person.known)
-        person.known.pack(pieces)
-        if self._people.get(name) is person:
-            self._size += len(person.known) - before
-        for session, label, seen in sessions:
-            person.shown(session, label, seen)
-        person.loaded = True
+    # ------------------------------------------------------------------ reading
 
     def _read(self, name: str) -> Stored:
         labels: dict[str, Label] = {}
@@ -396,16 +326,6 @@ class SqliteHistory:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _settled(person: Person, done: asyncio.Future[None]) -> None:
-    person.pending -= 1
-    _seen(done)
-
-
-def _seen(done: asyncio.Future[None]) -> None:
-    if not done.cancelled():
-        done.exception()  # whoever waited has gone, or was told
 
 
 def _cannot_write(error: Exception) -> LockgateError:
