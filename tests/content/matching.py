@@ -22,15 +22,18 @@ CUSTOMERS = [
 ]
 
 
-def built(rows: Sequence[Sequence[str]], *, force: bool = False, **terms: object) -> Built:
+def built(rows: Sequence[Sequence[str]], *, force: bool = False, name: str = "customers", **terms: int) -> Built:
+    """Return a set of rows; `terms` are `require` and `within`."""
     columns = tuple(f"c{at}" for at in range(len(rows[0])))
-    builder = Builder(Terms(**{"name": "customers", "columns": columns, **terms}), HASHES, force)  # type: ignore[arg-type]
+    builder = Builder(
+        Terms(name, columns, require=terms.get("require", 2), within=terms.get("within", 200)), HASHES, force
+    )
     builder.add(rows)
     return builder.finish()
 
 
-def matcher(rows: Sequence[Sequence[str]], **terms: object) -> Matcher:
-    return Matcher(HASHES, [built(rows, **terms).made])  # type: ignore[arg-type]
+def matcher(rows: Sequence[Sequence[str]], **terms: int) -> Matcher:
+    return Matcher(HASHES, [built(rows, force=False, name="customers", **terms).made])
 
 
 def spans(one: Matcher, text: str) -> list[str]:

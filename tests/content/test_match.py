@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -251,11 +252,18 @@ def test_an_unknown_level_in_a_kind_is_the_highest():
 
 @pytest.mark.parametrize(
     "terms",
-    [{"columns": ()}, {"columns": ("a", "a")}, {"require": 0}, {"require": 3}, {"within": 0}, {"within": 2001}],
+    [
+        lambda: Terms("customers", ()),
+        lambda: Terms("customers", ("a", "a")),
+        lambda: Terms("customers", ("a", "b"), require=0),
+        lambda: Terms("customers", ("a", "b"), require=3),
+        lambda: Terms("customers", ("a", "b"), within=0),
+        lambda: Terms("customers", ("a", "b"), within=2001),
+    ],
 )
-def test_terms_out_of_bounds_are_refused(terms: dict[str, object]):
+def test_terms_out_of_bounds_are_refused(terms: Callable[[], Terms]):
     with pytest.raises(Invalid):
-        Terms(**{"name": "customers", "columns": ("a", "b"), **terms})  # type: ignore[arg-type]
+        terms()
 
 
 def test_a_table_without_values_is_refused():

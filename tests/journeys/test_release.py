@@ -320,7 +320,9 @@ async def test_what_ends_while_it_is_made_durable_is_not_shown(
             assert outcome(scene)[0] == "revoked"
 
 
-async def test_what_ends_while_the_end_is_recorded_takes_the_citations_along(scene: Scene):
+async def test_what_ends_while_the_end_is_recorded_takes_the_citations_along(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
     """The text has left, in time. What it rests on leaves with the last piece, after one more durable write."""
     real = scene.log.append
 
@@ -329,7 +331,7 @@ async def test_what_ends_while_the_end_is_recorded_takes_the_citations_along(sce
         scene.people.down = True
         return await real(records)
 
-    scene.log.append = slow  # type: ignore[method-assign]  # as a busy disk is
+    monkeypatch.setattr(scene.log, "append", slow)  # as a busy disk is
     pieces = [piece async for piece in scene.release.answer(ready(Says(["Ann earns more. "]), RESTRICTED))]
     assert "".join(piece.text for piece in pieces) == "Ann earns more. "
     assert [piece.withdrawn for piece in pieces if piece.finish] == [True]

@@ -195,10 +195,13 @@ def _gray(picture: Image, paper: int) -> Image:
     from PIL import Image
 
     if picture.mode.startswith(("I", "F")):  # 16 bits and more: the whole range becomes 8
-        low, high = picture.getextrema()
-        span = max(float(high) - float(low), 1.0)  # type: ignore[arg-type]  # one channel, so they are numbers
-        shifted = picture.convert("F").point(lambda value: value * (255 / span) - float(low) * (255 / span))  # type: ignore[arg-type]
-        return shifted.convert("L")
+        low, high = (float(one) for one in picture.getextrema() if not isinstance(one, tuple))  # one channel
+        scale = 255 / max(high - low, 1.0)
+
+        def stretched(value: Image.ImagePointTransform) -> Image.ImagePointTransform:
+            return value * scale - low * scale
+
+        return picture.convert("F").point(stretched).convert("L")
     if picture.has_transparency_data:
         layers = picture.convert("RGBA")
         below = Image.new("RGBA", layers.size, (paper, paper, paper, 255))
