@@ -5,20 +5,17 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from lockgate.config.policy_file import first_version, text_of
 from lockgate.config.table import Table
 from lockgate.content.globs import Globs
 from lockgate.content.label_policy import Kinds, version_of
 from lockgate.content.tuning import Row, Tuning
-from lockgate.errors import Invalid, Unavailable
 
 NAME: Final = "detectors.toml"
-LARGEST: Final = 1_000_000
-"""Bytes of the file at most."""
 _MOST: Final = 200
 _VALUES: Final = 1000
 """Allowed values of a row at most."""
@@ -33,28 +30,12 @@ def read_tuning(file: Path, known: Collection[str]) -> Tuning:
         Unavailable: it cannot be read.
 
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Unavailable(f"`{file}` cannot be read: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise Invalid(f"`{file}` is larger than {LARGEST} bytes", code="bad_configuration")
-    try:
-        return parse_tuning(data.decode(), file, known)
-    except UnicodeDecodeError as error:
-        raise Invalid(f"`{file}` is not UTF-8", code="bad_configuration") from error
+    return parse_tuning(text_of(file), file, known)
 
 
 def parse_tuning(text: str, file: Path, known: Collection[str]) -> Tuning:
     """Return the rows that a text has. Raises `Invalid` as `read_tuning`."""
-    try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise Invalid(f"{file}: {why}", code="bad_configuration") from error
-    top = Table(file, text, "", values)
-    if top.whole("version", 0, 0, 1) != 1:
-        raise top.fail("version", "must be 1", "Begin the file with `version = 1`.")
+    top = first_version(text, file)
     rows = tuple(_row(one, known) for one in top.tables("detectors"))
     top.done()
     if len(rows) > _MOST:

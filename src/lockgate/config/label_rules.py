@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from lockgate.config.policy_file import first_version, text_of
 from lockgate.config.table import Table
 from lockgate.config.words import level
 from lockgate.content.globs import Globs
 from lockgate.content.label_policy import Kinds, LabelPolicy, Mark, Rule, version_of
-from lockgate.errors import Invalid, Unavailable
 from lockgate.labels.label import Retention, Sensitivity
 from lockgate.labels.wire import STANDARD, Taxonomy
 
 NAME: Final = "labels.toml"
-LARGEST: Final = 1_000_000
-"""Bytes of the file at most."""
 _MOST: Final = 500
 """Rules and marks at most: each is asked of every document."""
 _LONGEST: Final = 200
@@ -34,16 +31,7 @@ def read_rules(file: Path | str, taxonomy: Taxonomy = STANDARD) -> LabelPolicy:
 
     """
     file = Path(file)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Unavailable(f"`{file}` cannot be read: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise Invalid(f"`{file}` is larger than {LARGEST} bytes", code="bad_configuration")
-    try:
-        return parse_rules(data.decode(), file, taxonomy)
-    except UnicodeDecodeError as error:
-        raise Invalid(f"`{file}` is not UTF-8", code="bad_configuration") from error
+    return parse_rules(text_of(file), file, taxonomy)
 
 
 def parse_rules(text: str, file: Path, taxonomy: Taxonomy) -> LabelPolicy:
@@ -53,14 +41,7 @@ def parse_rules(text: str, file: Path, taxonomy: Taxonomy) -> LabelPolicy:
         Invalid: it is not TOML, or something in it is wrong; the message names file and line.
 
     """
-    try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a mere `ValueError`
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise Invalid(f"{file}: {why}", code="bad_configuration") from error
-    top = Table(file, text, "", values)
-    if top.whole("version", 0, 0, 1) != 1:
-        raise top.fail("version", "must be 1", "Begin the file with `version = 1`.")
+    top = first_version(text, file)
     levels = _levels(top.table("levels"), taxonomy)
     rules = tuple(_rule(one, taxonomy) for one in top.tables("rules"))
     marks = tuple(_mark(one, taxonomy) for one in top.tables("marks"))
