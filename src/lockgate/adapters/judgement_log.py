@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -16,10 +14,8 @@ from lockgate.content.finding import Finding
 from lockgate.content.judging import Judgement, Opinion, Rejected, latest, plain_value
 from lockgate.errors import LockgateError, Unavailable
 from lockgate.ports import Keys
-from lockgate.storage import schema
+from lockgate.storage.beside_index import BesideIndex
 from lockgate.storage.judgement_tables import BINDING, JUDGEMENTS, digest, judgement_of, row_of
-
-_T = TypeVar("_T")
 
 
 def everywhere(secret: bytes, kind: str, text: str) -> str:
@@ -38,8 +34,8 @@ class SqliteJudgements:
     A row that was edited in the file, or whose key is destroyed, rejects nothing.
     """
 
-    def __init__(self, engine: sa.Engine, keys: Keys, secret: bytes) -> None:
-        self._engine = engine
+    def __init__(self, database: BesideIndex, keys: Keys, secret: bytes) -> None:
+        self._database = database
         self._keys = keys
         self._secret = secret
         self._rejected: Mapping[str, frozenset[tuple[str, str]]] = {}
@@ -53,32 +49,17 @@ class SqliteJudgements:
             Unavailable: it cannot be read, or has another layout.
 
         """
-        path = folder / "index.sqlite"
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-
-        @sa.event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _: object) -> None:
-            cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-        made = cls(engine, keys, secret)
+        made = cls(BesideIndex.open(folder, "judgements"), keys, secret)
         try:
-            with engine.begin() as db:
-                schema.prepare(db, schema.INDEX)
-            made._whole(made._load)
+            made._database.whole(made._load)
         except LockgateError:
-            engine.dispose()
+            made.close()
             raise
-        except sa.exc.SQLAlchemyError as error:
-            engine.dispose()
-            raise Unavailable(f"the database `{path}` cannot be opened") from error
         return made
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._database.close()
 
     # ------------------------------------------------------------------ what is rejected
 
@@ -127,8 +108,8 @@ class SqliteJudgements:
 
     async def add(self, judgements: Sequence[Judgement], /) -> None:
         """Store judgements."""
-        await self._run(self._add, judgements)
-        await self._run(self._load)
+        await self._database.run(self._add, judgements)
+        await self._database.run(self._load)
 
     def _add(self, db: sa.Connection, judgements: Sequence[Judgement]) -> None:
         rows = []
@@ -141,7 +122,7 @@ class SqliteJudgements:
 
     async def all(self, document: str = "", /) -> Sequence[Judgement]:
         """Return judgements in the order of time."""
-        return await self._run(self._all, document)
+        return await self._database.run(self._all, document)
 
     def _all(self, db: sa.Connection, document: str) -> list[Judgement]:
         wanted = sa.select(JUDGEMENTS).order_by(JUDGEMENTS.c.number)
@@ -156,30 +137,11 @@ class SqliteJudgements:
         """Note that documents were looked at again."""
         seen = {document: last for document, last in documents.items() if document in self._unexamined}
         if seen:
-            await self._run(self._examined, seen)
-            await self._run(self._load)
+            await self._database.run(self._examined, seen)
+            await self._database.run(self._load)
 
     def _examined(self, db: sa.Connection, seen: Mapping[str, int]) -> None:
         c = JUDGEMENTS.c
         for document, last in seen.items():
             mine = sa.update(JUDGEMENTS).where(c.document == document, c.number <= last)
             db.execute(mine.values(examined=True))
-
-    # ------------------------------------------------------------------ how
-
-    async def _run(self, work: Callable[..., _T], *args: object) -> _T:
-        return await asyncio.to_thread(self._whole, work, *args)
-
-    def _whole(self, work: Callable[..., _T], *args: object) -> _T:
-        with _guarded(), self._engine.begin() as db:
-            return work(db, *args)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        raise Unavailable(
-            "judgements cannot be read or written", remedy="Check that the disk is not full."
-        ) from error

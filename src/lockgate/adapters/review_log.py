@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from lockgate.content.exposure import Measures
-from lockgate.errors import LockgateError, Unavailable
+from lockgate.errors import Unavailable
 from lockgate.ports import Keys
 from lockgate.ports.reviewing import Done, Kept
-from lockgate.storage import schema
+from lockgate.storage.beside_index import BesideIndex
 from lockgate.storage.review_tables import (
     BINDING,
     MEASURES,
@@ -28,14 +26,12 @@ from lockgate.storage.review_tables import (
     ruled_text,
 )
 
-_T = TypeVar("_T")
-
 
 class SqliteReviewLog:
     """Open it after the index of the same folder, and close it before."""
 
-    def __init__(self, engine: sa.Engine, keys: Keys) -> None:
-        self._engine = engine
+    def __init__(self, database: BesideIndex, keys: Keys) -> None:
+        self._database = database
         self._keys = keys
 
     @classmethod
@@ -46,36 +42,17 @@ class SqliteReviewLog:
             Unavailable: it cannot be read, or has another layout.
 
         """
-        path = folder / "index.sqlite"
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-
-        @sa.event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _: object) -> None:
-            cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-        try:
-            with engine.begin() as db:
-                schema.prepare(db, schema.INDEX)
-        except LockgateError:
-            engine.dispose()
-            raise
-        except sa.exc.SQLAlchemyError as error:
-            engine.dispose()
-            raise Unavailable(f"the database `{path}` cannot be opened") from error
-        return cls(engine, keys)
+        return cls(BesideIndex.open(folder, "reviews"), keys)
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._database.close()
 
     # ------------------------------------------------------------------ reviews
 
     async def keep(self, done: Done, /) -> None:
         """Store something done."""
-        await self._run(self._keep, done)
+        await self._database.run(self._keep, done)
 
     def _keep(self, db: sa.Connection, done: Done) -> None:
         rows = []
@@ -98,7 +75,7 @@ class SqliteReviewLog:
 
     async def last(self, by: Sequence[str], /) -> Done | None:
         """Return what these did last."""
-        return await self._run(self._last, "\n".join(by))
+        return await self._database.run(self._last, "\n".join(by))
 
     def _last(self, db: sa.Connection, by: str) -> Done | None:
         c = REVIEWS.c
@@ -108,7 +85,7 @@ class SqliteReviewLog:
 
     async def find(self, id: str, /) -> Done | None:
         """Return what was done under an id."""
-        return await self._run(self._find, id)
+        return await self._database.run(self._find, id)
 
     def _find(self, db: sa.Connection, id: str) -> Done | None:
         c = REVIEWS.c
@@ -117,7 +94,7 @@ class SqliteReviewLog:
 
     async def latest(self, document: str, /) -> Done | None:
         """Return what was done last with a document."""
-        return await self._run(self._latest, document)
+        return await self._database.run(self._latest, document)
 
     def _latest(self, db: sa.Connection, document: str) -> Done | None:
         c = REVIEWS.c
@@ -142,7 +119,7 @@ class SqliteReviewLog:
 
     async def undone(self, id: str, at: datetime, /) -> None:
         """Note that something was taken back."""
-        await self._run(
+        await self._database.run(
             lambda db: db.execute(sa.update(REVIEWS).where(REVIEWS.c.id == id).values(undone=at.isoformat()))
         )
 
@@ -150,7 +127,7 @@ class SqliteReviewLog:
 
     async def measured(self, day: date, measures: Measures, /) -> None:
         """Store the measures of a day, in place of earlier ones of that day."""
-        await self._run(self._measured, day.isoformat(), measures_text(measures))
+        await self._database.run(self._measured, day.isoformat(), measures_text(measures))
 
     def _measured(self, db: sa.Connection, day: str, text: str) -> None:
         db.execute(sa.delete(MEASURES).where(MEASURES.c.day == day))
@@ -158,27 +135,8 @@ class SqliteReviewLog:
 
     async def trend(self) -> Sequence[tuple[date, Measures]]:
         """Return all measures, the oldest first."""
-        return await self._run(
+        return await self._database.run(
             lambda db: [
                 measured(row.day, row.measures) for row in db.execute(sa.select(MEASURES).order_by(MEASURES.c.day))
             ]
         )
-
-    # ------------------------------------------------------------------ how
-
-    async def _run(self, work: Callable[..., _T], *args: object) -> _T:
-        return await asyncio.to_thread(self._whole, work, *args)
-
-    def _whole(self, work: Callable[..., _T], *args: object) -> _T:
-        with _guarded(), self._engine.begin() as db:
-            return work(db, *args)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        raise Unavailable(
-            "reviews cannot be read or written", remedy="Check that the disk is not full."
-        ) from error
