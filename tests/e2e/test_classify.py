@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from attacks.http import Reply, send
+from cli.test_classify import RULES
 from e2e.lab import Lab, in_thread, opened, plant, records
 from lockgate.adapters.embed_onnx import MiniLmEmbedder
 from lockgate.adapters.policy_files import SHIPPED
@@ -19,18 +20,6 @@ from lockgate.edge.classify_api import MOST
 pytestmark = pytest.mark.slow
 CARD = "4111 1111 1111 1111"
 TEXT = f"Ⅷ 😀 card {CARD}"
-RULES = """version = 1
-[[rules]]
-name = "many"
-kinds = ["financial.card"]
-count = 2
-sensitivity = "restricted"
-forbidden_uses = ["ai"]
-[[rules]]
-name = "everywhere"
-paths = ["**"]
-sensitivity = "restricted"
-"""
 
 
 @pytest.fixture(scope="module")
