@@ -16,6 +16,8 @@ backticks, say what to do, and never quote content.
 
 from __future__ import annotations
 
+import errno
+
 
 class LockgateError(Exception):
     """Base of every error that may reach a caller.
@@ -94,3 +96,13 @@ class Unavailable(LockgateError):
     """A port failed. Callers deny; they never assume."""
 
     code = "unavailable"
+
+
+def shortage(error: BaseException) -> str:
+    """Return what the machine did not give: memory, handles, or threads; empty where that is not why it failed."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return "memory"
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "handles"
+    # No type of its own: what `threading` raises where the system starts no thread.
+    return "threads" if isinstance(error, RuntimeError) and error.args == ("can't start new thread",) else ""

@@ -67,6 +67,23 @@ def test_what_the_file_says(path: Path) -> None:
     assert book.others == "group:staff"
 
 
+def test_a_change_that_memory_was_short_for_is_read_when_there_is_some(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    book = DirectoryFile.open(path)
+    replace(path, TEXT.replace('groups = ["hr"]\n[people."auth0|7"]', 'groups = []\n[people."auth0|7"]'))
+    with monkeypatch.context() as short:
+        short.setattr(snapshots, "parse", no_memory)
+        for _ in range(3):
+            with pytest.raises(MemoryError):
+                book.refresh()
+    assert book.refresh()
+    assert book.members("group:hr") == frozenset()
+
+
 def test_nothing_said_is_nobody() -> None:
     empty = parse(b"", "f")
     assert (empty.others, dict(empty.people), dict(empty.members)) == (None, {}, {})

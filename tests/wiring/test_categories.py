@@ -69,6 +69,23 @@ async def test_a_category_is_taken_up_and_withdrawn_while_it_serves(scene: Scene
     assert scene.said[1:] == [("category.withdraw", "payroll")]
 
 
+async def test_a_category_that_memory_was_short_for_is_taken_up_when_there_is_some(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    await scene.open()
+    await scene.look()
+    keep(scene.folder, "payroll")
+    with monkeypatch.context() as short:
+        short.setattr(kept, "sorter", no_memory)
+        with pytest.raises(MemoryError):
+            await scene.look()
+    await scene.look()
+    assert scene.kinds == {"business.payroll"}
+
+
 async def test_a_model_that_is_swapped_is_told_and_nothing_counts_as_examined(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ):

@@ -34,6 +34,10 @@ def add(folder: Path, csv: str | bytes = CSV, terms: Terms = TERMS, **how: bool)
     matching.add(folder, terms, matching.Source(file), "ann", NOW, lambda *_: None, **how)
 
 
+def no_memory(*_: object) -> None:
+    raise MemoryError
+
+
 def kinds(detection: Detection, text: str = TEXT) -> set[str]:
     return {one.kind for one in detection.scan(text) if one.kind.startswith("match.")}
 
@@ -146,6 +150,20 @@ class Scene:
     @property
     def said(self) -> list[tuple[str, str]]:
         return [(one.action, one.resource_id) for one in self.log.records]
+
+
+async def test_a_set_that_memory_was_short_for_is_taken_up_when_there_is_some(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+):
+    scene = Scene(state)
+    await scene.look()
+    add(state)
+    with monkeypatch.context() as short:
+        short.setattr(match, "read", no_memory)
+        with pytest.raises(MemoryError):
+            await scene.look()
+    await scene.look()
+    assert kinds(scene.detection) == {"match.customers"}
 
 
 async def test_a_running_gateway_takes_up_what_is_added_and_removed_and_records_it(state: Path):

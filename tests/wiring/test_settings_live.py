@@ -19,10 +19,15 @@ from lockgate.errors import Unavailable
 from lockgate.labels import Sensitivity
 from lockgate.ports import Piece, Prompt
 from lockgate.storage.threads import Looks
+from lockgate.wiring import central
 from lockgate.wiring.acceptances import Acceptances
 from lockgate.wiring.central import InForce
 from lockgate.wiring.models import Models
 from lockgate.wiring.named import Named
+
+
+def no_memory(*_: object) -> None:
+    raise MemoryError
 
 
 class Failing(Log):
@@ -140,6 +145,20 @@ async def test_nothing_is_in_force_that_is_not_recorded(scene: Scene):
     assert scene.live.central.models["spare"].enabled
     assert "the log is full" in scene.live.problem
     scene.log.down = False
+    await scene.looks()
+    assert not scene.live.central.models["spare"].enabled
+    assert not scene.live.problem
+
+
+async def test_a_change_that_memory_was_short_for_is_taken_up_when_there_is_some(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    await scene.looks()
+    with monkeypatch.context() as short:
+        short.setattr(central, "_parsed", no_memory)
+        await scene.write('id = "spare"\n', 'id = "spare"\nenabled = false\n')
+    assert "short of memory" in scene.live.problem
+    assert scene.live.central.models["spare"].enabled
     await scene.looks()
     assert not scene.live.central.models["spare"].enabled
     assert not scene.live.problem

@@ -6,7 +6,6 @@ What is no `LockgateError` is a defect of ours: the caller gets 500 without deta
 
 from __future__ import annotations
 
-import errno
 import logging
 import traceback
 from collections.abc import Mapping
@@ -31,6 +30,7 @@ from lockgate.errors import (
     TooManyRequests,
     Unauthenticated,
     Unavailable,
+    shortage,
 )
 
 LOG: Final = logging.getLogger("lockgate.edge")
@@ -85,21 +85,11 @@ def as_lockgate_error(error: Exception) -> LockgateError:
     if isinstance(error, LockgateError):
         return error
     place = "".join(traceback.format_tb(error.__traceback__))  # the message might quote content: it is left out
-    if short := _short_of(error):
+    if short := shortage(error):
         LOG.warning("short of %s\n%s", short, place)
         return Unavailable(f"the gateway is short of {short}", remedy="Try again in a moment.")
     LOG.error("defect: %s\n%s", type(error).__name__, place)
     return LockgateError("an internal error; it is in the server's log", code="internal_error")
-
-
-def _short_of(error: Exception) -> str:
-    """Return what the machine did not give; empty where that is not why it failed."""
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
-        return "memory"
-    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-        return "handles"
-    # No type of its own: what `threading` raises where the system starts no thread.
-    return "threads" if isinstance(error, RuntimeError) and error.args == ("can't start new thread",) else ""
 
 
 def _row(error: LockgateError) -> tuple[int, str, str]:

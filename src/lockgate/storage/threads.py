@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
 
-from lockgate.errors import Unavailable
+from lockgate.errors import Unavailable, shortage
 
 LOG: Final = logging.getLogger("lockgate.watch")
 LATE: Final = 1.0
@@ -28,8 +28,6 @@ _QUIET: Final = 60.0
 _AGAIN: Final = 0.05
 FRESH: Final = LATE * 3 / 4
 """Seconds ago up to which all that had changed must count when somebody comes in: it does at the second look."""
-NO_THREAD: Final = "can't start new thread"
-"""What `threading` says where the system has no more threads or no memory for one."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -90,11 +88,10 @@ class Looks:
             while True:
                 try:
                     await watch()
-                except MemoryError:
-                    LOG.warning("watch: %s: no memory is left", watcher)
                 except Exception as error:
-                    short = error.args == (NO_THREAD,)
-                    LOG.warning("watch: %s: %s: %s", watcher, "short" if short else "defect", type(error).__name__)
+                    short = shortage(error)
+                    told = f"short of {short}" if short else f"defect: {type(error).__name__}"
+                    LOG.warning("watch: %s: %s", watcher, told)
                 await asyncio.sleep(LATE / 2)
         except asyncio.CancelledError:
             self._known.pop(watcher, None)

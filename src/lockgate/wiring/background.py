@@ -16,7 +16,7 @@ from lockgate.adapters.history_sqlite import SqliteHistory
 from lockgate.adapters.policy_files import PolicyFiles, Reload
 from lockgate.adapters.weights import Weights
 from lockgate.config import Settings
-from lockgate.errors import LockgateError
+from lockgate.errors import LockgateError, shortage
 from lockgate.journeys.exposure import Exposures
 from lockgate.journeys.ingest import Ingest
 from lockgate.ports import Clock, Connector, Directory, Embedder
@@ -115,7 +115,8 @@ class Background:
         except LockgateError as error:
             LOG.warning("%s: %s%s", what, error, f" ({error.remedy})" if error.remedy else "")
         except Exception as error:
-            LOG.warning("%s: defect: %s", what, type(error).__name__)
+            short = shortage(error)
+            LOG.warning("%s: %s", what, f"short of {short}" if short else f"defect: {type(error).__name__}")
         return False
 
 

@@ -70,7 +70,7 @@ class Categories:
             await asyncio.sleep(interval)
 
     async def look(self, looks: Looks) -> None:
-        """Look at the list once. Never raises: what is wrong is logged, and nothing is taken for examined."""
+        """Look at the list once. What is wrong with it is logged, and nothing is taken for examined."""
         try:
             try:
                 data = await looks.run(self._file.look)
@@ -85,6 +85,9 @@ class Categories:
         except LockgateError as error:
             self._file.again()
             self._refused(error)
+        except Exception:
+            self._file.again()  # no memory, say: what was half taken up is not lost
+            raise
 
     async def _take(self, listed: Mapping[str, Entry]) -> None:
         new, problems = await asyncio.to_thread(kept.sorter, self._folder, listed)

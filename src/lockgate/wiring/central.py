@@ -18,7 +18,7 @@ from lockgate.audit.record import Kind, Record
 from lockgate.config import Settings, parse
 from lockgate.config.changes import changes, taken_up
 from lockgate.config.settings import ModelSettings, QuotaSettings
-from lockgate.errors import Invalid, LockgateError
+from lockgate.errors import Invalid, LockgateError, shortage
 from lockgate.journeys.routes import Table
 from lockgate.policy.acceptance import Acceptance
 from lockgate.policy.central import Central, ModelTerms
@@ -138,7 +138,9 @@ class InForce:
             self._file.again()  # what is not the file's fault is tried again: the log may be back at the next look
             self._refused(error)
         except Exception as error:
-            self._refused(LockgateError(f"a defect: {type(error).__name__}"))
+            self._file.again()  # what was half taken up is not lost
+            short = shortage(error)
+            self._refused(LockgateError(f"short of {short}" if short else f"a defect: {type(error).__name__}"))
 
     async def _take(self, data: bytes) -> None:
         """Put a file in force: checked whole, recorded, then replaced in one step.

@@ -219,6 +219,9 @@ class Watching:
             if str(error) != self._detection.problem:
                 LOG.warning("match: nothing is served until this is mended: %s. %s", error, error.remedy)
             self._detection.sets, self._detection.problem = None, str(error)
+        except Exception:
+            self._file.again()  # no memory, say: what was half taken up is not lost
+            raise
 
     def _changed(self) -> bool:
         try:

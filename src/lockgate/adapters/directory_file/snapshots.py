@@ -72,6 +72,9 @@ class DirectoryFile:
             self._settled = self._settled and not isinstance(error, Unavailable)
             self.problem = str(error)
             return False
+        except Exception:
+            self._settled = False  # no memory, say: what was half taken up is not lost
+            raise
         self.problem = ""
         changed = snapshot.version != self._snapshot.version
         self._snapshot = snapshot
