@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc are looked at")
+
 PROGRAM = """
 import ctypes, re, sys, threading
 from lockgate.adapters import arenas
@@ -32,7 +34,6 @@ print(told, len(re.findall("<heap nr", open(sys.argv[2]).read())))
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc")
 def test_threads_share_two_heaps(tmp_path: object) -> None:
     def heaps(how: str) -> tuple[str, int]:
         command = [sys.executable, "-c", PROGRAM, how, f"{tmp_path}/info"]
@@ -60,7 +61,6 @@ print(told, before - held())
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc")
 def test_holes_between_what_is_in_use_are_given_back() -> None:
     command = [sys.executable, "-c", HOLES]
     told, given = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
