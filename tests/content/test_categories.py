@@ -95,6 +95,8 @@ def test_figures_are_measured_and_what_is_too_few_is_said():
     assert 0.8 < its.precision_least < 0.95  # thirty examples cannot show more
     with pytest.raises(Invalid, match=r"1 examples .* are too few"):
         learn("pay", examples(some("payroll", 1)), examples(some("menu", 30)))
+    with pytest.raises(Invalid, match=r"0 examples .* are too few"):
+        learn("pay", [], [])
     with pytest.raises(Invalid, match="3 other documents are too few"):
         learn("pay", examples(some("payroll", 30)), examples(some("menu", 3)))
     rough = learn("pay", examples(some("payroll", 12)), examples(some("menu", 30)))

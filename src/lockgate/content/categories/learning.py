@@ -97,7 +97,7 @@ def learn(
     if len(kept) < len(rest):
         notes.append(f"{len(rest) - len(kept)} of the others are copies of examples, and are left out")
     rest = kept
-    y = np.array([True] * len(mine) + [False] * len(rest))
+    y = np.array([True] * len(mine) + [False] * len(rest), bool)
     count, other = len(np.unique(groups[y])), len(np.unique(groups[~y]))
     _enough(len(mine), count, other, notes)
     whole = _Set([*mine, *rest], groups, y)
