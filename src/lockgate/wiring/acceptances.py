@@ -10,12 +10,13 @@ from typing import Final, Self
 
 from lockgate.adapters import acceptances
 from lockgate.adapters.watched_file import WatchedFile
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Record
 from lockgate.config import Settings
 from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.policy.acceptance import Acceptance
 from lockgate.ports import AuditSink, Clock
 from lockgate.storage.threads import Looks
+from lockgate.wiring.change_record import change_record
 
 LOG: Final = logging.getLogger("lockgate.models")
 WARNED: Final = timedelta(days=14)
@@ -119,14 +120,5 @@ def _record(model: str, acceptance: Acceptance | None, now: datetime) -> Record:
             "terms": acceptance.terms,
             "until": acceptance.until.isoformat(),
         }
-    return Record(
-        Kind.ADMINISTRATION,
-        now,
-        request_id=f"acceptance_{model[:60]}",
-        subject="system:settings",
-        action="model.accept" if acceptance is not None else "model.withdraw",
-        resource_type="model",
-        resource_id=model,
-        outcome="completed",
-        facts=tuple(sorted(facts.items())),
-    )
+    action = "model.accept" if acceptance is not None else "model.withdraw"
+    return change_record(now, f"acceptance_{model[:60]}", action, ("model", model), facts)

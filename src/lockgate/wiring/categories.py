@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final, Self
 from lockgate.adapters import categories as kept
 from lockgate.adapters.categories import Entry
 from lockgate.adapters.watched_file import WatchedFile
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Record
 from lockgate.content.categories.model import NAME, Model, digest_of
 from lockgate.content.categories.sorter import Sorter
 from lockgate.errors import Invalid, LockgateError, NotFound
 from lockgate.ports import AuditSink, Clock, Connector, Extractor
 from lockgate.storage.threads import Looks
+from lockgate.wiring.change_record import change_record
 from lockgate.wiring.sources.common import TargetOptions
 from lockgate.wiring.targets import FETCHING, open_target
 
@@ -126,17 +127,8 @@ def _record(name: str, entry: Entry | None, model: object, now: datetime) -> Rec
         its = model.figures
         facts |= {"examples": its.examples, "others": its.others, "precision": its.precision, "recall": its.recall}
         facts |= {"wanted": its.wanted, "threshold": model.threshold}
-    return Record(
-        Kind.ADMINISTRATION,
-        now,
-        request_id=f"category_{name}",
-        subject="system:settings",
-        action="category.apply" if entry is not None else "category.withdraw",
-        resource_type="category",
-        resource_id=name,
-        outcome="completed",
-        facts=tuple(sorted(facts.items())),
-    )
+    action = "category.apply" if entry is not None else "category.withdraw"
+    return change_record(now, f"category_{name}", action, ("category", name), facts)
 
 
 # ---------------------------------------------------------------- training

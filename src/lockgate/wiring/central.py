@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from lockgate.adapters.watched_file import WatchedFile
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Record
 from lockgate.config import Settings, parse
 from lockgate.config.changes import changes, taken_up
 from lockgate.config.settings import ModelSettings, QuotaSettings
@@ -27,11 +27,10 @@ from lockgate.policy.registered import Application, registry
 from lockgate.ports import AuditSink, Clock
 from lockgate.storage.threads import Looks
 from lockgate.wiring.acceptances import Acceptances
+from lockgate.wiring.change_record import change_record
 from lockgate.wiring.models import Models
 
 LOG: Final = logging.getLogger("lockgate.settings")
-ACTOR: Final = "system:settings"
-"""Who changed a file cannot be known from the file."""
 INTERVAL: Final = 0.15
 """Seconds between two looks; a change counts at the second look after it."""
 
@@ -192,14 +191,6 @@ def _parsed(data: bytes, running: Settings) -> Settings:
 def _record(now: datetime, before: str, after: str, live: tuple[str, ...], waiting: tuple[str, ...]) -> Record:
     """Return the record of a change: the digests are SHA-256 of the file, so that a kept copy can be told."""
     facts = {"before": before, "after": after, "changed": ", ".join(live), "needs_restart": ", ".join(waiting)}
-    return Record(
-        Kind.ADMINISTRATION,
-        now,
-        request_id=f"settings_{after[:24]}",
-        subject=ACTOR,
-        action="settings.apply" if before else "settings.start",
-        resource_type="system",
-        resource_id="settings",
-        outcome="completed",
-        facts=tuple(sorted((name, value) for name, value in facts.items() if value)),
-    )
+    action = "settings.apply" if before else "settings.start"
+    stated = {name: value for name, value in facts.items() if value}
+    return change_record(now, f"settings_{after[:24]}", action, ("system", "settings"), stated)

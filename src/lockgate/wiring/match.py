@@ -17,7 +17,7 @@ from typing import Final
 from lockgate.adapters import match_sets, secret_file
 from lockgate.adapters.match_sets import Listed, Stated
 from lockgate.adapters.watched_file import WatchedFile
-from lockgate.audit.record import Kind, Record
+from lockgate.audit.record import Record
 from lockgate.content import detection
 from lockgate.content.finding import Finding
 from lockgate.content.match.hashes import Hashes
@@ -25,6 +25,7 @@ from lockgate.content.match.matcher import Matcher, merged
 from lockgate.errors import LockgateError, NotFound, Unavailable
 from lockgate.ports import AuditSink, Clock
 from lockgate.storage.threads import Looks
+from lockgate.wiring.change_record import change_record
 
 LOG: Final = logging.getLogger("lockgate.match")
 INTERVAL: Final = 0.15
@@ -264,14 +265,5 @@ def _record(name: str, one: Stated | None, now: datetime) -> Record:
             "values": one.values,
             "within": one.terms.within,
         }
-    return Record(
-        Kind.ADMINISTRATION,
-        now,
-        request_id=f"match_{name}",
-        subject="system:settings",
-        action="match.apply" if one is not None else "match.remove",
-        resource_type="system",
-        resource_id=f"match.{name}",
-        outcome="completed",
-        facts=tuple(sorted(facts.items())),
-    )
+    action = "match.apply" if one is not None else "match.remove"
+    return change_record(now, f"match_{name}", action, ("system", f"match.{name}"), facts)
